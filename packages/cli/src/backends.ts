@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { DispatchError } from "@org/dispatch-core";
+import type { Backend } from "@org/dispatch-core/contract";
+import { memory } from "@org/dispatch-core/memory";
+import { messageOf, misuse } from "./failure.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** What a backend is made with beside its URL. */
+export interface AdapterOptions {
+  /** Absent: core's default. */
+  readonly namespace?: string;
+}
+
+/**
+ * What a package `@org/dispatch-backend-NAME` exports, for this command to find it: a function `fromUrl`. It is given the text of `--backend` as it
+ * stands; a bare name comes as `NAME:`, which means the broker's usual place on this machine. It makes the backend and does not connect yet.
+ * It throws a `DispatchError` with CONFIG_INVALID for a URL that it cannot use.
+ */
+export interface AdapterModule {
+  fromUrl(url: string, options: AdapterOptions): Backend | Promise<Backend>;
+}
+
+/** The adapters that this command knows, each with the schemes of its URLs. */
+const SCHEMES: Readonly<Record<string, readonly string[]>> = {
+  memory: ["memory"],
+  redis: ["redis", "rediss"],
+  sqs: ["sqs", "sqs+http", "sqs+https"],
+  rabbitmq: ["rabbitmq", "amqp", "amqps"],
+  kafka: ["kafka"],
+};
+
+/**
+ * Makes the backend that `--backend` names. Adapters are imported from where the user installed them: from the working folder first, then from beside
+ * this command. Throws CONFIG_INVALID for an unknown name and for a package that is not installed, UNSUPPORTED for what does not exist yet.
+ */
+export async function findBackend(
+  text: string,
+  options: AdapterOptions,
+  around: Pick<Surroundings, "cwd" | "home">,
+): Promise<Backend> {
+  const { name, url } = adapterOf(text);
+  if (name === "memory") {
+    if (url === "memory:") return memory(options);
+    throw new DispatchError("UNSUPPORTED", `--backend ${url}: the memory backend has no other character yet`);
+  }
+  const packageName = `@org/dispatch-backend-${name}`;
+  const adapter = await importAdapter(packageName, around);
+  return adapter.fromUrl(url, options);
+}
+
+/** The adapter that a name or a URL means, and the URL to give to it. Throws CONFIG_INVALID where there is none; says nothing of what follows `:`. */
+export function adapterOf(text: string): { readonly name: string; readonly url: string } {
+  const scheme = (/^([^:]*):/.exec(text)?.[1] ?? text).toLowerCase();
+  for (const [name, schemes] of Object.entries(SCHEMES)) {
+    if (scheme === name && !text.includes(":")) return { name, url: `${name}:` };
+    if (schemes.includes(scheme) && text.includes(":")) return { name, url: text };
+  }
+  const known = Object.values(SCHEMES).flatMap((schemes) => schemes.map((each) => `${each}:`));
+  throw misuse(
+    `--backend "${scheme}" is not known; there are ${Object.keys(SCHEMES).join(", ")}, and URLs that start with ${known.join(", ")}`,
+  );
+}
+
+async function importAdapter(packageName: string, around: Pick<Surroundings, "cwd" | "home">): Promise<AdapterModule> {
+  for (const from of [join(around.cwd, "package.json"), around.home]) {
+    const entry = await entryOf(packageName, from);
+    if (entry === undefined) continue;
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(entry).href).catch((error: unknown) => {
+      throw misuse(`the package ${packageName} cannot be loaded: ${messageOf(error)}`, { cause: error });
+    });
+    if (isAdapter(module)) return module;
+    throw misuse(
+      `the package ${packageName} in ${dirname(entry)} exports no function fromUrl: is it of another version?`,
+    );
+  }
+  throw misuse(`the package ${packageName} is not installed; install ${packageName}, then try again`);
+}
+
+/** The file that `import` would load; `require.resolve` would find the CommonJS one, and with it a second copy of core. */
+async function entryOf(packageName: string, from: string): Promise<string | undefined> {
+  const require = createRequire(from);
+  for (const folder of require.resolve.paths(packageName) ?? []) {
+    const root = join(folder, packageName);
+    const text = await readFile(join(root, "package.json"), "utf8").catch(() => undefined);
+    if (text === undefined) continue;
+    const manifest: unknown = JSON.parse(text);
+    const target = importTarget(exportsOf(manifest)) ?? textAt(manifest, "main") ?? "index.js";
+    return join(root, target);
+  }
+  return undefined;
+}
+
+function exportsOf(manifest: unknown): unknown {
+  const exports = fieldOf(manifest, "exports");
+  return fieldOf(exports, ".") ?? exports;
+}
+
+/** Follows the conditions of a package's `exports` as `import` does. */
+function importTarget(target: unknown): string | undefined {
+  if (typeof target === "string") return target;
+  if (typeof target !== "object" || target === null) return undefined;
+  for (const [condition, next] of Object.entries(target)) {
+    if (!["node", "import", "default"].includes(condition)) continue;
+    const found = importTarget(next);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+}
+
+function textAt(value: unknown, key: string): string | undefined {
+  const found = fieldOf(value, key);
+  return typeof found === "string" ? found : undefined;
+}
+
+function isAdapter(module: unknown): module is AdapterModule {
+  return typeof module === "object" && module !== null && "fromUrl" in module && typeof module.fromUrl === "function";
+}

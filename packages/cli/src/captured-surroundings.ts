@@ -1,0 +1,53 @@
+import { EventEmitter } from "node:events";
+import { PassThrough, Readable } from "node:stream";
+import { VirtualClock } from "@org/dispatch-core";
+import type { Clock } from "@org/dispatch-core/contract";
+import type { StopSignal, Surroundings } from "./surroundings.ts";
+
+/** Surroundings for tests: what a command writes is kept, signals come from the test, and an exit is only noted. */
+export interface CapturedSurroundings extends Surroundings {
+  outText(): string;
+  errText(): string;
+  /** The exits that were asked for, in order. */
+  readonly exits: number[];
+  raise(signal: StopSignal): void;
+}
+
+/** What differs from a test's usual surroundings. */
+export interface CaptureOptions {
+  readonly cwd?: string;
+  readonly stdin?: string | Readable;
+  readonly clock?: Clock;
+  readonly isTerminal?: boolean;
+}
+
+/** Makes surroundings; by default with an empty standard input and a clock that stands still. */
+export function capturedSurroundings(options: CaptureOptions = {}): CapturedSurroundings {
+  const { cwd = process.cwd(), stdin = "", clock = new VirtualClock(), isTerminal = false } = options;
+  const out = captured();
+  const err = captured();
+  const signals = new EventEmitter();
+  const exits: number[] = [];
+  return {
+    cwd,
+    home: import.meta.url,
+    version: "0.0.0-test",
+    stdin: typeof stdin === "string" ? Readable.from([Buffer.from(stdin)]) : stdin,
+    stdout: out.stream,
+    stderr: Object.assign(err.stream, { isTTY: isTerminal }),
+    signals,
+    clock,
+    exit: (code) => void exits.push(code),
+    outText: out.text,
+    errText: err.text,
+    exits,
+    raise: (signal) => void signals.emit(signal),
+  };
+}
+
+function captured(): { readonly stream: PassThrough; readonly text: () => string } {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
+  return { stream, text: () => Buffer.concat(chunks).toString("utf8") };
+}

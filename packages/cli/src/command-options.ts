@@ -1,0 +1,89 @@
+import { type Command, Option } from "commander";
+import { misuse } from "./failure.ts";
+import { durationMs, isolation, nameOf, oneOf, wholeNumber } from "./options.ts";
+
+const LOG_MODES = ["text", "json", "off"] as const;
+const MAX_LEASE_MS = 12 * 3_600_000;
+
+/** An option whose value is parsed by one of `options.ts`. */
+function parsed<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  return new Option(flags, description).argParser(parse);
+}
+
+/** Adds what every command takes. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option("--backend <NAME|URL>", "memory, redis, sqs, rabbitmq, kafka, or a URL", "memory")
+    .addOption(parsed("--queue <NAME>", "the queue (default: default)", nameOf("--queue")))
+    .addOption(
+      parsed("--namespace <NAME>", "what names on the broker begin with (default: dispatch)", nameOf("--namespace")),
+    )
+    .addOption(
+      parsed(
+        "--log <MODE>",
+        "on standard error: text, json (events as JSON lines) or off",
+        oneOf("--log", LOG_MODES),
+      ).default("text"),
+    )
+    .option("--create", "may make queues and topics", false);
+}
+
+/** Adds what commands take that run tasks. */
+export function addWorkOptions(command: Command): Command {
+  return addCommonOptions(command)
+    .addOption(parsed("--concurrency <N>", "tasks at a time (default: 10)", wholeNumber("--concurrency", 1, 100_000)))
+    .addOption(
+      parsed(
+        "--lease <MS>",
+        "how long a task is held without a sign of life (default: 60000)",
+        durationMs("--lease", 100, MAX_LEASE_MS),
+      ),
+    )
+    .addOption(
+      parsed("--timeout <MS>", "the longest that one attempt may take (default: 300000)", durationMs("--timeout", 1)),
+    )
+    .addOption(
+      parsed(
+        "--max-attempts <N>",
+        "attempts before a task is dead (default: 5)",
+        wholeNumber("--max-attempts", 1, 65_535),
+      ),
+    )
+    .addOption(
+      parsed("--isolation <MODE>", "where handlers run: inline; thread and process need a package", isolation).default(
+        "inline",
+      ),
+    );
+}
+
+/** Adds what only `run` takes. */
+export function addRunOptions(command: Command): Command {
+  return addWorkOptions(command)
+    .option("--handler <FILE>", "the module with the handler, JavaScript or TypeScript")
+    .requiredOption("--input <FILE>", "JSON lines or one JSON array; - is standard input")
+    .option("--output <FILE>", "where result lines go; - is standard output", "-")
+    .option("--force", "overwrite an existing output file", false)
+    .option("--envelope", "inputs are {payload, id?, priority?, delayMs?, key?, headers?}", false)
+    .option("--no-worker", "workers run elsewhere")
+    .addOption(parsed("--task <NAME>", "which task of the handler file", nameOf("--task")))
+    .addOption(parsed("--global-timeout <MS>", "the longest that the run may take", durationMs("--global-timeout", 1)))
+    .addOption(parsed("--priority <0-10>", "10 is highest (default: 5)", wholeNumber("--priority", 0, 10)))
+    .addOption(parsed("--delay <MS>", "not before so long from now", durationMs("--delay", 0)))
+    .option("--ordered", "results in the order of the inputs", false)
+    .addOption(
+      parsed(
+        "--max-in-flight <N>",
+        "tasks sent and not back at a time (default: 10000)",
+        wholeNumber("--max-in-flight", 1, 1_000_000),
+      ),
+    )
+    .addOption(
+      parsed("--coordinator <ID>", "the id that results come back to (default: random)", nameOf("--coordinator")),
+    );
+}
+
+/** Adds one more value to those of an option that may be given several times. */
+export function collectTexts(text: string, before: readonly string[]): readonly string[] {
+  if (text === "") throw misuse("--id takes the id of a dead letter");
+  return [...before, text];
+}

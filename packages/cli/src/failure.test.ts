@@ -1,0 +1,51 @@
+import { DispatchError } from "@org/dispatch-core";
+import type { Code } from "@org/dispatch-core/contract";
+import { expect, test } from "vitest";
+import { failureOf, misuse, oneLine, reach } from "./failure.ts";
+
+test.each<[Code, number]>([
+  ["CONFIG_INVALID", 2],
+  ["UNSUPPORTED", 2],
+  ["DENIED", 2],
+  ["MISSING", 2],
+  ["MISMATCH", 2],
+  ["TIMED_OUT", 1],
+  ["UNAVAILABLE", 1],
+  ["CLOSED", 1],
+])("%s exits with %d", (code, exitCode) => {
+  expect(failureOf(new DispatchError(code, "why"))).toEqual({ line: `dispatch: ${code}: why`, exitCode });
+});
+
+test.each<Code>(["UNAVAILABLE", "TIMED_OUT", "THROTTLED"])("%s at the first contact exits with 3", async (code) => {
+  const error = await reach(Promise.reject(new DispatchError(code, "nobody answers"))).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(failureOf(error)).toEqual({
+    line: `dispatch: ${code}: the broker was never reached: nobody answers`,
+    exitCode: 3,
+  });
+});
+
+test("a broker that refuses at the first contact was reached", async () => {
+  const error = await reach(Promise.reject(new DispatchError("DENIED", "no"))).catch((thrown: unknown) => thrown);
+  expect(failureOf(error)).toEqual({ line: "dispatch: DENIED: no", exitCode: 2 });
+});
+
+test("an error of another copy of core counts by its shape", () => {
+  const foreign = Object.assign(new Error("elsewhere"), { name: "DispatchError", code: "UNSUPPORTED" });
+  expect(failureOf(foreign).exitCode).toBe(2);
+});
+
+test("anything else is a defect, and still one line without a stack", () => {
+  expect(failureOf(new TypeError("a\nb\n    at x (y.js:1)"))).toEqual({
+    line: "dispatch: INTERNAL: a b at x (y.js:1)",
+    exitCode: 1,
+  });
+  expect(failureOf(Object.create(null)).line).toBe("dispatch: INTERNAL: something that cannot be printed was thrown");
+});
+
+test("one line: no control characters, no escapes, and a bound", () => {
+  expect(oneLine("a\r\n\tb\u001b[31mred\u2028c\u0000")).toBe("a b [31mred c");
+  expect(oneLine("x".repeat(600))).toHaveLength(500);
+  expect(misuse("x").code).toBe("CONFIG_INVALID");
+});

@@ -1,0 +1,117 @@
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { DispatchError, type Input, invalidInput } from "@org/dispatch-core";
+import { ArrayCutter } from "./array-cutter.ts";
+import { readEnvelope } from "./envelope.ts";
+import { messageOf, misuse, oneLine } from "./failure.ts";
+import type { Cut } from "./held-bytes.ts";
+import { shapeOf } from "./input-shape.ts";
+import { LineCutter } from "./line-cutter.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** An input that is being read. */
+export interface InputSource {
+  /** Reads on as they are taken: never more than a chunk ahead. Ends, and does not throw, where reading fails. */
+  readonly inputs: AsyncIterable<unknown | Input<unknown>>;
+  /** Why reading ended early; undefined while it has not. */
+  readonly failure: DispatchError | undefined;
+  /** Stops reading at once, also where nothing comes. */
+  close(): void;
+}
+
+/** Opens a file, or standard input for `-`. Throws CONFIG_INVALID where there is no such file. */
+export async function openInput(
+  path: string,
+  options: { readonly envelope: boolean },
+  around: Pick<Surroundings, "cwd" | "stdin">,
+): Promise<InputSource> {
+  return sourceOf(path === "-" ? around.stdin : await openFile(path, around.cwd), path, options);
+}
+
+async function openFile(path: string, cwd: string): Promise<Readable> {
+  const handle = await open(resolve(cwd, path)).catch((error: unknown) => {
+    throw misuse(`the input file ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+  });
+  if ((await handle.stat()).isDirectory()) {
+    await handle.close();
+    throw misuse(`the input file ${path} is a folder`);
+  }
+  return handle.createReadStream();
+}
+
+/** Reads the inputs of a stream; `name` is for messages. */
+export function sourceOf(stream: Readable, name: string, options: { readonly envelope: boolean }): InputSource {
+  let closed = false;
+  let failure: DispatchError | undefined;
+  async function* inputs(): AsyncGenerator<unknown | Input<unknown>> {
+    try {
+      for await (const cut of cutsOf(stream)) yield readCut(cut, options.envelope);
+    } catch (error) {
+      if (closed) return;
+      failure = new DispatchError("INPUT_INVALID", `reading ${name} failed: ${messageOf(error)}`, { cause: error });
+    }
+  }
+  return {
+    inputs: inputs(),
+    get failure() {
+      return failure;
+    },
+    close() {
+      closed = true;
+      stream.destroy();
+    },
+  };
+}
+
+async function* cutsOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<Cut> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let cutter: LineCutter | ArrayCutter | undefined;
+  for await (const part of stream) {
+    const chunk = typeof part === "string" ? Buffer.from(part) : part;
+    if (cutter !== undefined) {
+      yield* cutter.push(chunk);
+      continue;
+    }
+    head = Buffer.concat([head ?? Buffer.alloc(0), chunk]);
+    cutter = cutterFor(head, false);
+    if (cutter === undefined) continue;
+    yield* cutter.push(withoutMark(head));
+    head = undefined;
+  }
+  if (cutter === undefined) {
+    const rest = head ?? Buffer.alloc(0);
+    cutter = cutterFor(rest, true) ?? new LineCutter();
+    yield* cutter.push(withoutMark(rest));
+  }
+  yield* cutter.end();
+}
+
+function cutterFor(head: Buffer, ended: boolean): LineCutter | ArrayCutter | undefined {
+  if (!ended && head.length < 3 && head[0] === MARK[0]) return undefined;
+  const shape = shapeOf(withoutMark(head), ended);
+  if (shape === undefined) return undefined;
+  return shape === "array" ? new ArrayCutter() : new LineCutter();
+}
+
+const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The bytes without a byte order mark, which editors on Windows write. */
+function withoutMark(head: Buffer): Buffer {
+  return head.subarray(0, MARK.length).equals(MARK) ? head.subarray(MARK.length) : head;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A line as an input: its payload, or one whose result will be `dead` with INPUT_INVALID and the number of the line. */
+export function readCut(cut: Cut, envelope: boolean): unknown | Input<unknown> {
+  const where = `line ${cut.line}`;
+  if (cut.fault !== undefined) return invalidInput(`${where}: ${cut.fault}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(cut.bytes));
+  } catch (error) {
+    return invalidInput(`${where}: ${error instanceof TypeError ? "not valid UTF-8" : oneLine(messageOf(error))}`);
+  }
+  return envelope ? readEnvelope(value, where) : value;
+}

@@ -1,0 +1,73 @@
+import { misuse } from "./failure.ts";
+
+/** What `--log` can be: people's text, JSON lines, or nothing (error lines are always written). */
+export type LogMode = "text" | "json" | "off";
+
+/** The longest duration that an option takes, in ms: what a timer of Node can hold (24.8 days). */
+export const MAX_DURATION_MS = 2_147_483_647;
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const UNIT_MS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/**
+ * Makes a parser of durations within a range, both ends included: whole milliseconds, or a number with `ms`, `s`, `m` or `h`. The parser throws
+ * CONFIG_INVALID.
+ */
+export function durationMs(flag: string, leastMs: number, mostMs: number = MAX_DURATION_MS): (text: string) => number {
+  return (text) => {
+    const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text.trim());
+    const ms = match === null ? Number.NaN : Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
+    if (Number.isInteger(ms) && ms >= leastMs && ms <= mostMs) return ms;
+    throw misuse(
+      `${flag} takes milliseconds from ${leastMs} to ${mostMs}, or a number with ms, s, m or h, not "${text}"`,
+    );
+  };
+}
+
+/** Makes a parser of whole numbers within a range, both ends included. The parser throws CONFIG_INVALID. */
+export function wholeNumber(flag: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw misuse(`${flag} takes a whole number from ${least} to ${most}, not "${text}"`);
+  };
+}
+
+/** Makes a parser of names: of a queue, a namespace, a task or a coordinator. The parser throws CONFIG_INVALID. */
+export function nameOf(flag: string): (text: string) => string {
+  return (text) => {
+    if (isName(text)) return text;
+    throw misuse(
+      `${flag} takes a name of 1 to 128 letters, digits, ".", "_" or "-" that starts with a letter or digit, not "${text}"`,
+    );
+  };
+}
+
+/** May this be the name of a queue, a namespace, a task or a coordinator? */
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** Makes a parser of one word out of a few. The parser throws CONFIG_INVALID. */
+export function oneOf<W extends string>(flag: string, words: readonly W[]): (text: string) => W {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word !== undefined) return word;
+    throw misuse(`${flag} takes one of ${words.join(", ")}, not "${text}"`);
+  };
+}
+
+const PACKAGE_OF_ISOLATION = "@org/dispatch-isolation";
+
+/** Parses `--isolation`. `thread` and `process` need a package of their own: CONFIG_INVALID names it. */
+export function isolation(text: string): "inline" {
+  const word = oneOf("--isolation", ["inline", "thread", "process"] as const)(text);
+  if (word === "inline") return word;
+  throw misuse(`--isolation ${word} needs the package ${PACKAGE_OF_ISOLATION}, which is not installed`);
+}
+
+/** The same object without the keys whose value is `undefined`, so that core's defaults hold. */
+export function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { open, realpath, rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { DispatchError } from "@org/dispatch-core";
+import { messageOf, misuse } from "./failure.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Where result lines go. */
+export interface Output {
+  /** Takes one line, without its line break. A promise means: wait for it before the next. Throws CLOSED where nobody can read it any more. */
+  write(line: string): Promise<void> | undefined;
+  /** Writes what is left and resolves when it is out of our hands. Throws CLOSED as `write` does. */
+  finish(): Promise<void>;
+  /** Ends before anything began: removes the file, if it was made here and is empty. */
+  discard(): Promise<void>;
+}
+
+/** Lines are gathered up to so many characters before they are handed to the stream; what waits is handed over at the end of the turn anyway. */
+const GATHER_CHARACTERS = 64 * 1024;
+
+/**
+ * Opens the output: standard output for `-`, else a file. Throws CONFIG_INVALID for a file that exists (unless `force`), that is the input, or that
+ * cannot be made.
+ */
+export async function openOutput(
+  path: string,
+  options: { readonly force: boolean; readonly input: string },
+  around: Pick<Surroundings, "cwd" | "stdout">,
+): Promise<Output> {
+  if (path === "-") return outputTo(around.stdout, "standard output", { close: false, discard: async () => {} });
+  const file = resolve(around.cwd, path);
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) throw misuse(`the output file ${path} is a folder`);
+  // A device or a pipe is there to be written to; only a file has something to lose.
+  if (found?.isFile() && !options.force) throw misuse(`the output file ${path} exists; --force overwrites it`);
+  if (found?.isFile() && options.input !== "-" && (await isSame(file, resolve(around.cwd, options.input))))
+    throw misuse(`the output file ${path} is the input file`);
+  const handle = await open(file, found === undefined ? "wx" : "w").catch((error: unknown) => {
+    throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });
+  });
+  const stream = handle.createWriteStream();
+  const discard = async () => {
+    stream.destroy();
+    if (found === undefined) await rm(file, { force: true });
+  };
+  return outputTo(stream, path, { close: true, discard });
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  return (await realpath(one).catch(() => one)) === (await realpath(other).catch(() => other));
+}
+
+/** An output on any stream; `name` is for messages. */
+export function outputTo(
+  stream: Writable,
+  name: string,
+  options: { readonly close: boolean; readonly discard: () => Promise<void> },
+): Output {
+  let gathered = "";
+  let scheduled = false;
+  let failure: DispatchError | undefined;
+  const fail = (error: unknown): DispatchError => {
+    failure ??= new DispatchError("CLOSED", `cannot write to ${name}: ${messageOf(error)}`, { cause: error });
+    return failure;
+  };
+  stream.on("error", fail);
+  const flush = (): boolean => {
+    const text = gathered;
+    gathered = "";
+    return text === "" || failure !== undefined || stream.write(text);
+  };
+  const drained = async () => {
+    if (stream.writableNeedDrain) await once(stream, "drain").catch((error: unknown) => Promise.reject(fail(error)));
+  };
+  return {
+    write(line) {
+      if (failure !== undefined) throw failure;
+      gathered += `${line}\n`;
+      if (gathered.length >= GATHER_CHARACTERS) return flush() ? undefined : drained();
+      if (!scheduled) {
+        scheduled = true;
+        setImmediate(() => {
+          scheduled = false;
+          flush();
+        });
+      }
+      return stream.writableNeedDrain ? drained() : undefined;
+    },
+    async finish() {
+      flush();
+      const done = new Promise<void>((resolveDone, reject) => {
+        const after = (error?: Error | null) => (error ? reject(error) : resolveDone());
+        if (options.close) stream.end(after);
+        else stream.write("", after);
+      });
+      await done.catch((error: unknown) => Promise.reject(fail(error)));
+      if (failure !== undefined) throw failure;
+    },
+    discard: options.discard,
+  };
+}

@@ -1,0 +1,52 @@
+import { Dispatcher } from "@org/dispatch-core";
+import { memory } from "@org/dispatch-core/memory";
+import { expect, test } from "vitest";
+import { capturedSurroundings } from "./captured-surroundings.ts";
+import { queueOn, statusText, withAdmin } from "./queue-command.ts";
+
+const OPTIONS = { backend: "memory", log: "text", create: true, queue: "mails" } as const;
+
+/** A queue with three tasks that are ready and one that is delayed. */
+async function filled() {
+  const backend = memory();
+  const dispatcher = await Dispatcher.open(backend, { queue: "mails" });
+  for (const payload of [1, 2, 3]) await dispatcher.send("mail", payload);
+  await dispatcher.send("mail", 4, { delayMs: 3_600_000 });
+  await dispatcher.close();
+  const around = capturedSurroundings();
+  return {
+    around,
+    close: () => backend.close(),
+    status: (json: boolean) => withAdmin(backend, OPTIONS, (admin) => queueOn(admin, { verb: "status", json }, around)),
+    purge: (yes: boolean) => withAdmin(backend, OPTIONS, (admin) => queueOn(admin, { verb: "purge", yes }, around)),
+  };
+}
+
+test("the status is a table for people, or one JSON line", async () => {
+  const { around, status, close } = await filled();
+  expect(await status(false)).toBe(0);
+  expect(around.outText()).toMatch(/^queue mails, dead letters: 0\nlane +ready +leased +delayed\n\S+ +3 +0 +1\n$/);
+  expect(await status(true)).toBe(0);
+  const json = JSON.parse(around.outText().split("\n")[3] ?? "") as object;
+  expect(json).toMatchObject({ queue: "mails", lanes: [{ ready: 3, leased: 0, delayed: 1, exact: true }], dead: 0 });
+  await close();
+});
+
+test("what a broker only estimates is marked", () => {
+  const text = statusText({
+    queue: "q",
+    lanes: [{ lane: "high", ready: 12_000, leased: 0, delayed: 3, exact: false }],
+    dead: 2,
+  });
+  expect(text).toBe("queue q, dead letters: 2\nlane    ready  leased  delayed\nhigh  ~12,000      ~0       ~3\n");
+});
+
+test("a purge empties the queue, once it is confirmed", async () => {
+  const { around, status, purge, close } = await filled();
+  await expect(purge(false)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  expect(await purge(true)).toBe(0);
+  expect(around.outText()).toBe("4 tasks removed\n");
+  await status(false);
+  expect(around.outText()).toMatch(/ +0 +0 +0\n$/);
+  await close();
+});

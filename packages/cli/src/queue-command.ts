@@ -1,0 +1,86 @@
+import { QueueAdmin, type QueueStatus } from "@org/dispatch-core";
+import type { Backend } from "@org/dispatch-core/contract";
+import { findBackend } from "./backends.ts";
+import { misuse, reach } from "./failure.ts";
+import { countText, tableText } from "./figures.ts";
+import { present } from "./options.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { type CommonOptions, mayCreate, refuseLocal } from "./work-options.ts";
+
+/** What `dispatch queue` is to do, parsed. */
+export type QueueAction =
+  | { readonly verb: "status"; readonly json: boolean }
+  | { readonly verb: "purge"; readonly yes: boolean };
+
+/** `dispatch queue`: what lies in a queue, or empties it. Answers the exit code. */
+export async function queueCommand(action: QueueAction, options: CommonOptions, around: Surroundings): Promise<number> {
+  checkQueueAction(action);
+  return administer("queue", options, around, (admin) => queueOn(admin, action, around));
+}
+
+/** The same on an admin that is the caller's. Throws CONFIG_INVALID for a purge that nobody confirmed. */
+export async function queueOn(
+  admin: QueueAdmin,
+  action: QueueAction,
+  around: Pick<Surroundings, "stdout">,
+): Promise<number> {
+  checkQueueAction(action);
+  if (action.verb === "purge") {
+    const count = await admin.purge();
+    around.stdout.write(`${countText(count)} ${count === 1 ? "task" : "tasks"} removed\n`);
+    return 0;
+  }
+  const status = await admin.status();
+  around.stdout.write(action.json ? `${JSON.stringify(status)}\n` : statusText(status));
+  return 0;
+}
+
+function checkQueueAction(action: QueueAction): void {
+  if (action.verb === "purge") confirm(action.yes, "queue purge");
+}
+
+/** The status for people; `~` begins what the broker only estimates. */
+export function statusText(status: QueueStatus): string {
+  const rows = status.lanes.map(({ lane, exact, ...counts }) => {
+    const cell = (count: number) => `${exact ? "" : "~"}${countText(count)}`;
+    return [lane, cell(counts.ready), cell(counts.leased), cell(counts.delayed)];
+  });
+  const table = tableText([["lane", "ready", "leased", "delayed"], ...rows]);
+  return `queue ${status.queue}, dead letters: ${countText(status.dead)}\n${table}`;
+}
+
+/** Opens the admin of a queue for the time of one command. Throws UNSUPPORTED on a backend of one process, `NeverReached` where nobody answers. */
+export async function administer(
+  command: string,
+  options: CommonOptions,
+  around: Surroundings,
+  act: (admin: QueueAdmin) => Promise<number>,
+): Promise<number> {
+  const backend = await findBackend(options.backend, present({ namespace: options.namespace }), around);
+  try {
+    refuseLocal(backend, command);
+    return await withAdmin(backend, options, act);
+  } finally {
+    await backend.close();
+  }
+}
+
+/** The same on a backend that is the caller's, whatever its reach. */
+export async function withAdmin(
+  backend: Backend,
+  options: CommonOptions,
+  act: (admin: QueueAdmin) => Promise<number>,
+): Promise<number> {
+  const create = mayCreate(options, backend);
+  const admin = await reach(QueueAdmin.open(backend, present({ queue: options.queue, create })));
+  try {
+    return await act(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Throws CONFIG_INVALID unless `--yes` was given. */
+export function confirm(yes: boolean, command: string): void {
+  if (!yes) throw misuse(`${command} removes tasks for good; confirm it with --yes`);
+}

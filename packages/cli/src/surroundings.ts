@@ -1,0 +1,27 @@
+import type { Readable, Writable } from "node:stream";
+import type { Clock } from "@org/dispatch-core/contract";
+
+/** What a command touches outside of itself: the process in the binary, captured streams in a test. */
+export interface Surroundings {
+  /** Where relative paths start, and where adapters are looked for first. */
+  readonly cwd: string;
+  /** The file or `file:` URL of the command itself: where adapters are looked for second. */
+  readonly home: string;
+  readonly version: string;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly signals: SignalSource;
+  readonly clock: Clock;
+  /** Ends the process now, whatever is under way. */
+  readonly exit: (code: number) => void;
+}
+
+/** The part of `process` that brings signals. */
+export interface SignalSource {
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
+}
+
+/** The signals that stop a command. */
+export type StopSignal = "SIGINT" | "SIGTERM";

@@ -1,0 +1,78 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Dispatcher, systemClock } from "@org/dispatch-core";
+import { memory } from "@org/dispatch-core/memory";
+import { expect, test } from "vitest";
+import { capturedSurroundings } from "./captured-surroundings.ts";
+import { workOn } from "./worker-command.ts";
+import { wrappedBackend } from "./wrapped-backend.ts";
+
+const OPTIONS = { backend: "memory", handler: "h.mjs", create: true, concurrency: 2 } as const;
+
+async function surroundings() {
+  const cwd = await mkdtemp(join(tmpdir(), "dispatch-worker-"));
+  await writeFile(
+    join(cwd, "h.mjs"),
+    `export default async (n, { log }) => { log.info({ n }, "seen"); return n + 1; };
+     export const other = { name: "other", handler: async (n) => n * 10 };`,
+  );
+  return capturedSurroundings({ cwd, clock: systemClock() });
+}
+
+test("a worker serves all tasks of its file until the first signal, and exits with 0", async () => {
+  const around = await surroundings();
+  const backend = memory();
+  const ended = workOn(backend, { ...OPTIONS, log: "text" }, around);
+  const dispatcher = await Dispatcher.open(backend);
+  const one = await dispatcher.run<number, number>("default", [1, 2, 3]).results();
+  const other = await dispatcher.run<number, number>("other", [1, 2, 3]).results();
+  expect(one.map((result) => result.value).sort()).toEqual([2, 3, 4]);
+  expect(other.map((result) => result.value).sort()).toEqual([10, 20, 30]);
+  around.raise("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(around.exits).toEqual([]);
+  expect(around.outText()).toBe("");
+  expect(around.errText()).toMatch(/worker \S+ serves default, other; SIGTERM or SIGINT stops it\n/);
+  expect(around.errText()).toMatch(/info seen [^\n]*n=1/);
+  expect(around.errText()).toMatch(/\nworker \S+ has stopped: 6 finished, 0 given back\n$/);
+  await dispatcher.close();
+  await backend.close();
+});
+
+test("--log json: worker_started and worker_stopped, as JSON lines", async () => {
+  const around = await surroundings();
+  const backend = memory();
+  const ended = workOn(backend, { ...OPTIONS, log: "json" }, around);
+  const dispatcher = await Dispatcher.open(backend);
+  await dispatcher.run("default", [1]).results();
+  around.raise("SIGINT");
+  expect(await ended).toBe(0);
+  const events = around
+    .errText()
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { event?: string }).event);
+  expect(events[0]).toBe("worker_started");
+  expect(events.at(-1)).toBe("worker_stopped");
+  await dispatcher.close();
+  await backend.close();
+});
+
+test("a broker that never answers: the first signal still ends it", async () => {
+  const around = await surroundings();
+  let asked: () => void = () => {};
+  const open = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const backend = wrappedBackend(memory(), {
+    open: () => {
+      asked();
+      return new Promise(() => {});
+    },
+  });
+  const ended = workOn(backend, { ...OPTIONS, log: "text" }, around);
+  await open;
+  around.raise("SIGTERM");
+  expect(await ended).toBe(0);
+});

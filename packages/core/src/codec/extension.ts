@@ -1,0 +1,167 @@
+import type { DeathNote, EndCode, Headers, TaskInfo } from "../contract/index.ts";
+import { asText, readWireError } from "../errors.ts";
+
+/** What stands in the extension part of a frame: all that is optional. */
+export interface Extension {
+  readonly firstSentAt: number;
+  readonly coordinator?: string | undefined;
+  /** Only where the queue that holds the frame does not say it: dead letters, `later`, tiers. */
+  readonly queue?: string | undefined;
+  readonly lane?: string | undefined;
+  readonly key?: string | undefined;
+  readonly death?: DeathNote | undefined;
+  readonly tasks: readonly TaskInfo[];
+}
+
+/**
+ * A field is a tag, a length (one byte, or 255 and four more) and the bytes. A tag with the high bit set has the position of its task (two bytes)
+ * before the length; without it the value holds for all tasks of the frame. Readers skip tags that they do not know.
+ */
+const tag = Object.freeze({
+  firstSentAt: 1,
+  coordinator: 2,
+  queue: 3,
+  lane: 4,
+  key: 5,
+  death: 6,
+  task: 16,
+  id: 17,
+  deadlineAt: 18,
+  headers: 19,
+});
+const ONE_TASK = 0x80;
+
+/** The task of a frame that names none. */
+export const DEFAULT_TASK = "default";
+
+export function encodeExtension(extension: Extension): Buffer {
+  const parts: Buffer[] = [];
+  put(parts, tag.firstSentAt, undefined, time(extension.firstSentAt));
+  if (extension.coordinator !== undefined) put(parts, tag.coordinator, undefined, text(extension.coordinator));
+  if (extension.queue !== undefined) put(parts, tag.queue, undefined, text(extension.queue));
+  if (extension.lane !== undefined) put(parts, tag.lane, undefined, text(extension.lane));
+  if (extension.key !== undefined) put(parts, tag.key, undefined, text(extension.key));
+  if (extension.death !== undefined) put(parts, tag.death, undefined, text(JSON.stringify(extension.death)));
+  const alone = extension.tasks.length === 1;
+  extension.tasks.forEach((info, index) => {
+    const position = alone ? undefined : index;
+    if (info.task !== DEFAULT_TASK) put(parts, tag.task, position, text(info.task));
+    if (info.id !== undefined) put(parts, tag.id, position, text(info.id));
+    if (info.deadlineAt !== undefined) put(parts, tag.deadlineAt, position, time(info.deadlineAt));
+    if (info.headers !== undefined) put(parts, tag.headers, position, text(JSON.stringify(info.headers)));
+  });
+  return Buffer.concat(parts);
+}
+
+/** Reads an extension for `count` tasks. Throws RangeError or SyntaxError where it is damaged. */
+export function decodeExtension(bytes: Buffer, count: number): Extension {
+  const frame: { -readonly [K in keyof Extension]: Extension[K] } = { firstSentAt: 0, tasks: [] };
+  const tasks: { -readonly [K in keyof TaskInfo]: TaskInfo[K] }[] = [];
+  for (let index = 0; index < count; index += 1) tasks.push({ task: DEFAULT_TASK });
+  let offset = 0;
+  while (offset < bytes.length) {
+    const kind = bytes.readUInt8(offset);
+    offset += 1;
+    let targets = tasks;
+    if (kind & ONE_TASK) {
+      const position = bytes.readUInt16BE(offset);
+      offset += 2;
+      targets = tasks.slice(position, position + 1);
+    }
+    let length = bytes.readUInt8(offset);
+    offset += 1;
+    if (length === 255) {
+      length = bytes.readUInt32BE(offset);
+      offset += 4;
+    }
+    const end = offset + length;
+    if (end > bytes.length) throw new RangeError("a field runs past the end of the extension");
+    switch (kind & ~ONE_TASK) {
+      case tag.firstSentAt:
+        frame.firstSentAt = readTime(bytes, offset, length);
+        break;
+      case tag.coordinator:
+        frame.coordinator = bytes.toString("utf8", offset, end);
+        break;
+      case tag.queue:
+        frame.queue = bytes.toString("utf8", offset, end);
+        break;
+      case tag.lane:
+        frame.lane = bytes.toString("utf8", offset, end);
+        break;
+      case tag.key:
+        frame.key = bytes.toString("utf8", offset, end);
+        break;
+      case tag.death:
+        frame.death = readDeath(bytes.toString("utf8", offset, end));
+        break;
+      case tag.task:
+        for (const info of targets) info.task = bytes.toString("utf8", offset, end);
+        break;
+      case tag.id:
+        for (const info of targets) info.id = bytes.toString("utf8", offset, end);
+        break;
+      case tag.deadlineAt:
+        for (const info of targets) info.deadlineAt = readTime(bytes, offset, length);
+        break;
+      case tag.headers:
+        for (const info of targets) info.headers = readHeaders(bytes.toString("utf8", offset, end));
+        break;
+    }
+    offset = end;
+  }
+  frame.tasks = tasks;
+  return frame;
+}
+
+function put(parts: Buffer[], kind: number, position: number | undefined, value: Buffer): void {
+  const long = value.length >= 255;
+  const head = Buffer.allocUnsafe(1 + (position === undefined ? 0 : 2) + (long ? 5 : 1));
+  let offset = head.writeUInt8(position === undefined ? kind : kind | ONE_TASK, 0);
+  if (position !== undefined) offset = head.writeUInt16BE(position, offset);
+  offset = head.writeUInt8(long ? 255 : value.length, offset);
+  if (long) head.writeUInt32BE(value.length, offset);
+  parts.push(head, value);
+}
+
+function text(value: string): Buffer {
+  return Buffer.from(value, "utf8");
+}
+
+function time(wallMs: number): Buffer {
+  const bytes = Buffer.allocUnsafe(6);
+  bytes.writeUIntBE(Math.max(0, Math.min(Math.floor(wallMs), 0xffff_ffff_ffff)), 0, 6);
+  return bytes;
+}
+
+function readTime(bytes: Buffer, offset: number, length: number): number {
+  if (length !== 6) throw new RangeError("a time is not six bytes long");
+  return bytes.readUIntBE(offset, 6);
+}
+
+/** Only texts, in an object without a prototype: no key of a header means anything to us. */
+function readHeaders(json: string): Headers {
+  const parsed: unknown = JSON.parse(json);
+  const headers: Record<string, string> = Object.create(null);
+  if (typeof parsed !== "object" || parsed === null) throw new SyntaxError("headers are not an object");
+  for (const [key, value] of Object.entries(parsed)) {
+    if (typeof value === "string") headers[key] = value;
+  }
+  return headers;
+}
+
+/** A note of the right shape, whatever stands in it: a forged one must not break whoever looks at it. */
+function readDeath(json: string): DeathNote {
+  const parsed: unknown = JSON.parse(json);
+  if (typeof parsed !== "object" || parsed === null) throw new SyntaxError("a death note is not an object");
+  const note = parsed as Partial<Record<keyof DeathNote, unknown>>;
+  const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : 0);
+  return {
+    reason: asText(note.reason, "FRAME_INVALID") as EndCode,
+    error: readWireError(note.error),
+    attempts: number(note.attempts),
+    lost: number(note.lost),
+    firstSentAt: number(note.firstSentAt),
+    diedAt: number(note.diedAt),
+  };
+}

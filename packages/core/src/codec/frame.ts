@@ -1,0 +1,212 @@
+import type { BadFrame, Counters, DeathNote, Frame, FrameType, OutFrame, TaskInfo } from "../contract/index.ts";
+import { decodeExtension, type Extension, encodeExtension } from "./extension.ts";
+import { at, frameTypes, HEADER_BYTES, MAGIC, most, packCodecs, unpackCodecs, VERSION } from "./header.ts";
+import { JSON_CODEC } from "./json.ts";
+
+/** What a frame is made of. */
+export interface FrameParts extends Partial<Counters> {
+  readonly type: FrameType;
+  readonly priority: number;
+  /** 11 characters, as `newRun` makes them. */
+  readonly run: string;
+  readonly first: number;
+  readonly count: number;
+  readonly extension: Extension;
+  /** JSON. */
+  readonly body: string;
+}
+
+export function encodeFrame(parts: FrameParts): Buffer {
+  const extension = encodeExtension(parts.extension);
+  const start = HEADER_BYTES + extension.length;
+  const bytes = Buffer.allocUnsafe(start + Buffer.byteLength(parts.body, "utf8"));
+  bytes[at.magic] = MAGIC;
+  bytes[at.kind] = (VERSION << 4) | frameTypes.indexOf(parts.type);
+  bytes.writeUInt16BE(packCodecs([JSON_CODEC]), at.codecs);
+  bytes[at.priority] = parts.priority;
+  writeCounters(bytes, {
+    round: parts.round ?? 0,
+    attempt: parts.attempt ?? 0,
+    copy: parts.copy ?? 0,
+    lost: parts.lost ?? 0,
+  });
+  bytes.write(parts.run, at.run, 8, "base64url");
+  bytes.writeUInt32BE(parts.first, at.first);
+  bytes.writeUInt16BE(parts.count, at.count);
+  bytes.writeUIntBE(extension.length, at.extension, 3);
+  extension.copy(bytes, HEADER_BYTES);
+  bytes.write(parts.body, start, "utf8");
+  return bytes;
+}
+
+/** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
+export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame | BadFrame {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  if (bytes.length < HEADER_BYTES || bytes[at.magic] !== MAGIC)
+    return { bad: "FRAME_INVALID", detail: "not a frame of this dispatcher" };
+  const kind = bytes.readUInt8(at.kind);
+  if (kind >>> 4 !== VERSION)
+    return { bad: "FRAME_INVALID", detail: `version ${kind >>> 4}, this process knows ${VERSION}` };
+  const type = frameTypes[kind & 15];
+  if (type === undefined) return { bad: "FRAME_INVALID", detail: `type ${kind & 15}` };
+  const body = HEADER_BYTES + bytes.readUIntBE(at.extension, 3);
+  if (body > bytes.length) return { bad: "FRAME_INVALID", detail: "cut short" };
+  try {
+    const extension = decodeExtension(bytes.subarray(HEADER_BYTES, body), bytes.readUInt16BE(at.count));
+    return new DecodedFrame(bytes, type, extension, body, queue, lane);
+  } catch (error) {
+    return { bad: "FRAME_INVALID", detail: error instanceof Error ? error.message : "damaged" };
+  }
+}
+
+export function isBad(value: object): value is BadFrame {
+  return "bad" in value;
+}
+
+class DecodedFrame implements Frame {
+  readonly bytes: Buffer;
+  readonly type: FrameType;
+  readonly #extension: Extension;
+  readonly #body: number;
+  readonly queue: string;
+  readonly lane: string;
+  #run: string | undefined;
+
+  constructor(bytes: Buffer, type: FrameType, extension: Extension, body: number, queue: string, lane: string) {
+    this.bytes = bytes;
+    this.type = type;
+    this.#extension = extension;
+    this.#body = body;
+    this.queue = extension.queue ?? queue;
+    this.lane = extension.lane ?? lane;
+  }
+
+  get priority(): number {
+    return Math.min(10, this.bytes[at.priority] as number);
+  }
+  get round(): number {
+    return this.bytes[at.round] as number;
+  }
+  get attempt(): number {
+    return this.bytes.readUInt16BE(at.attempt);
+  }
+  get copy(): number {
+    return this.bytes.readUInt16BE(at.copy);
+  }
+  get lost(): number {
+    return this.bytes[at.lost] as number;
+  }
+  get run(): string {
+    this.#run ??= this.bytes.toString("base64url", at.run, at.run + 8);
+    return this.#run;
+  }
+  get first(): number {
+    return this.bytes.readUInt32BE(at.first);
+  }
+  get count(): number {
+    return this.bytes.readUInt16BE(at.count);
+  }
+  get coordinator(): string | undefined {
+    return this.#extension.coordinator;
+  }
+  get key(): string | undefined {
+    return this.#extension.key;
+  }
+  get firstSentAt(): number {
+    return this.#extension.firstSentAt;
+  }
+  get tasks(): readonly TaskInfo[] {
+    return this.#extension.tasks;
+  }
+  get death(): DeathNote | undefined {
+    return this.#extension.death;
+  }
+  get body(): Uint8Array {
+    return this.bytes.subarray(this.#body);
+  }
+  get codecs(): readonly number[] {
+    return unpackCodecs(this.bytes.readUInt16BE(at.codecs));
+  }
+  get name(): string {
+    return frameName(this.run, this.first, this.count, this);
+  }
+  /** For a frame that is written again with another extension: all that it has now. */
+  get extension(): Extension {
+    return this.#extension;
+  }
+}
+
+/** `run/index#round.attempt~copy`; a pack is `run/first+count#…`. */
+export function frameName(run: string, first: number, count: number, counters: Counters): string {
+  const task = count > 1 ? `${run}/${first}+${count}` : `${run}/${first}`;
+  return `${task}#${counters.round}.${counters.attempt}~${counters.copy}`;
+}
+
+/** The same frame under the next name of its line: the bytes are copied, the counters patched. Full counters stay full. */
+export function copyBytes(bytes: Uint8Array, counters: Counters): Buffer {
+  const copy = Buffer.from(bytes);
+  writeCounters(copy, counters);
+  return copy;
+}
+
+/** The same frame with another extension. */
+export function rewrite(frame: Frame, counters: Counters, change: (extension: Extension) => Extension): Buffer {
+  if (!(frame instanceof DecodedFrame)) throw new TypeError("not a frame that was decoded here");
+  const extension = encodeExtension(change(frame.extension));
+  const head = Buffer.from(frame.bytes.subarray(0, HEADER_BYTES));
+  writeCounters(head, counters);
+  head.writeUIntBE(extension.length, at.extension, 3);
+  return Buffer.concat([head, extension, frame.body]);
+}
+
+/** The bytes of a decoded frame as they came. */
+export function bytesOf(frame: Frame): Buffer {
+  if (!(frame instanceof DecodedFrame)) throw new TypeError("not a frame that was decoded here");
+  return frame.bytes;
+}
+
+function writeCounters(bytes: Buffer, counters: Counters): void {
+  bytes[at.round] = Math.min(counters.round, most.round);
+  bytes.writeUInt16BE(Math.min(counters.attempt, most.attempt), at.attempt);
+  bytes.writeUInt16BE(Math.min(counters.copy, most.copy), at.copy);
+  bytes[at.lost] = Math.min(counters.lost, most.lost);
+}
+
+/** What the broker is given of a frame; name and id are made only where an adapter reads them. */
+export class OutgoingFrame implements OutFrame {
+  readonly bytes: Buffer;
+  readonly first: boolean;
+  readonly delayMs: number;
+  readonly key: string | undefined;
+  readonly #id: string | undefined;
+
+  constructor(
+    bytes: Buffer,
+    options: { first: boolean; delayMs?: number; key?: string | undefined; id?: string | undefined },
+  ) {
+    this.bytes = bytes;
+    this.first = options.first;
+    this.delayMs = options.delayMs ?? 0;
+    this.key = options.key;
+    this.#id = options.id;
+  }
+  get priority(): number {
+    return this.bytes[at.priority] as number;
+  }
+  get name(): string {
+    const { bytes } = this;
+    return frameName(this.#run, bytes.readUInt32BE(at.first), bytes.readUInt16BE(at.count), {
+      round: bytes[at.round] as number,
+      attempt: bytes.readUInt16BE(at.attempt),
+      copy: bytes.readUInt16BE(at.copy),
+      lost: bytes[at.lost] as number,
+    });
+  }
+  /** The user's id where there is one: it cannot look like ours, which has a slash after eleven characters and no `id:`. */
+  get id(): string {
+    return this.#id === undefined ? `${this.#run}/${this.bytes.readUInt32BE(at.first)}` : `id:${this.#id}`;
+  }
+  get #run(): string {
+    return this.bytes.toString("base64url", at.run, at.run + 8);
+  }
+}

@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import type { Beat, Counters, DeathNote, Frame, Headers, OutFrame, TaskInfo } from "../contract/index.ts";
+import { bytesOf, copyBytes, encodeFrame, OutgoingFrame, rewrite } from "./frame.ts";
+import { encodeJson } from "./json.ts";
+
+/** A new run's name: 8 random bytes. */
+export function newRun(): string {
+  return randomBytes(8).toString("base64url");
+}
+
+/** One task as it is sent first. */
+export interface NewTask {
+  readonly run: string;
+  readonly index: number;
+  readonly task: string;
+  readonly payload: unknown;
+  readonly coordinator: string | undefined;
+  readonly priority: number;
+  readonly delayMs: number;
+  readonly key: string | undefined;
+  readonly id: string | undefined;
+  readonly headers: Headers | undefined;
+  readonly deadlineAt: number | undefined;
+  readonly sentAt: number;
+}
+
+/** Throws `INPUT_INVALID` or `TOO_LARGE` for a payload that cannot be carried. */
+export function taskFrame(task: NewTask): OutFrame {
+  const info: TaskInfo = { task: task.task, id: task.id, headers: task.headers, deadlineAt: task.deadlineAt };
+  const bytes = encodeFrame({
+    type: "task",
+    priority: task.priority,
+    run: task.run,
+    first: task.index,
+    count: 1,
+    extension: { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, tasks: [info] },
+    body: encodeJson([task.payload ?? null]),
+  });
+  return new OutgoingFrame(bytes, { first: true, delayMs: task.delayMs, key: task.key, id: task.id });
+}
+
+/** A frame of no task, which any worker answers: it shows that what was sent before it has been handed out. */
+export function probeFrame(
+  run: string,
+  sequence: number,
+  coordinator: string,
+  priority: number,
+  sentAt: number,
+): OutFrame {
+  const extension = { firstSentAt: sentAt, coordinator, tasks: [] };
+  const bytes = encodeFrame({ type: "task", priority, run, first: sequence, count: 0, extension, body: "[]" });
+  return new OutgoingFrame(bytes, { first: false });
+}
+
+/** A frame that was sent, as the next round: what the broker lost is given to it again. */
+export function resendFrame(sent: OutFrame, round: number): OutFrame {
+  const bytes = copyBytes(sent.bytes, { round, attempt: 0, copy: 0, lost: 0 });
+  return new OutgoingFrame(bytes, { first: false, key: sent.key });
+}
+
+/** A copy of a frame in hand, under the next name of its line. */
+export function copyFrame(frame: Frame, counters: Counters, delayMs: number): OutFrame {
+  return new OutgoingFrame(copyBytes(bytesOf(frame), counters), {
+    first: false,
+    delayMs,
+    key: frame.key,
+    id: frame.tasks[0]?.id,
+  });
+}
+
+/** A frame in hand as a dead letter: its payload, where it came from, and why. */
+export function deadFrame(frame: Frame, counters: Counters, death: DeathNote): OutFrame {
+  const bytes = rewrite(frame, counters, (extension) => ({
+    ...extension,
+    queue: frame.queue,
+    lane: frame.lane,
+    death,
+  }));
+  return new OutgoingFrame(bytes, { first: false, id: frame.tasks[0]?.id });
+}
+
+/** A dead letter as work again: the next round, without its deadline, which has most likely passed. */
+export function redriveFrame(frame: Frame): OutFrame {
+  const counters = { round: frame.round + 1, attempt: 0, copy: 0, lost: 0 };
+  const bytes = rewrite(frame, counters, (extension) => ({
+    ...extension,
+    queue: undefined,
+    lane: undefined,
+    death: undefined,
+    tasks: extension.tasks.map((info) => ({ ...info, deadlineAt: undefined })),
+  }));
+  return new OutgoingFrame(bytes, { first: false, key: frame.key, id: frame.tasks[0]?.id });
+}
+
+/** What was not a frame of ours, wrapped so that it can be looked at among the dead letters. */
+export function rejectedFrame(raw: Uint8Array, queue: string, lane: string, death: DeathNote, run: string): OutFrame {
+  const extension = { firstSentAt: death.firstSentAt, queue, lane, death, tasks: [{ task: "-" }] };
+  const body = encodeJson([{ base64: Buffer.from(raw).toString("base64") }]);
+  return new OutgoingFrame(encodeFrame({ type: "task", priority: 0, run, first: 0, count: 1, extension, body }), {
+    first: false,
+  });
+}
+
+const NO_RUN = "AAAAAAAAAAA";
+
+/** Results, many to a frame: a `ReplyBody` as JSON. */
+export function replyFrame(json: string, sentAt: number): OutFrame {
+  return messageFrame("result", json, sentAt);
+}
+
+/** A beat whose progress has no JSON goes without it: a beat must never fail. */
+export function beatFrame(beat: Beat, sentAt: number): OutFrame {
+  let json: string;
+  try {
+    json = JSON.stringify(beat);
+  } catch {
+    json = JSON.stringify({ ...beat, progress: [] });
+  }
+  return messageFrame("beat", json, sentAt);
+}
+
+function messageFrame(type: "result" | "beat", body: string, sentAt: number): OutFrame {
+  const extension = { firstSentAt: sentAt, tasks: [] };
+  const bytes = encodeFrame({ type, priority: 10, run: NO_RUN, first: 0, count: 0, extension, body });
+  return new OutgoingFrame(bytes, { first: false });
+}

@@ -1,0 +1,10 @@
+export type * from "./backend.ts";
+export type * from "./clock.ts";
+export type * from "./codes.ts";
+export type * from "./events.ts";
+export type * from "./frame.ts";
+export type { LeaseKind, Limits, OptionalVerb, Profile } from "./profile.ts";
+export { UNLIMITED } from "./profile.ts";
+export type { Queue, QueueRole } from "./queue.ts";
+export { queueKey } from "./queue.ts";
+export type * from "./task.ts";

@@ -1,0 +1,215 @@
+import type { Calls } from "./call.ts";
+import { decodeFrame } from "./codec/frame.ts";
+import { decodeBody } from "./codec/json.ts";
+import { newRun, probeFrame } from "./codec/maker.ts";
+import type { Beat, Clock, Observer, Queue, ReplyBody, ResultEntry, Timer } from "./contract/index.ts";
+import type { DispatcherSettings } from "./plan/options.ts";
+import { replyQueue, workQueue } from "./queues.ts";
+import { Reader } from "./result/reader.ts";
+import type { Run } from "./result/run.ts";
+import { Watch } from "./result/watch.ts";
+import { OPEN_MS } from "./worker.ts";
+
+/** Ids of runs that ended here, so that their late results are not taken for an earlier process's. */
+const ENDED_RUNS = 1_000;
+
+/**
+ * Collects the results of all runs of one dispatcher: an ordinary consumer of its reply queue. It watches workers by their beats, and sends again what
+ * the broker has lost.
+ */
+export class Coordinator {
+  readonly id: string;
+  readonly #calls: Calls;
+  readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
+  readonly #settings: DispatcherSettings;
+  readonly #queue: Queue;
+  readonly #reader: Reader;
+  readonly #watch: Watch;
+  readonly #runs = new Map<string, Run>();
+  readonly #ended = new Set<string>();
+  readonly #closing = new AbortController();
+  readonly #waitMs: number;
+  readonly #lookMs: number;
+  /** Per priority: the latest time from which a task or probe was ready that has been handed out. */
+  readonly #passed: number[] = new Array(11).fill(Number.NEGATIVE_INFINITY);
+  readonly #probes = new Map<number, { readonly sequence: number; readonly sentAt: number }>();
+  readonly #probeRun = newRun();
+  #sequence = 0;
+  #reading: Promise<void> = Promise.resolve();
+  #timer: Timer | undefined;
+  #lookedAt = 0;
+  orphans = 0;
+
+  constructor(calls: Calls, observer: Observer | undefined, settings: DispatcherSettings) {
+    const { clock, random, queue, coordinator, leaseMs, resendAfterMs, heartbeatTimeoutMs } = settings;
+    this.id = coordinator;
+    this.#calls = calls;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#settings = settings;
+    this.#queue = replyQueue(queue, coordinator);
+    this.#watch = new Watch(heartbeatTimeoutMs);
+    this.#waitMs = Math.min(20_000, Math.ceil(resendAfterMs / 12));
+    this.#lookMs = Math.ceil(Math.min(resendAfterMs / 12, heartbeatTimeoutMs / 4));
+    this.#reader = new Reader({
+      calls,
+      clock,
+      random,
+      leaseMs,
+      queue: this.#queue,
+      waitMs: this.#waitMs,
+      decode: (bytes) => decodeFrame(bytes, queue, ""),
+      body: (frame) => decodeBody(frame.body, frame.codecs),
+      reply: (body) => this.#reply(body),
+      beat: (beat) => this.#beat(beat),
+      rejected: ({ bad, detail }, bytes) => observer?.({ event: "frame_rejected", queue, code: bad, detail, bytes }),
+    });
+  }
+
+  get activeWorkers(): number {
+    return this.#watch.active;
+  }
+
+  async open(): Promise<void> {
+    const { create, leaseMs, queue } = this.#settings;
+    const options = { receive: [this.#queue], send: [workQueue(queue)], create, leaseMs, clock: this.#clock };
+    await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS, signal: this.#closing.signal });
+    this.#lookedAt = this.#clock.now();
+    this.#reading = this.#reader.run(this.#closing.signal);
+    this.#schedule();
+  }
+
+  add(run: Run): void {
+    this.#runs.set(run.id, run);
+  }
+
+  drop(run: Run): void {
+    this.#runs.delete(run.id);
+    this.#ended.add(run.id);
+    if (this.#ended.size > ENDED_RUNS) for (const oldest of this.#ended) return void this.#ended.delete(oldest);
+  }
+
+  /** An orderly end removes the reply queue; what still comes for it is undeliverable. */
+  async close(): Promise<void> {
+    for (const run of [...this.#runs.values()]) run.cancel();
+    this.#timer?.cancel();
+    this.#closing.abort();
+    await this.#reading;
+    if (!this.#calls.backend.profile.verbs.includes("remove")) return;
+    const until = { deadline: this.#clock.now() + CLOSE_MS };
+    await this.#calls.ask("remove", until, (backend, signal) => backend.remove(this.#queue, signal)).catch(() => {});
+  }
+
+  #reply(body: ReplyBody): void {
+    this.#watch.alive(body.worker, this.#clock.now());
+    for (const entry of body.results) this.#result(entry);
+    for (const { run, sequence } of body.probes) {
+      if (run !== this.#probeRun) continue;
+      for (const [priority, probe] of this.#probes) {
+        if (probe.sequence !== sequence) continue;
+        this.#probes.delete(priority);
+        this.#pass(priority, probe.sentAt);
+      }
+    }
+  }
+
+  #result(entry: ResultEntry): void {
+    const run = this.#runs.get(entry.run);
+    if (run !== undefined) {
+      const task = run.accept(entry);
+      if (task?.sent) this.#pass(task.priority, task.readyAt);
+      return;
+    }
+    const taskId = `${entry.run}/${entry.index}`;
+    const { queue } = this.#settings;
+    if (this.#ended.has(entry.run)) {
+      this.#observer?.({ event: "result_duplicate", queue, taskId, outcome: entry.outcome, fenced: false });
+      return;
+    }
+    this.orphans += 1;
+    this.#observer?.({ event: "orphan", queue, taskId, result: entry });
+  }
+
+  #beat(beat: Beat): void {
+    const now = this.#clock.now();
+    this.#watch.beat(beat, now);
+    for (const [run, index] of beat.held ?? []) {
+      const task = this.#runs.get(run)?.outstanding(index);
+      if (task === undefined) continue;
+      if (task.sent) this.#pass(task.priority, task.readyAt);
+      task.heldUntil = now + this.#settings.heartbeatTimeoutMs;
+    }
+    for (const [run, index, delayMs] of beat.retries) {
+      const task = this.#runs.get(run)?.outstanding(index);
+      if (task !== undefined) task.readyAt = now + delayMs;
+    }
+    const { queue } = this.#settings;
+    for (const [run, index, value] of beat.progress) {
+      this.#observer?.({ event: "task_progress", queue, taskId: `${run}/${index}`, workerId: beat.worker, value });
+    }
+  }
+
+  #pass(priority: number, readyAt: number): void {
+    this.#passed[priority] = Math.max(this.#passed[priority] ?? Number.NEGATIVE_INFINITY, readyAt);
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.after(
+      this.#lookMs,
+      () => void this.#look().finally(() => this.#closing.signal.aborted || this.#schedule()),
+      true,
+    );
+  }
+
+  async #look(): Promise<void> {
+    const now = this.#clock.now();
+    for (const gone of this.#watch.silent(now))
+      this.#observer?.({ event: "heartbeat_timeout", queue: this.#settings.queue, ...gone });
+    const elapsedMs = now - this.#lookedAt;
+    this.#lookedAt = now;
+    if (this.#runs.size === 0) return;
+    const { resendAfterMs, maxResends } = this.#settings;
+    const repliesRead = now - this.#reader.emptyAt <= this.#waitMs + this.#lookMs;
+    const evidence = {
+      now,
+      elapsedMs,
+      repliesRead,
+      passed: this.#passed,
+      queueEmpty: await this.#queueEmpty(),
+      resendAfterMs,
+      maxResends,
+    };
+    const probes = new Set<number>();
+    for (const run of [...this.#runs.values()]) for (const priority of run.look(evidence)) probes.add(priority);
+    await Promise.all([...probes].map((priority) => this.#probe(priority)));
+  }
+
+  /** Where later frames may overtake earlier ones, only a queue without anything ready proves that a task is not just waiting. */
+  async #queueEmpty(): Promise<boolean> {
+    const { order, sharing, verbs } = this.#calls.backend.profile;
+    if (order === "fifo" && sharing === "message") return true;
+    if (!verbs.includes("depth")) return false;
+    const until = { deadline: this.#clock.now() + this.#lookMs, signal: this.#closing.signal };
+    const depth = await this.#calls
+      .ask("depth", until, (backend, signal) => backend.depth(workQueue(this.#settings.queue), signal))
+      .catch(() => undefined);
+    return depth?.ready === 0;
+  }
+
+  /** One probe at a time and priority; one that was lost is sent again. */
+  async #probe(priority: number): Promise<void> {
+    const sentAt = this.#clock.now();
+    const before = this.#probes.get(priority);
+    if (before !== undefined && sentAt - before.sentAt < this.#settings.resendAfterMs) return;
+    this.#sequence += 1;
+    this.#probes.set(priority, { sequence: this.#sequence, sentAt });
+    const frame = probeFrame(this.#probeRun, this.#sequence, this.id, priority, this.#clock.wall());
+    await this.#calls.send(workQueue(this.#settings.queue), [frame], {
+      deadline: sentAt + this.#lookMs,
+      signal: this.#closing.signal,
+    });
+  }
+}
+
+const CLOSE_MS = 5_000;

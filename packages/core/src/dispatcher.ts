@@ -1,0 +1,264 @@
+import { randomBytes } from "node:crypto";
+import { Calls } from "./call.ts";
+import { newRun, resendFrame, taskFrame } from "./codec/maker.ts";
+import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
+import { Coordinator } from "./coordinator.ts";
+import { DispatchError, guard } from "./errors.ts";
+import { checkName } from "./names.ts";
+import {
+  type DispatcherOptions,
+  type DispatcherSettings,
+  defaults,
+  dispatcherSettings,
+  type RunOptions,
+  type RunSettings,
+  runSettings,
+  type SendOptions,
+  type SendSettings,
+  sendSettings,
+  taskSettings,
+} from "./plan/options.ts";
+import { planRun, planTask } from "./plan/plan.ts";
+import { workQueue } from "./queues.ts";
+import { type Made, Run } from "./result/run.ts";
+import { Batcher } from "./send/batcher.ts";
+import { type Input, isInput } from "./send/input.ts";
+import { Outbox } from "./send/outbox.ts";
+import { pump } from "./send/pump.ts";
+import type { Task } from "./work/task.ts";
+import { OPEN_MS } from "./worker.ts";
+
+/** What became of a send without a result. */
+export interface SentTask {
+  /** `run/index`, the id that observers and dead letters speak of. */
+  readonly id: string;
+  /** A task of the same id was there already: this one was not added. */
+  readonly duplicate: boolean;
+}
+
+/** Hands out tasks, and collects the results of runs. */
+export class Dispatcher implements AsyncDisposable {
+  readonly #calls: Calls;
+  readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
+  readonly #settings: DispatcherSettings;
+  readonly #coordinator: Coordinator;
+  readonly #sender: Batcher;
+  #collecting: Promise<void> | undefined;
+  #stream = newRun();
+  #index = 0;
+  #closed: Promise<void> | undefined;
+
+  private constructor(backend: Backend, settings: DispatcherSettings) {
+    const { clock, random } = settings;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#observer = guard(settings.observer);
+    this.#calls = new Calls({ backend, clock, random, observer: this.#observer });
+    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings);
+    const until = () => ({ deadline: clock.now() + defaults.sendTimeoutMs });
+    this.#sender = new Batcher({ calls: this.#calls, clock, queue: workQueue(settings.queue), until });
+  }
+
+  /**
+   * Opens the queue for sending; with a `coordinator` id also for results, so that those of an earlier process arrive. The backend stays the caller's:
+   * `close` does not close it. Throws `CONFIG_INVALID` for a bad option, and a `DispatchError` when the broker cannot be reached.
+   */
+  static async open(backend: Backend, options: DispatcherOptions = {}): Promise<Dispatcher> {
+    const settings = dispatcherSettings(options, randomBytes(6).toString("hex"));
+    const dispatcher = new Dispatcher(backend, settings);
+    await dispatcher.#open(options.coordinator !== undefined);
+    return dispatcher;
+  }
+
+  /** The id under which workers send results back. */
+  get coordinator(): string {
+    return this.#coordinator.id;
+  }
+
+  /**
+   * Fans inputs out and collects a result for each. Reads the inputs as far as the window allows. Throws `CONFIG_INVALID` or `UNSUPPORTED` for its
+   * options, and `CLOSED`; an input that cannot be a task ends as `dead` with `INPUT_INVALID`.
+   */
+  run<I, O>(
+    task: Task<I, O> | string,
+    inputs: Iterable<I | Input<I>> | AsyncIterable<I | Input<I>>,
+    options: RunOptions = {},
+  ): Run<O> {
+    this.#mustBeOpen();
+    const name = nameOf(task);
+    const settings = runSettings(options);
+    const { profile } = this.#calls.backend;
+    planRun(profile, settings);
+    planTask(profile, settings, defaults.priority);
+    const { clock, random, queue } = this.#settings;
+    const id = newRun();
+    const endsAt = settings.globalTimeoutMs === undefined ? undefined : clock.wall() + settings.globalTimeoutMs;
+    const batcher = new Batcher({
+      calls: this.#calls,
+      clock,
+      queue: workQueue(queue),
+      until: () => ({ signal: run.stopsSending }),
+    });
+    const outbox = new Outbox(batcher, clock, random);
+    const cancel = () => run.cancel();
+    const run: Run<O, I | Input<I>> = new Run<O, I | Input<I>>({
+      id,
+      queue,
+      clock,
+      task: name,
+      observer: this.#observer,
+      ordered: settings.ordered,
+      maxInFlight: settings.maxInFlight,
+      maxInFlightBytes: settings.maxInFlightBytes,
+      globalTimeoutMs: settings.globalTimeoutMs,
+      make: (input, index) => this.#make(id, index, name, input, settings, endsAt),
+      resend: resendFrame,
+      send: (frame, done) => outbox.send(frame, done),
+      room: () => outbox.room(),
+      activeWorkers: () => this.#coordinator.activeWorkers,
+      orphans: () => this.#coordinator.orphans,
+      ended: () => {
+        settings.signal?.removeEventListener("abort", cancel);
+        this.#coordinator.drop(run as Run);
+      },
+    });
+    this.#coordinator.add(run as Run);
+    if (settings.signal?.aborted) cancel();
+    else settings.signal?.addEventListener("abort", cancel, { once: true });
+    void this.#collect().then(
+      () => pump(inputs, run, run.stopsInput).then(() => run.inputOver(), (error: unknown) => run.inputOver(error)), // biome-ignore format: one line each
+      (error: DispatchError) => run.fail(error),
+    );
+    return run as Run<O>;
+  }
+
+  /**
+   * Sends one task for which nobody waits. Resolves when the broker has it. Throws `INPUT_INVALID`, `TOO_LARGE`, `QUEUE_FULL`, `CONFIG_INVALID`,
+   * `UNSUPPORTED`, `CLOSED`, or after 30 s what keeps the broker away.
+   */
+  async send<I>(task: Task<I, unknown> | string, payload: I, options: SendOptions = {}): Promise<SentTask> {
+    this.#mustBeOpen();
+    const name = nameOf(task);
+    const settings = sendSettings(options);
+    planTask(this.#calls.backend.profile, settings, defaults.priority);
+    const run = this.#stream;
+    const index = this.#index++;
+    if (this.#index > MOST_INDEX) {
+      this.#stream = newRun();
+      this.#index = 0;
+    }
+    const frame = this.#frame(run, index, name, payload, settings, undefined, undefined);
+    await this.#sender.room();
+    const outcome = await new Promise<Awaited<ReturnType<Calls["send"]>>[number]>((resolve) =>
+      this.#sender.add(frame, resolve),
+    );
+    if (outcome instanceof DispatchError) throw outcome;
+    if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
+    const id = `${run}/${index}`;
+    const duplicate = outcome === "duplicate";
+    this.#observer?.({
+      event: "queue_dispatched",
+      queue: this.#settings.queue,
+      task: name,
+      taskId: id,
+      attempt: 1,
+      duplicate,
+    });
+    return { id, duplicate };
+  }
+
+  /** Sends what is under way, cancels the runs, and removes the reply queue. Every call answers the same promise. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #open(collect: boolean): Promise<void> {
+    const { create, leaseMs, queue } = this.#settings;
+    const options = { receive: [], send: [workQueue(queue)], create, leaseMs, clock: this.#clock };
+    await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
+    if (collect) await this.#collect();
+  }
+
+  /** The reply queue is opened once, when the first run needs it. */
+  #collect(): Promise<void> {
+    this.#collecting ??= this.#coordinator.open();
+    return this.#collecting;
+  }
+
+  async #close(): Promise<void> {
+    await this.#sender.idle();
+    await this.#collecting?.catch(() => {});
+    await this.#coordinator.close();
+  }
+
+  #make(
+    run: string,
+    index: number,
+    name: string,
+    input: unknown,
+    settings: RunSettings,
+    endsAt: number | undefined,
+  ): Made {
+    if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
+    const { id: coordinator } = this.#coordinator;
+    if (!isInput(input))
+      return { frame: this.#frame(run, index, name, input, settings, coordinator, endsAt), ref: undefined };
+    if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
+    const own = Object.fromEntries(Object.entries(input.options).filter(([, value]) => value !== undefined));
+    const merged = taskSettings({ ...settings, ...own });
+    planTask(this.#calls.backend.profile, merged, defaults.priority);
+    return { frame: this.#frame(run, index, name, input.payload, merged, coordinator, endsAt), ref: merged.id };
+  }
+
+  #frame(
+    run: string,
+    index: number,
+    task: string,
+    payload: unknown,
+    settings: SendSettings,
+    coordinator: string | undefined,
+    endsAt: number | undefined,
+  ): OutFrame {
+    const sentAt = this.#clock.wall();
+    const { priority, delayMs, key, id, headers, deadlineMs } = settings;
+    const own = deadlineMs === undefined ? undefined : sentAt + deadlineMs;
+    const deadlineAt = own === undefined ? endsAt : Math.min(own, endsAt ?? own);
+    const frame = taskFrame({
+      run,
+      index,
+      task,
+      payload,
+      coordinator,
+      priority,
+      delayMs,
+      key,
+      id,
+      headers,
+      deadlineAt,
+      sentAt,
+    });
+    const { frameBytes } = this.#calls.backend.profile.limits;
+    if (frame.bytes.length > frameBytes)
+      throw new DispatchError("TOO_LARGE", `a frame of ${frame.bytes.length} bytes, the broker takes ${frameBytes}`);
+    return frame;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed !== undefined) throw new DispatchError("CLOSED", "the dispatcher is closed");
+  }
+}
+
+/** What the header's index field can hold. */
+const MOST_INDEX = 0xffff_ffff;
+
+function nameOf(task: Task<never, unknown> | string): string {
+  const name = typeof task === "string" ? task : task.name;
+  checkName("task", name);
+  return name;
+}

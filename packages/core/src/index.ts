@@ -1,0 +1,21 @@
+export type { Backoff, Random } from "./backoff.ts";
+export { systemClock, VirtualClock } from "./clock.ts";
+export type * from "./contract/index.ts";
+export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts";
+export { Dispatcher, type SentTask } from "./dispatcher.ts";
+export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
+export { type JsonLoggerOptions, jsonLogger, type Logger, logEvents } from "./log.ts";
+export {
+  type AdminOptions,
+  type CommonOptions,
+  type DispatcherOptions,
+  defaults,
+  type RunOptions,
+  type SendOptions,
+  type WorkerOptions,
+} from "./plan/options.ts";
+export { QueueAdmin, type QueueStatus } from "./queue-admin.ts";
+export { type Progress, Run } from "./result/run.ts";
+export { Input, type InputOptions, input, invalidInput } from "./send/input.ts";
+export { type Context, defineTask, type Handler, type Task, type TaskOptions } from "./work/task.ts";
+export { Worker, type WorkerStatus } from "./worker.ts";

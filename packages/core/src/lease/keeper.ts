@@ -1,0 +1,123 @@
+import type { Random } from "../backoff.ts";
+import type { Calls } from "../call.ts";
+import type { Clock, Timer } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+import type { Hold } from "./hold.ts";
+import { type LeaseEvent, step, wantsRenewal } from "./machine.ts";
+
+export interface KeeperOptions {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly leaseMs: number;
+  /** Called at each beat, after the renewals were sent: the moment to tell coordinators. */
+  readonly onBeat: () => void;
+}
+
+/** What is taken off each lease, so that a settlement arrives while the broker still agrees: a tenth, at most 1 s. */
+export function safetyMarginMs(leaseMs: number): number {
+  return Math.min(1_000, leaseMs / 10);
+}
+
+/**
+ * Keeps every lease of one worker alive: one batched renewal about every third of a lease, jittered so that workers do not march in step. A hold is
+ * renewed until it begins to settle, never after.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #holds = new Set<Hold>();
+  #timer: Timer | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#holds.size;
+  }
+
+  holds(): Iterable<Hold> {
+    return this.#holds;
+  }
+
+  /** When a lease that was asked for at `requestedAt` ends, as far as its holder dares to count on it. */
+  deadlineFrom(requestedAt: number): number {
+    const { leaseMs } = this.#options;
+    return requestedAt + leaseMs - safetyMarginMs(leaseMs);
+  }
+
+  add(hold: Hold): void {
+    this.#holds.add(hold);
+    this.#arm();
+  }
+
+  /** Puts an event through the machine and does what it says. Answers whether the caller may go on: run, or write. */
+  apply(hold: Hold, event: LeaseEvent): boolean {
+    const [state, effects] = step(hold.state, event);
+    hold.state = state;
+    let allowed = false;
+    for (const effect of effects) {
+      if (effect === "forget") this.#holds.delete(hold);
+      else if (effect === "run" || effect === "write") allowed = true;
+    }
+    if (state.at === "lost" && effects.length > 0) hold.onLost?.(state.why);
+    return allowed;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** One timer while anything is held: at the next beat, or at the first deadline if a renewal has failed. */
+  #arm(): void {
+    if (this.#timer !== undefined || this.#holds.size === 0) return;
+    const { clock, leaseMs, random } = this.#options;
+    const beatMs = (leaseMs / 3) * (0.8 + 0.2 * random());
+    const now = clock.now();
+    let first = now + beatMs;
+    for (const hold of this.#holds) first = Math.min(first, Math.max(hold.deadline, now + 1));
+    this.#timer = clock.after(first - now, () => {
+      this.#timer = undefined;
+      this.#beat();
+      this.#arm();
+    });
+  }
+
+  #beat(): void {
+    const { clock, leaseMs, onBeat } = this.#options;
+    const now = clock.now();
+    const due: Hold[] = [];
+    for (const hold of this.#holds) {
+      this.apply(hold, { on: "tick", now });
+      // What was granted or renewed since the last beat can wait for the next one.
+      if (wantsRenewal(hold.state) && !hold.renewing && hold.deadline - now <= leaseMs * 0.75) due.push(hold);
+    }
+    if (due.length > 0) void this.renew(due);
+    onBeat();
+  }
+
+  /** Asks the broker for another whole lease; what it does not grant is lost. Never throws. */
+  async renew(holds: readonly Hold[]): Promise<void> {
+    const { calls, clock, leaseMs } = this.#options;
+    const requestedAt = clock.now();
+    let deadline = Number.POSITIVE_INFINITY;
+    for (const hold of holds) {
+      hold.renewing = true;
+      deadline = Math.min(deadline, hold.deadline);
+    }
+    // A try that the broker answers late must not count from before an earlier try: so one try a beat, and the next beat comes early.
+    const answers = await calls.renew(
+      holds.map((hold) => hold.receipt),
+      leaseMs,
+      { deadline: Math.min(deadline, requestedAt + leaseMs / 6) },
+    );
+    holds.forEach((hold, index) => {
+      hold.renewing = false;
+      const answer = answers[index];
+      if (answer === "ok") this.apply(hold, { on: "renewed", deadline: this.deadlineFrom(requestedAt) });
+      else if (answer === "lost") this.apply(hold, { on: "refused" });
+      else if (!(answer instanceof DispatchError)) throw new TypeError("a renewal has no answer");
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { systemClock } from "./clock.ts";
+import type { DispatchEvent, Observer } from "./contract/index.ts";
+
+/** Where lines go; a pino instance is one. */
+export interface Logger {
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
+}
+
+type Level = keyof Logger;
+
+/** A logger that keeps nothing. */
+export const silentLogger: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });
+
+export interface JsonLoggerOptions {
+  /** Takes one line with its end; default: standard error. */
+  readonly write?: (line: string) => void;
+  /** The least level that is written; default `info`. */
+  readonly level?: Level;
+  /** Wall-clock ms; default the machine's. */
+  readonly wall?: () => number;
+}
+
+const ranks: Readonly<Record<Level, number>> = Object.freeze({ debug: 0, info: 1, warn: 2, error: 3 });
+
+/** A logger that writes JSON lines: `time` (ISO 8601), `level`, the fields, and `message` where there is one. */
+export function jsonLogger(options: JsonLoggerOptions = {}): Logger {
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const wall = options.wall ?? systemClock().wall;
+  const least = ranks[options.level ?? "info"];
+  const at = (level: Level) => (fields: object, message?: string) => {
+    if (ranks[level] < least) return;
+    const line = {
+      time: new Date(wall()).toISOString(),
+      level,
+      ...fields,
+      ...(message === undefined ? {} : { message }),
+    };
+    write(`${JSON.stringify(line)}\n`);
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+const levels: Readonly<Partial<Record<DispatchEvent["event"], Level>>> = Object.freeze({
+  task_started: "debug",
+  task_progress: "debug",
+  task_ended: "debug",
+  call: "debug",
+  result_duplicate: "debug",
+  queue_requeued: "info",
+  heartbeat_timeout: "warn",
+  task_timed_out: "warn",
+  task_dead: "warn",
+  lease_lost: "warn",
+  slot_abandoned: "warn",
+  undeliverable: "warn",
+  frame_rejected: "warn",
+  orphan: "warn",
+  task_resent: "warn",
+  warning: "warn",
+});
+
+/** An observer that writes each event as a line, under its name in `event`. No payload and no value of a task is ever written. */
+export function logEvents(logger: Logger): Observer {
+  return (event) => {
+    const level = event.event === "call" && event.code !== undefined ? "warn" : (levels[event.event] ?? "info");
+    logger[level](withoutValues(event));
+  };
+}
+
+function withoutValues(event: DispatchEvent): object {
+  if (event.event === "task_progress") {
+    const { value: _, ...rest } = event;
+    return rest;
+  }
+  if (event.event === "orphan") {
+    const { value: _, ...result } = event.result;
+    return { ...event, result };
+  }
+  return event;
+}

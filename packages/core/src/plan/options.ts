@@ -1,0 +1,294 @@
+import type { Backoff, Random } from "../backoff.ts";
+import { systemClock } from "../clock.ts";
+import type { Clock, Headers, Observer } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import { checkName } from "../names.ts";
+
+/** Every default there is; docs/options.md says why each. */
+export const defaults = Object.freeze({
+  queue: "default",
+  leaseMs: 60_000,
+  heartbeatTimeoutMs: 30_000,
+  timeoutMs: 300_000,
+  maxAttempts: 5,
+  maxLost: 3,
+  backoff: Object.freeze({ baseMs: 1_000, maxMs: 300_000 }),
+  priority: 5,
+  concurrency: 10,
+  maxInFlight: 10_000,
+  maxInFlightBytes: 64 * 1024 * 1024,
+  maxResends: 2,
+  drainMs: 30_000,
+  abandonMs: 10_000,
+  sendTimeoutMs: 30_000,
+});
+
+/** What dispatchers and workers have in common. */
+export interface CommonOptions {
+  /** Default `default`. */
+  readonly queue?: string | undefined;
+  /** Default 60,000; from 100 ms to 12 h. */
+  readonly leaseMs?: number | undefined;
+  /** May missing queues be made? Default true. */
+  readonly create?: boolean | undefined;
+  readonly clock?: Clock | undefined;
+  readonly observer?: Observer | undefined;
+  /** A number in [0, 1) for jitter; default `Math.random`. */
+  readonly random?: Random | undefined;
+}
+
+export interface WorkerOptions extends CommonOptions {
+  /** Default: random. */
+  readonly id?: string | undefined;
+  /** How many handlers run at a time; default 10. */
+  readonly concurrency?: number | undefined;
+  /** The longest that one attempt may take; default 300,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Default 5. */
+  readonly maxAttempts?: number | undefined;
+  /** More lost holders than this, and a task is dead; default 3. At this many it runs alone; 0: dead at the first loss. */
+  readonly maxLost?: number | undefined;
+  readonly backoff?: Partial<Backoff> | undefined;
+  /** How long a stop lets handlers finish; default 30,000. */
+  readonly drainMs?: number | undefined;
+  /** How long an aborted handler keeps its slot; default 10,000. */
+  readonly abandonMs?: number | undefined;
+  /** Is an error that a handler threw worth another attempt? Default: every error but `Dead`. */
+  readonly retryable?: ((error: unknown) => boolean) | undefined;
+  /** For `context.log`; a pino instance fits. Default: silent. */
+  readonly logger?: Logger | undefined;
+}
+
+export interface DispatcherOptions extends CommonOptions {
+  /** The id of its coordinator, one at a time; default: random. A restarted one of the same id is given the results that came meanwhile. */
+  readonly coordinator?: string | undefined;
+  /** After so long without a beat a worker counts as gone; default half the lease. */
+  readonly heartbeatTimeoutMs?: number | undefined;
+  /** Default 3 × leaseMs. */
+  readonly resendAfterMs?: number | undefined;
+  /** Default 2. */
+  readonly maxResends?: number | undefined;
+}
+
+export interface SendOptions {
+  /** The user's own id: a repeat within the backend's dedupe window is one task. */
+  readonly id?: string | undefined;
+  /** 0–10, 10 highest; default 5. */
+  readonly priority?: number | undefined;
+  /** Not before so many ms; default 0. */
+  readonly delayMs?: number | undefined;
+  readonly key?: string | undefined;
+  readonly headers?: Headers | undefined;
+  /** Not worth doing after so many ms; default: never. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export interface RunOptions extends Omit<SendOptions, "id" | "key"> {
+  /** The run ends after so long, with what it has; default: never. */
+  readonly globalTimeoutMs?: number | undefined;
+  /** Tasks that are sent and whose results are not yet taken; default 10,000. */
+  readonly maxInFlight?: number | undefined;
+  /** Bytes of their frames, which are kept for a resend; default 64 MiB. */
+  readonly maxInFlightBytes?: number | undefined;
+  /** Results in the order of the inputs; default false. */
+  readonly ordered?: boolean | undefined;
+  /** Cancels the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Settled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
+export type WorkerSettings = Omit<Settled<WorkerOptions>, "observer" | "backoff"> & {
+  readonly backoff: Backoff;
+  readonly observer: Observer | undefined;
+};
+export type DispatcherSettings = Omit<Settled<DispatcherOptions>, "observer"> & {
+  readonly observer: Observer | undefined;
+};
+export type SendSettings = Omit<Settled<SendOptions>, "id" | "key" | "headers" | "deadlineMs"> &
+  Pick<SendOptions, "id" | "key" | "headers" | "deadlineMs">;
+export type RunSettings = SendSettings &
+  Settled<Pick<RunOptions, "maxInFlight" | "maxInFlightBytes" | "ordered">> &
+  Pick<RunOptions, "globalTimeoutMs" | "signal">;
+
+const MAX_LEASE_MS = 12 * 3_600_000;
+const MAX_MS = Number.MAX_SAFE_INTEGER;
+
+/** Throws `CONFIG_INVALID` for what is unknown or out of range. */
+export function workerSettings(options: WorkerOptions, id: string): WorkerSettings {
+  known("worker", options, [
+    ...common,
+    "id",
+    "concurrency",
+    "timeoutMs",
+    "maxAttempts",
+    "maxLost",
+    "backoff",
+    "drainMs",
+    "abandonMs",
+    "retryable",
+    "logger",
+  ]);
+  known("backoff", options.backoff ?? {}, ["baseMs", "maxMs"]);
+  const backoff = {
+    baseMs: whole("backoff.baseMs", options.backoff?.baseMs ?? defaults.backoff.baseMs, 1, MAX_MS),
+    maxMs: whole("backoff.maxMs", options.backoff?.maxMs ?? defaults.backoff.maxMs, 1, MAX_MS),
+  };
+  return {
+    ...commonSettings(options),
+    id: named("id", options.id ?? id),
+    concurrency: whole("concurrency", options.concurrency ?? defaults.concurrency, 1, 100_000),
+    timeoutMs: whole("timeoutMs", options.timeoutMs ?? defaults.timeoutMs, 1, MAX_MS),
+    maxAttempts: whole("maxAttempts", options.maxAttempts ?? defaults.maxAttempts, 1, 65_535),
+    maxLost: whole("maxLost", options.maxLost ?? defaults.maxLost, 0, 254),
+    backoff,
+    drainMs: whole("drainMs", options.drainMs ?? defaults.drainMs, 0, MAX_MS),
+    abandonMs: whole("abandonMs", options.abandonMs ?? defaults.abandonMs, 0, MAX_MS),
+    retryable: options.retryable ?? (() => true),
+    logger: options.logger ?? silentLogger,
+  };
+}
+
+/** Throws `CONFIG_INVALID`. */
+export function dispatcherSettings(options: DispatcherOptions, id: string): DispatcherSettings {
+  known("dispatcher", options, [...common, "coordinator", "heartbeatTimeoutMs", "resendAfterMs", "maxResends"]);
+  const settings = commonSettings(options);
+  const half = Math.max(1, Math.floor(settings.leaseMs / 2));
+  return {
+    ...settings,
+    coordinator: named("coordinator", options.coordinator ?? id),
+    heartbeatTimeoutMs: whole("heartbeatTimeoutMs", options.heartbeatTimeoutMs ?? half, 1, MAX_MS),
+    resendAfterMs: whole("resendAfterMs", options.resendAfterMs ?? 3 * settings.leaseMs, 1, MAX_MS),
+    maxResends: whole("maxResends", options.maxResends ?? defaults.maxResends, 0, 254),
+  };
+}
+
+export type AdminOptions = CommonOptions;
+
+/** Throws `CONFIG_INVALID`. */
+export function adminSettings(options: AdminOptions) {
+  known("queue admin", options, common);
+  return commonSettings(options);
+}
+
+const perTask = ["id", "priority", "delayMs", "key", "headers", "deadlineMs"];
+
+/** Throws `CONFIG_INVALID`. */
+export function sendSettings(options: SendOptions): SendSettings {
+  known("send", options, perTask);
+  return taskSettings(options);
+}
+
+/** The checks of what one task may have of its own; for inputs too, whose faults are theirs alone. */
+export function taskSettings(options: SendOptions): SendSettings {
+  if (options.id !== undefined) text("id", options.id);
+  if (options.key !== undefined) text("key", options.key);
+  if (options.headers !== undefined) texts(options.headers);
+  if (options.deadlineMs !== undefined) whole("deadlineMs", options.deadlineMs, 0, MAX_MS);
+  return {
+    id: options.id,
+    key: options.key,
+    headers: options.headers,
+    deadlineMs: options.deadlineMs,
+    priority: whole("priority", options.priority ?? defaults.priority, 0, 10),
+    delayMs: whole("delayMs", options.delayMs ?? 0, 0, MAX_MS),
+  };
+}
+
+/** Throws `CONFIG_INVALID`. */
+export function runSettings(options: RunOptions): RunSettings {
+  const own = ["globalTimeoutMs", "maxInFlight", "maxInFlightBytes", "ordered", "signal"];
+  known("run", options, [...own, ...perTask.filter((key) => key !== "id" && key !== "key")]);
+  if (options.globalTimeoutMs !== undefined) whole("globalTimeoutMs", options.globalTimeoutMs, 1, MAX_MS);
+  return {
+    ...taskSettings(options),
+    globalTimeoutMs: options.globalTimeoutMs,
+    signal: options.signal,
+    maxInFlight: whole("maxInFlight", options.maxInFlight ?? defaults.maxInFlight, 1, 1_000_000),
+    maxInFlightBytes: whole("maxInFlightBytes", options.maxInFlightBytes ?? defaults.maxInFlightBytes, 1, MAX_MS),
+    ordered: options.ordered ?? false,
+  };
+}
+
+const common = ["queue", "leaseMs", "create", "clock", "observer", "random"];
+
+function commonSettings(options: CommonOptions) {
+  return {
+    queue: named("queue", options.queue ?? defaults.queue),
+    leaseMs: whole("leaseMs", options.leaseMs ?? defaults.leaseMs, 100, MAX_LEASE_MS),
+    create: options.create ?? true,
+    clock: options.clock ?? systemClock(),
+    observer: options.observer,
+    random: options.random ?? Math.random,
+  };
+}
+
+function known(what: string, options: object, keys: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (keys.includes(key)) continue;
+    const near = keys.map((candidate) => [distance(key, candidate), candidate] as const).sort((a, b) => a[0] - b[0])[0];
+    const hint =
+      near !== undefined && near[0] <= Math.max(2, key.length / 3)
+        ? `; did you mean ${near[1]}?`
+        : `; known are ${keys.join(", ")}`;
+    throw new DispatchError("CONFIG_INVALID", `${what}: unknown option ${key}${hint}`);
+  }
+}
+
+function whole(key: string, value: number, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least || value > most) {
+    throw new DispatchError(
+      "CONFIG_INVALID",
+      `${key} is ${String(value)}, not a whole number from ${least} to ${most}`,
+    );
+  }
+  return value;
+}
+
+function named(key: string, value: string): string {
+  checkName(key, value);
+  return value;
+}
+
+const MOST_TEXT = 1_024;
+
+function text(key: string, value: string): void {
+  if (typeof value !== "string" || value.length === 0 || value.length > MOST_TEXT) {
+    throw new DispatchError("CONFIG_INVALID", `${key} is not a text of 1 to ${MOST_TEXT} characters`);
+  }
+}
+
+const HEADERS_CHARACTERS = 32_768;
+
+function texts(headers: Headers): void {
+  let characters = 0;
+  const entries: [string, unknown][] =
+    typeof headers === "object" && headers !== null ? Object.entries(headers) : [["", undefined]];
+  for (const [key, value] of entries) {
+    if (typeof value !== "string")
+      throw new DispatchError("CONFIG_INVALID", `headers: ${JSON.stringify(key)} is not a text`);
+    characters += key.length + value.length;
+  }
+  if (characters > HEADERS_CHARACTERS)
+    throw new DispatchError("CONFIG_INVALID", `headers: ${characters} characters, the most is ${HEADERS_CHARACTERS}`);
+}
+
+/** How many letters must change to get from one word to the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      next.push(
+        Math.min(
+          (row[j] as number) + 1,
+          (next[j - 1] as number) + 1,
+          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,40 @@
+import { type Profile, UNLIMITED } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+
+/** What a worker needs of a backend. Pure; refuses at start-up what would surprise at night. Throws `UNSUPPORTED` with the option to change. */
+export function planWorker(
+  profile: Profile,
+  needs: { readonly leaseMs: number; readonly timeoutMs: number; readonly drainMs: number },
+): void {
+  const cap = profile.lease.totalCapMs;
+  if (cap < UNLIMITED && needs.leaseMs > cap)
+    refuse(`leaseMs is ${needs.leaseMs}, the backend holds a frame for ${cap} ms at most`);
+  if (cap < UNLIMITED && needs.timeoutMs > cap / 2)
+    refuse(`timeoutMs is ${needs.timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
+  if (needs.drainMs < profile.pollMs)
+    refuse(`drainMs is ${needs.drainMs}, a receive of this backend may go on for ${profile.pollMs} ms`);
+}
+
+/** What a run needs of a backend. Throws `UNSUPPORTED`. */
+export function planRun(profile: Profile, needs: { readonly globalTimeoutMs?: number | undefined }): void {
+  const { replyRetentionMs } = profile;
+  if (needs.globalTimeoutMs !== undefined && needs.globalTimeoutMs > replyRetentionMs) {
+    refuse(`globalTimeoutMs is ${needs.globalTimeoutMs}, results wait for ${replyRetentionMs} ms at most`);
+  }
+}
+
+/** What one task needs of a backend. Throws `UNSUPPORTED`. */
+export function planTask(
+  profile: Profile,
+  needs: { readonly priority: number; readonly delayMs: number },
+  usual: number,
+): void {
+  if (needs.delayMs > profile.sendDelayMs)
+    refuse(`delayMs is ${needs.delayMs}, the backend delays by ${profile.sendDelayMs} ms at most`);
+  if (profile.priorityLevels < 11 && needs.priority !== usual)
+    refuse(`priority is ${needs.priority}, the backend has ${profile.priorityLevels} levels`);
+}
+
+function refuse(message: string): never {
+  throw new DispatchError("UNSUPPORTED", message);
+}

@@ -1,0 +1,69 @@
+import type { Beat, Outcome, ReplyBody, ResultEntry } from "../contract/index.ts";
+import { readWireError } from "../errors.ts";
+
+const outcomes: ReadonlySet<unknown> = new Set<Outcome>(["completed", "dead", "expired", "cancelled"]);
+
+/** A reply body from outside, or `undefined` where its shape is wrong. What is not known is left out, never copied. */
+export function readReply(value: unknown): ReplyBody | undefined {
+  if (
+    !isRecord(value) ||
+    typeof value.worker !== "string" ||
+    !Array.isArray(value.results) ||
+    !Array.isArray(value.probes)
+  )
+    return undefined;
+  const results: ResultEntry[] = [];
+  for (const raw of value.results as unknown[]) {
+    const entry = readResult(raw);
+    if (entry === undefined) return undefined;
+    results.push(entry);
+  }
+  const probes = (value.probes as unknown[]).filter(isProbe);
+  return { worker: value.worker, results, probes };
+}
+
+function readResult(raw: unknown): ResultEntry | undefined {
+  if (!isRecord(raw)) return undefined;
+  const { run, index, outcome, round, attempts, copy, lost, durationMs, error } = raw;
+  if (typeof run !== "string" || !isCount(index) || !outcomes.has(outcome)) return undefined;
+  if (!isCount(round) || !isCount(attempts) || !isCount(copy) || !isCount(lost) || typeof durationMs !== "number")
+    return undefined;
+  const base = { run, index, outcome: outcome as Outcome, round, attempts, copy, lost, durationMs };
+  if (outcome === "completed") return { ...base, value: raw.value };
+  return { ...base, error: readWireError(error) as NonNullable<ResultEntry["error"]> };
+}
+
+/** A beat from outside, or `undefined`. */
+export function readBeat(value: unknown): Beat | undefined {
+  if (!isRecord(value) || typeof value.worker !== "string") return undefined;
+  const { worker, slots, busy, held, retries, progress } = value;
+  if (!isCount(slots) || !isCount(busy) || !Array.isArray(retries) || !Array.isArray(progress)) return undefined;
+  return {
+    worker,
+    slots,
+    busy,
+    held: Array.isArray(held)
+      ? (held as unknown[]).filter(isPlace).map((place) => [place[0], place[1]] as const)
+      : undefined,
+    retries: (retries as unknown[])
+      .filter(isPlace)
+      .filter((place): place is [string, number, number] => typeof place[2] === "number"),
+    progress: (progress as unknown[]).filter(isPlace).map((place) => [place[0], place[1], place[2]] as const),
+  };
+}
+
+function isPlace(value: unknown): value is [string, number, unknown] {
+  return Array.isArray(value) && typeof value[0] === "string" && isCount(value[1]);
+}
+
+function isProbe(value: unknown): value is { run: string; sequence: number } {
+  return isRecord(value) && typeof value.run === "string" && isCount(value.sequence);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,36 @@
+import type { Outstanding } from "./window.ts";
+
+/** What is known about a queue when its silent tasks are looked at. */
+export interface Evidence {
+  readonly now: number;
+  /** Time since the last look. */
+  readonly elapsedMs: number;
+  /** Has the reply queue been read empty since the last look? */
+  readonly repliesRead: boolean;
+  /** Per priority: the latest `readyAt` of a task, or of a probe, that has been handed out. */
+  readonly passed: readonly number[];
+  /** Where later tasks may overtake earlier ones: does the broker say that nothing is ready? True where they may not. */
+  readonly queueEmpty: boolean;
+  readonly resendAfterMs: number;
+  readonly maxResends: number;
+}
+
+/**
+ * `wait`: nothing speaks against it being in good hands. `probe`: it is silent, and nothing behind it has come back that would show that it should have,
+ * so something has to be sent behind it. `resend`, or `vanished` when that was done often enough.
+ */
+export type Suspicion = "wait" | "probe" | "resend" | "vanished";
+
+/** Counts the silence of one task. Silence is what no beat, no schedule and no backlog explains. */
+export function listen(task: Outstanding, evidence: Evidence): Suspicion {
+  const { now, elapsedMs, repliesRead, passed, queueEmpty } = evidence;
+  if (!task.sent || task.readyAt > now || task.heldUntil > now) {
+    task.silentMs = 0;
+    return "wait";
+  }
+  if (!repliesRead || !queueEmpty) return "wait";
+  if ((passed[task.priority] ?? Number.NEGATIVE_INFINITY) <= task.readyAt) return "probe";
+  task.silentMs += elapsedMs;
+  if (task.silentMs < evidence.resendAfterMs) return "wait";
+  return task.resends < evidence.maxResends ? "resend" : "vanished";
+}

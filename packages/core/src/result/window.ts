@@ -1,0 +1,89 @@
+import type { OutFrame } from "../contract/index.ts";
+
+/** A task that was sent and has no outcome yet. */
+export interface Outstanding {
+  readonly index: number;
+  readonly frame: OutFrame;
+  readonly ref: string | undefined;
+  readonly priority: number;
+  round: number;
+  resends: number;
+  /** Does the broker have it? */
+  sent: boolean;
+  /** Monotonic ms from when it may be handed out: sent, delayed, or scheduled again. */
+  readyAt: number;
+  /** Until then a worker is believed to hold it, because a beat named it. */
+  heldUntil: number;
+  /** How long nothing has spoken for it, in ms. */
+  silentMs: number;
+}
+
+/**
+ * The outstanding tasks of a run, and how many more may come: complete means that the input has ended and this is empty. A set, not a count: what is
+ * not in it has its outcome already. Results that nobody has taken yet count too, so that a slow reader slows the senders down.
+ */
+export class Window {
+  readonly #maxTasks: number;
+  readonly #maxBytes: number;
+  readonly #tasks = new Map<number, Outstanding>();
+  #bytes = 0;
+  #unread = 0;
+  #room: (() => void) | undefined;
+
+  constructor(maxTasks: number, maxBytes: number) {
+    this.#maxTasks = maxTasks;
+    this.#maxBytes = maxBytes;
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** May another task come? One always may when nothing is there, however large. */
+  get open(): boolean {
+    const taken = this.#tasks.size + this.#unread;
+    return taken === 0 || (taken < this.#maxTasks && this.#bytes < this.#maxBytes);
+  }
+
+  /** Resolves when there is room; called by one sender. */
+  async room(): Promise<void> {
+    while (!this.open) {
+      await new Promise<void>((resolve) => {
+        this.#room = resolve;
+      });
+    }
+  }
+
+  get(index: number): Outstanding | undefined {
+    return this.#tasks.get(index);
+  }
+
+  values(): Iterable<Outstanding> {
+    return this.#tasks.values();
+  }
+
+  add(task: Outstanding): void {
+    this.#tasks.set(task.index, task);
+    this.#bytes += task.frame.bytes.length;
+  }
+
+  /** It has its outcome now, which waits to be read. */
+  delete(task: Outstanding): void {
+    if (!this.#tasks.delete(task.index)) return;
+    this.#bytes -= task.frame.bytes.length;
+  }
+
+  unread(): void {
+    this.#unread += 1;
+  }
+
+  read(): void {
+    this.#unread -= 1;
+    this.wake();
+  }
+
+  wake(): void {
+    this.#room?.();
+    this.#room = undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import type { EndCode, Frame } from "../contract/index.ts";
+
+/** What is done with a frame that was just granted, before any handler sees it. */
+export type Admission =
+  | "run"
+  /** It is at its last chance, and nothing else is held: run it, and take nothing beside it. */
+  | "run-alone"
+  /** It is at its last chance, and others are held: back with it, without penalty. */
+  | "give-back"
+  | "answer-probe"
+  | { readonly outcome: "dead" | "expired"; readonly code: EndCode; readonly message: string };
+
+export interface Circumstances {
+  /** The frame's count plus the broker's. */
+  readonly lost: number;
+  /** More than this, and it is dead; exactly this, and it is taken alone. 0: no last chance. */
+  readonly maxLost: number;
+  /** Does the worker hold anything else? */
+  readonly others: boolean;
+  /** Has it a handler of that name? */
+  readonly known: boolean;
+  readonly wallMs: number;
+}
+
+/** Pure. The order matters: what has expired is not worth dying over, and a poison task must not get as far as its handler. */
+export function admit(frame: Frame, now: Circumstances): Admission {
+  if (frame.count === 0) return "answer-probe";
+  const info = frame.tasks[0];
+  if (info?.deadlineAt !== undefined && info.deadlineAt <= now.wallMs) {
+    return { outcome: "expired", code: "EXPIRED", message: "its deadline passed before it was begun" };
+  }
+  if (now.lost > now.maxLost) {
+    return {
+      outcome: "dead",
+      code: "LOST",
+      message: `${now.lost} holders crashed or let the lease expire, the most is ${now.maxLost}`,
+    };
+  }
+  if (!now.known)
+    return {
+      outcome: "dead",
+      code: "TASK_UNKNOWN",
+      message: `no handler for the task ${JSON.stringify(info?.task ?? "")}`,
+    };
+  if (now.maxLost > 0 && now.lost === now.maxLost) return now.others ? "give-back" : "run-alone";
+  return "run";
+}

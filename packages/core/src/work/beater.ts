@@ -1,0 +1,107 @@
+import type { Calls } from "../call.ts";
+import type { Beat, Clock, Frame, OutFrame, Queue } from "../contract/index.ts";
+
+export interface BeaterPort {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly worker: string;
+  readonly slots: number;
+  /** A beat is worth nothing after this. */
+  readonly leaseMs: number;
+  busy(): number;
+  held(): Iterable<{ readonly frame: Frame }>;
+  reply(coordinator: string): Queue;
+  beatFrame(beat: Beat): OutFrame;
+}
+
+type Place = readonly [run: string, index: number];
+
+interface News {
+  retries: [string, number, number][];
+  progress: [string, number, unknown][];
+}
+
+/**
+ * Tells the coordinators whose frames are held that this worker lives, which tasks it has in hand, which retries it has scheduled, and what its handlers
+ * report. A coordinator that was told of something in hand is told when nothing is any more: that ends its watch.
+ */
+export class Beater {
+  readonly #port: BeaterPort;
+  readonly #watching = new Set<string>();
+  readonly #news = new Map<string, News>();
+  #scheduled = false;
+
+  constructor(port: BeaterPort) {
+    this.#port = port;
+  }
+
+  retried(frame: Frame, delayMs: number): void {
+    this.#newsFor(frame)?.retries.push([frame.run, frame.first, delayMs]);
+  }
+
+  progressed(frame: Frame, value: unknown): void {
+    this.#newsFor(frame)?.progress.push([frame.run, frame.first, value]);
+  }
+
+  /** The regular beat: to everyone whose frames are held, and once more to those who watch for nothing. */
+  beat(): void {
+    const held = new Map<string, Place[]>();
+    for (const { frame } of this.#port.held()) {
+      if (frame.coordinator === undefined) continue;
+      const places = held.get(frame.coordinator);
+      if (places === undefined) held.set(frame.coordinator, [[frame.run, frame.first]]);
+      else places.push([frame.run, frame.first]);
+    }
+    for (const coordinator of new Set([...held.keys(), ...this.#watching])) {
+      const places = held.get(coordinator) ?? [];
+      if (places.length > 0) this.#watching.add(coordinator);
+      else this.#watching.delete(coordinator);
+      this.#send(coordinator, places);
+    }
+  }
+
+  /** Nothing is held any more. */
+  idle(): void {
+    if (this.#watching.size > 0) this.#soon();
+  }
+
+  #newsFor(frame: Frame): News | undefined {
+    if (frame.coordinator === undefined) return undefined;
+    let news = this.#news.get(frame.coordinator);
+    if (news === undefined) {
+      news = { retries: [], progress: [] };
+      this.#news.set(frame.coordinator, news);
+    }
+    this.#soon();
+    return news;
+  }
+
+  #soon(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#port.clock.soon(() => {
+      this.#scheduled = false;
+      for (const coordinator of [...this.#news.keys()]) this.#send(coordinator, undefined);
+      for (const _ of this.#port.held()) return;
+      this.beat();
+    });
+  }
+
+  /** Best effort: a beat that is lost is followed by another. */
+  #send(coordinator: string, held: readonly Place[] | undefined): void {
+    const { calls, clock, worker, slots, leaseMs } = this.#port;
+    const news = this.#news.get(coordinator);
+    this.#news.delete(coordinator);
+    const beat: Beat = {
+      worker,
+      slots,
+      busy: this.#port.busy(),
+      held,
+      retries: news?.retries ?? [],
+      progress: news?.progress ?? [],
+    };
+    void calls.send(this.#port.reply(coordinator), [this.#port.beatFrame(beat)], {
+      deadline: clock.now() + leaseMs / 3,
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { type Backoff, backoffMs, type Random } from "../backoff.ts";
+import { type Calls, pause } from "../call.ts";
+import type { Clock, Delivery, Queue } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+
+export interface FetcherPort {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly queue: Queue;
+  readonly leaseMs: number;
+  /** How many frames may come now; below 1: wait for `wake`. */
+  credit(): number;
+  /** `requestedAt`: when the receive was asked for. `full`: it brought all that was wanted. */
+  granted(deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void>;
+}
+
+/** Between receives that fail; the broker is back sooner or later, and nobody should have to wait long for that to be noticed. */
+const FAILED: Backoff = { baseMs: 100, maxMs: 2_000 };
+
+/** A long poll: what it brings after more than a third of a lease has to be renewed first. */
+const POLL_MS = 20_000;
+
+/** One standing receive on one queue: asks for what there is room for, hands it on, asks again. Ends when its signal fires. */
+export class Fetcher {
+  readonly #port: FetcherPort;
+  #wake: (() => void) | undefined;
+
+  constructor(port: FetcherPort) {
+    this.#port = port;
+  }
+
+  /** There may be room again. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { calls, clock, queue, leaseMs } = this.#port;
+    const waitMs = Math.min(POLL_MS, Math.floor(leaseMs / 3));
+    signal.addEventListener("abort", () => this.wake(), { once: true });
+    for (let failures = 0; !signal.aborted; ) {
+      const max = this.#port.credit();
+      if (max < 1) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        this.#wake = undefined;
+        continue;
+      }
+      const requestedAt = clock.now();
+      try {
+        const deliveries = await calls.receive(queue, { max, waitMs, leaseMs }, signal);
+        failures = 0;
+        if (deliveries.length > 0) await this.#port.granted(deliveries, requestedAt, deliveries.length >= max);
+      } catch (error) {
+        if (!(error instanceof DispatchError)) throw error;
+        await pause(clock, backoffMs(FAILED, failures, this.#port.random), signal);
+        failures += 1;
+      }
+    }
+  }
+}

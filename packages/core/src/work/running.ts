@@ -1,0 +1,151 @@
+import type { AbortCode, Clock, Frame, Headers, TaskInfo, Timer } from "../contract/index.ts";
+import { DispatchError, kindOf, type Retry, toWireError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { fence } from "./fence.ts";
+import type { Context, Task } from "./task.ts";
+
+/** How one run of a handler ended, before policy looks at it. */
+export type HandlerEnd =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly error: unknown }
+  | { readonly kind: "stopped"; readonly code: Exclude<AbortCode, "LEASE_LOST"> };
+
+export interface RunningPort {
+  readonly clock: Clock;
+  readonly abandonMs: number;
+  readonly logger: Logger;
+  progress(frame: Frame, value: unknown): void;
+  /** Once, unless the lease is lost first: then nobody wants to know. */
+  ended(end: HandlerEnd, durationMs: number): void;
+  /** Once: the handler has returned, or was given up. */
+  freed(abandoned: AbortCode | undefined): void;
+}
+
+const NO_HEADERS: Headers = Object.freeze({});
+
+/** One handler at work on one task. Its slot is taken until it returns, also after its end was decided, but for `abandonMs` at most. */
+export class Running {
+  readonly #frame: Frame;
+  readonly #task: Task;
+  readonly #port: RunningPort;
+  readonly #controller = new AbortController();
+  readonly #startedAt: number;
+  #timer: Timer | undefined;
+  #decided = false;
+  #freed = false;
+
+  constructor(port: RunningPort, frame: Frame, task: Task) {
+    this.#port = port;
+    this.#frame = frame;
+    this.#task = task;
+    this.#startedAt = port.clock.now();
+  }
+
+  /** Never throws and never rejects. `timeoutMs` is for this attempt; the task's deadline may come first. */
+  async start(payload: unknown, lost: number, timeoutMs: number): Promise<void> {
+    const { clock } = this.#port;
+    const info = this.#frame.tasks[0] as TaskInfo;
+    const leftMs = info.deadlineAt === undefined ? Number.POSITIVE_INFINITY : info.deadlineAt - clock.wall();
+    this.#timer = clock.after(Math.min(timeoutMs, leftMs), () =>
+      this.stop(leftMs < timeoutMs ? "EXPIRED" : "TIMED_OUT"),
+    );
+    try {
+      const value = await this.#task.handler(payload as never, this.#context(info, lost));
+      this.#decide({ kind: "returned", value });
+    } catch (error) {
+      this.#decide({ kind: "threw", error });
+    }
+    this.#free(undefined);
+  }
+
+  /** Ends the attempt now, whatever the handler does; it is told by its signal. After LEASE_LOST nothing is written. */
+  stop(code: AbortCode): void {
+    if (this.#freed || this.#controller.signal.aborted) return;
+    this.#timer?.cancel();
+    if (code === "LEASE_LOST") this.#decided = true;
+    else this.#decide({ kind: "stopped", code });
+    this.#timer = this.#port.clock.after(this.#port.abandonMs, () => this.#free(code));
+    this.#controller.abort(new DispatchError(code, reasons[code]));
+  }
+
+  #decide(end: HandlerEnd): void {
+    if (this.#decided) return;
+    this.#decided = true;
+    this.#port.ended(end, this.#port.clock.now() - this.#startedAt);
+  }
+
+  #free(abandoned: AbortCode | undefined): void {
+    if (this.#freed) return;
+    this.#freed = true;
+    this.#timer?.cancel();
+    this.#port.freed(abandoned);
+  }
+
+  #context(info: TaskInfo, lost: number): Context {
+    const frame = this.#frame;
+    const port = this.#port;
+    const signal = this.#controller.signal;
+    const attempt = frame.attempt + 1;
+    return {
+      get id() {
+        return `${frame.run}/${frame.first}`;
+      },
+      attempt,
+      lost,
+      get fence() {
+        return fence(frame, lost);
+      },
+      signal,
+      deadline: info.deadlineAt,
+      headers: info.headers ?? NO_HEADERS,
+      progress: (value) => port.progress(frame, value),
+      get log() {
+        return bound(port.logger, { task: info.task, taskId: this.id, attempt });
+      },
+    };
+  }
+}
+
+const reasons: Readonly<Record<AbortCode, string>> = Object.freeze({
+  LEASE_LOST: "the lease expired or went to another holder: nothing that is returned now is written",
+  TIMED_OUT: "the attempt took longer than its timeout",
+  EXPIRED: "the deadline of the task has passed",
+  CANCELLED: "the run was cancelled",
+  SHUTTING_DOWN: "the worker stops: the task goes to another one",
+});
+
+function bound(logger: Logger, fields: object): Logger {
+  const at = (level: keyof Logger) => (more: object, message?: string) =>
+    logger[level]({ ...fields, ...more }, message);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** What an error that a handler threw means: its class decides, else the user's word on what is retryable. */
+export function readError(error: unknown, retryable: (error: unknown) => boolean) {
+  const kind = kindOf(error);
+  if (kind === "Drop") return { kind: "dropped", error: toWireError(error, "CANCELLED") } as const;
+  const again = kind === "Retry" || (kind !== "Dead" && sayRetryable(error, retryable));
+  const delayMs = kind === "Retry" ? delayOf(error as Retry) : undefined;
+  return {
+    kind: "failed",
+    error: toWireError(error, again ? "ATTEMPTS_EXHAUSTED" : "REJECTED"),
+    retryable: again,
+    delayMs,
+  } as const;
+}
+
+/** A delay that is no number of ms is none. */
+function delayOf({ delayMs }: Retry): number | undefined {
+  return typeof delayMs === "number" && delayMs >= 0 && delayMs < Number.MAX_SAFE_INTEGER
+    ? Math.ceil(delayMs)
+    : undefined;
+}
+
+/** A predicate that throws must not cost the task: then it is retryable. */
+function sayRetryable(error: unknown, retryable: (error: unknown) => boolean): boolean {
+  try {
+    return retryable(error);
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,381 @@
+import { randomBytes } from "node:crypto";
+import { Calls, pause } from "./call.ts";
+import { decodeFrame, isBad } from "./codec/frame.ts";
+import { onePayload } from "./codec/json.ts";
+import { beatFrame, copyFrame, deadFrame, newRun, rejectedFrame, replyFrame } from "./codec/maker.ts";
+import type { Backend, BadFrame, Clock, Delivery, Observer, Queue } from "./contract/index.ts";
+import { DispatchError, guard, toWireError } from "./errors.ts";
+import { Hold } from "./lease/hold.ts";
+import { Keeper } from "./lease/keeper.ts";
+import { type WorkerOptions, type WorkerSettings, workerSettings } from "./plan/options.ts";
+import { planWorker } from "./plan/plan.ts";
+import { deadQueue, replyQueue, workQueue } from "./queues.ts";
+import { type Decision, decide } from "./settle/decision.ts";
+import { rejectFrame } from "./settle/rejection.ts";
+import { REPLY_HEAD_BYTES, Settler } from "./settle/settler.ts";
+import type { Verdict } from "./settle/verdict.ts";
+import { verdictOf } from "./verdicts.ts";
+import { admit } from "./work/admission.ts";
+import { Beater } from "./work/beater.ts";
+import { Fetcher } from "./work/fetcher.ts";
+import { LastChance } from "./work/last-chance.ts";
+import { Prefetch } from "./work/prefetch.ts";
+import type { HandlerEnd } from "./work/running.ts";
+import { Slots } from "./work/slots.ts";
+import type { Task } from "./work/task.ts";
+import { settledEvent } from "./worker-events.ts";
+
+export interface WorkerStatus {
+  /** Frames in hand, running ones included. */
+  readonly held: number;
+  /** Handlers at work, also those whose end is already decided. */
+  readonly running: number;
+  /** Tasks that ended here: completed, dead, expired or cancelled. */
+  readonly finished: number;
+  /** Frames given back without penalty. */
+  readonly released: number;
+}
+
+/** How long the first connection may take before `start` gives up. */
+export const OPEN_MS = 30_000;
+
+/**
+ * Leases the tasks of one queue, proves that it is alive, runs their handlers, and settles them. Here the stages are only put together: fetch → admit →
+ * lease → slots → verdict → settle; each one's policy is its own.
+ */
+export class Worker implements AsyncDisposable {
+  readonly id: string;
+  readonly #settings: WorkerSettings;
+  readonly #tasks: ReadonlyMap<string, Task>;
+  readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
+  readonly #calls: Calls;
+  readonly #queue: Queue;
+  readonly #dead: Queue;
+  readonly #keeper: Keeper;
+  readonly #settler: Settler<Hold>;
+  readonly #beater: Beater;
+  readonly #fetcher: Fetcher;
+  readonly #slots: Slots<Hold>;
+  readonly #lastChance: LastChance;
+  readonly #prefetch: Prefetch;
+  readonly #releaseByCopy: boolean;
+  readonly #fetching = new AbortController();
+  readonly #hurry = new AbortController();
+  #fetched: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+  #finished = 0;
+  #released = 0;
+
+  private constructor(backend: Backend, tasks: ReadonlyMap<string, Task>, settings: WorkerSettings) {
+    const { clock, random, leaseMs, queue } = settings;
+    const { profile } = backend;
+    this.id = settings.id;
+    this.#settings = settings;
+    this.#tasks = tasks;
+    this.#clock = clock;
+    this.#observer = guard(settings.observer);
+    this.#queue = workQueue(queue);
+    this.#dead = deadQueue(queue);
+    this.#releaseByCopy = profile.redelivery !== "losses" || !profile.requeueKeepsPriority;
+    this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#fetcher.wake());
+    this.#prefetch = new Prefetch(settings.concurrency);
+    const calls = new Calls({ backend, clock, random, observer: this.#observer });
+    const reply = (coordinator: string) => replyQueue(queue, coordinator);
+    this.#calls = calls;
+    this.#keeper = new Keeper({ calls, clock, random, leaseMs, onBeat: () => this.#beater.beat() });
+    this.#beater = new Beater({
+      calls,
+      clock,
+      leaseMs,
+      reply,
+      worker: this.id,
+      slots: settings.concurrency,
+      busy: () => this.#slots.running,
+      held: () => this.#keeper.holds(),
+      beatFrame: (beat) => beatFrame(beat, clock.wall()),
+    });
+    this.#settler = new Settler<Hold>({
+      calls,
+      clock,
+      profile,
+      reply,
+      worker: this.id,
+      work: () => this.#queue,
+      dead: this.#dead,
+      copy: copyFrame,
+      deadLetter: deadFrame,
+      replyFrame: (json) => replyFrame(json, clock.wall()),
+      mayWrite: (hold) => this.#keeper.apply(hold, { on: "settle", now: clock.now() }),
+      settled: (hold, decision, delivered) => this.#settled(hold, decision, delivered),
+      refused: (hold) => void this.#keeper.apply(hold, { on: "refused" }),
+    });
+    this.#slots = new Slots<Hold>({
+      clock,
+      concurrency: settings.concurrency,
+      timeoutMs: settings.timeoutMs,
+      abandonMs: settings.abandonMs,
+      logger: settings.logger,
+      task: (name) => tasks.get(name) as Task,
+      payload: onePayload,
+      mayBegin: (hold) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
+      isHeld: (hold) => Number.isFinite(hold.deadline),
+      bad: (hold, bad) => this.#bad(hold, bad),
+      started: (hold) => this.#observer?.({ event: "task_started", ...this.#about(hold), lost: hold.lost }),
+      ended: (hold, end, durationMs) => this.#ended(hold, end, durationMs),
+      freed: (hold, abandoned) => {
+        if (abandoned !== undefined)
+          this.#observer?.({ event: "slot_abandoned", ...this.#about(hold), code: abandoned });
+        this.#fetcher.wake();
+      },
+      progress: (frame, value) => this.#beater.progressed(frame, value),
+    });
+    this.#fetcher = new Fetcher({
+      calls,
+      clock,
+      random,
+      leaseMs,
+      queue: this.#queue,
+      credit: () => this.#credit(),
+      granted: (deliveries, requestedAt, full) => this.#granted(deliveries, requestedAt, full),
+    });
+  }
+
+  /**
+   * Begins to take tasks; resolves when the queue is open. The backend stays the caller's: `stop` does not close it. Throws `CONFIG_INVALID` for a bad
+   * option or two tasks of one name, `UNSUPPORTED` for what the backend cannot do, and a `DispatchError` when the broker cannot be reached.
+   */
+  static async start(backend: Backend, tasks: Task | readonly Task[], options: WorkerOptions = {}): Promise<Worker> {
+    const settings = workerSettings(options, randomBytes(6).toString("hex"));
+    planWorker(backend.profile, settings);
+    const worker = new Worker(backend, byName([tasks].flat() as readonly Task[]), settings);
+    await worker.#open();
+    return worker;
+  }
+
+  get status(): WorkerStatus {
+    return {
+      held: this.#keeper.size,
+      running: this.#slots.running,
+      finished: this.#finished,
+      released: this.#released,
+    };
+  }
+
+  /**
+   * Takes nothing new, gives back what has not begun, lets handlers finish for `drainMs`, then aborts them and sends their tasks on as copies, and waits
+   * for at most `abandonMs` more. No attempt is counted. Every call answers the same promise.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Ends the wait for handlers now: of a stop that is under way, or of one that begins with this. */
+  abort(): void {
+    this.#hurry.abort();
+    void this.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #open(): Promise<void> {
+    const { queue, create, leaseMs, concurrency } = this.#settings;
+    const options = { receive: [this.#queue], send: [this.#queue, this.#dead], create, leaseMs, clock: this.#clock };
+    await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
+    this.#observer?.({ event: "worker_started", queue, workerId: this.id, slots: concurrency });
+    this.#fetched = this.#fetcher.run(this.#fetching.signal);
+  }
+
+  async #stop(): Promise<void> {
+    const { queue, drainMs, abandonMs } = this.#settings;
+    for (const hold of this.#slots.close()) this.#settle(hold, released("released", 0));
+    this.#fetching.abort();
+    await this.#fetched;
+    const drained = new AbortController();
+    void this.#slots.empty().then(() => drained.abort());
+    await pause(this.#clock, drainMs, AbortSignal.any([drained.signal, this.#hurry.signal]));
+    this.#slots.stopAll("SHUTTING_DOWN");
+    await this.#settler.idle();
+    await pause(this.#clock, abandonMs, drained.signal);
+    this.#beater.beat();
+    this.#keeper.close();
+    this.#observer?.({
+      event: "worker_stopped",
+      queue,
+      workerId: this.id,
+      finished: this.#finished,
+      released: this.#released,
+    });
+  }
+
+  /** Frames that may be taken now. A few are not worth a call while there is something to do. */
+  #credit(): number {
+    const { zombies } = this.#slots;
+    const capacity = this.#settings.concurrency - zombies + this.#prefetch.frames;
+    const credit = this.#lastChance.most(capacity, this.#keeper.size + zombies) - this.#keeper.size;
+    return this.#slots.waiting > 0 && credit < capacity / 4 ? 0 : credit;
+  }
+
+  async #granted(deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void> {
+    const waitedMs = this.#clock.now() - requestedAt;
+    if (full) this.#prefetch.received(waitedMs);
+    const holds: Hold[] = [];
+    for (const delivery of deliveries) {
+      const frame = decodeFrame(delivery.bytes, this.#queue.of, this.#queue.name);
+      if (isBad(frame) || frame.type !== "task") {
+        this.#reject(
+          delivery,
+          isBad(frame) ? frame : { bad: "FRAME_INVALID", detail: `a ${frame.type} in a work queue` },
+          requestedAt,
+        );
+        continue;
+      }
+      const hold = new Hold(
+        delivery.receipt,
+        frame,
+        frame.lost + delivery.redelivery,
+        this.#keeper.deadlineFrom(requestedAt),
+      );
+      hold.onLost = (why) => this.#lost(hold, why);
+      this.#keeper.add(hold);
+      holds.push(hold);
+    }
+    // The lease may have begun as early as the request: what came late is made whole before anything is run under it.
+    if (waitedMs > this.#settings.leaseMs / 3) await this.#keeper.renew(holds);
+    for (const hold of holds) if (hold.state.at === "held") this.#admit(hold);
+    this.#slots.fill();
+  }
+
+  #admit(hold: Hold): void {
+    const { frame, lost } = hold;
+    if (this.#stopped !== undefined) {
+      this.#settle(hold, released("released", 0));
+      return;
+    }
+    if (this.#settler.wasForwarded(frame)) {
+      this.#settle(hold, { kind: "done" });
+      return;
+    }
+    const { maxLost } = this.#settings;
+    const others = this.#keeper.size + this.#slots.zombies > 1;
+    const known = this.#tasks.has(frame.tasks[0]?.task ?? "");
+    const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
+    if (admission === "answer-probe") this.#settle(hold, { kind: "done" });
+    else if (admission === "give-back") {
+      this.#lastChance.met();
+      this.#settle(hold, released("last_chance", this.#lastChance.delayMs));
+    } else if (admission === "run" || admission === "run-alone") {
+      if (admission === "run-alone") this.#lastChance.took();
+      this.#slots.add(hold);
+    } else {
+      const { code, message, outcome } = admission;
+      this.#settle(hold, {
+        kind: "ended",
+        outcome,
+        error: { name: "DispatchError", message, code },
+        attempted: false,
+        durationMs: 0,
+      });
+    }
+  }
+
+  #ended(hold: Hold, end: HandlerEnd, durationMs: number): void {
+    this.#prefetch.ran(durationMs);
+    const valueBytes = this.#calls.backend.profile.limits.frameBytes - REPLY_HEAD_BYTES;
+    const verdict = verdictOf(end, durationMs, valueBytes, this.#settings.retryable);
+    if (verdict.kind === "failed" && verdict.timedOut)
+      this.#observer?.({ event: "task_timed_out", ...this.#about(hold), durationMs });
+    this.#settle(hold, verdict);
+  }
+
+  #settle(hold: Hold, verdict: Verdict): void {
+    const { backoff, maxAttempts, random } = this.#settings;
+    const { releaseDelayMs } = this.#calls.backend.profile;
+    const task = this.#tasks.get(hold.frame.tasks[0]?.task ?? "");
+    const policy = {
+      backoff,
+      maxAttempts: task?.maxAttempts ?? maxAttempts,
+      releaseByCopy: this.#releaseByCopy,
+      releaseDelayMs,
+    };
+    this.#settler.settle(hold, decide(verdict, hold.frame, hold.lost, policy, this.#clock.wall(), random));
+  }
+
+  #settled(hold: Hold, decision: Decision, delivered: boolean): void {
+    this.#keeper.apply(hold, { on: "settled" });
+    if (decision.kind === "end") this.#finished += 1;
+    else if (decision.kind === "release" || (decision.kind === "copy" && decision.reason === "shutdown"))
+      this.#released += 1;
+    if (decision.kind === "copy") this.#beater.retried(hold.frame, decision.delayMs);
+    if (this.#observer !== undefined) {
+      const about = this.#about(hold);
+      const event = settledEvent(decision, about, hold.lost);
+      if (event !== undefined) this.#observer(event);
+      if (!delivered && decision.kind === "end")
+        this.#observer({ event: "undeliverable", ...about, outcome: decision.ending.outcome });
+    }
+    this.#letGo();
+  }
+
+  #lost(hold: Hold, why: "expired" | "fenced"): void {
+    this.#observer?.({ event: "lease_lost", ...this.#about(hold), reason: why });
+    this.#slots.stop(hold, "LEASE_LOST");
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#fetcher.wake();
+    if (this.#keeper.size === 0) this.#beater.idle();
+  }
+
+  #bad(hold: Hold, { bad, detail }: BadFrame): void {
+    const { frame } = hold;
+    this.#observer?.({ event: "frame_rejected", queue: frame.queue, code: bad, detail, bytes: frame.body.length });
+    this.#settle(hold, {
+      kind: "ended",
+      outcome: "dead",
+      error: { name: "DispatchError", message: detail, code: bad },
+      attempted: true,
+      durationMs: 0,
+    });
+  }
+
+  /** A frame without a header that can be believed has no counters, no lease in our books, and nobody who waits. */
+  #reject({ receipt, bytes }: Delivery, { bad, detail }: BadFrame, requestedAt: number): void {
+    const { of, name } = this.#queue;
+    const wallMs = this.#clock.wall();
+    const error = { ...toWireError(new DispatchError(bad, detail), bad), stack: undefined };
+    this.#observer?.({ event: "frame_rejected", queue: of, code: bad, detail, bytes: bytes.length });
+    const death = { reason: bad, error, attempts: 0, lost: 0, firstSentAt: wallMs, diedAt: wallMs };
+    const letter = rejectedFrame(bytes, of, name, death, newRun());
+    void rejectFrame(this.#calls, receipt, this.#dead, letter, this.#keeper.deadlineFrom(requestedAt));
+  }
+
+  #about({ frame }: Hold) {
+    const taskId = `${frame.run}/${frame.first}`;
+    return {
+      queue: frame.queue,
+      task: frame.tasks[0]?.task ?? "",
+      taskId,
+      attempt: frame.attempt + 1,
+      workerId: this.id,
+    };
+  }
+}
+
+function released(reason: "released" | "last_chance", delayMs: number): Verdict {
+  return { kind: "released", reason, delayMs, begun: false, durationMs: 0 };
+}
+
+function byName(tasks: readonly Task[]): ReadonlyMap<string, Task> {
+  const map = new Map<string, Task>();
+  for (const task of tasks) {
+    if (map.has(task.name)) throw new DispatchError("CONFIG_INVALID", `two tasks are called ${task.name}`);
+    map.set(task.name, task);
+  }
+  if (map.size === 0) throw new DispatchError("CONFIG_INVALID", "a worker needs at least one task");
+  return map;
+}

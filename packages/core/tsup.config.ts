@@ -1,0 +1,3 @@
+import { library } from "../../tooling/tsup.ts";
+
+export default library({ index: "src/index.ts", contract: "src/contract/index.ts", memory: "src/memory/index.ts" });

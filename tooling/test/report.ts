@@ -1,0 +1,43 @@
+/** Reads the counts of a vitest run from the file of its JSON reporter. */
+import type { Tally } from "./tally.ts";
+
+/** What is read of a report: a subset of vitest's own `JsonTestResults`. */
+export interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
+}
+
+/** A tally, and a sentence for each failure that no test of the run stands for. */
+export interface Reading {
+  readonly tally: Tally;
+  readonly complaints: readonly string[];
+}
+
+/** Counts a run by its report (`undefined`: it wrote none) and its exit code. A run that broke without a failed test still counts as one failure. */
+export function readReport(report: Report | undefined, exitCode: number): Reading {
+  if (report === undefined) return broken(`vitest ended with exit code ${exitCode} and wrote no report`);
+  const complaints = report.testResults
+    .filter((file) => file.status === "failed" && !file.assertionResults.some(({ status }) => status === "failed"))
+    .map((file) => `${file.name} failed outside of its tests`);
+  if (report.numPassedTests + report.numFailedTests === 0) complaints.push("no test ran");
+  if (exitCode !== 0 && report.numFailedTests + complaints.length === 0) {
+    complaints.push(`vitest ended with exit code ${exitCode} although no test failed (an unhandled error?)`);
+  }
+  const skipped = report.numPendingTests + report.numTodoTests;
+  return {
+    tally: { passed: report.numPassedTests, failed: report.numFailedTests + complaints.length, skipped },
+    complaints,
+  };
+}
+
+const broken = (complaint: string): Reading => ({
+  tally: { passed: 0, failed: 1, skipped: 0 },
+  complaints: [complaint],
+});
