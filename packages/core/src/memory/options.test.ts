@@ -5,10 +5,10 @@ import { World } from "./testing.ts";
 
 describe("memory options", () => {
   it.each<[object, string]>([
-    [{ maxTasks: 0 }, "maxTasks must be a whole number above 0"],
-    [{ maxBytes: 1.5 }, "maxBytes must be a whole number above 0"],
-    [{ namespace: "-x" }, "namespace must match"],
-    [{ maxTask: 5 }, 'unknown option "maxTask"; known are namespace, maxTasks, maxBytes'],
+    [{ maxTasks: 0 }, "maxTasks is 0"],
+    [{ maxBytes: 1.5 }, "maxBytes is 1.5"],
+    [{ namespace: "-x" }, 'namespace "-x"'],
+    [{ maxTask: 5 }, "memory: unknown option maxTask; did you mean maxTasks?"],
   ])("refuses %j", (options, message) => {
     expect(() => memory(options as MemoryOptions)).toThrow(message);
     expect(() => memory(options as MemoryOptions)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));

@@ -1,4 +1,5 @@
-import { DispatchError } from "../errors.ts";
+import { checkName } from "../names.ts";
+import { checkKnown, checkWhole } from "../option-checks.ts";
 
 /** How much a memory backend may hold in its queues of tasks: ready, delayed and leased, all queues together. */
 export interface MemoryBounds {
@@ -17,30 +18,13 @@ export interface MemoryOptions extends Partial<MemoryBounds> {
 export const memoryDefaults: Required<{ readonly [K in keyof MemoryOptions]: Exclude<MemoryOptions[K], undefined> }> =
   Object.freeze({ namespace: "dispatch", maxTasks: 1_000_000, maxBytes: 1024 * 1024 * 1024 });
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-
 /** The options with their defaults. Throws `CONFIG_INVALID` for a wrong value and for a key that it does not know. */
 export function resolveOptions(options: MemoryOptions): typeof memoryDefaults {
-  for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(memoryDefaults, key)) {
-      throw new DispatchError(
-        "CONFIG_INVALID",
-        `memory: unknown option "${key}"; known are namespace, maxTasks, maxBytes`,
-      );
-    }
-  }
-  const namespace = options.namespace ?? memoryDefaults.namespace;
-  if (typeof namespace !== "string" || !NAME.test(namespace)) {
-    throw new DispatchError("CONFIG_INVALID", `memory: namespace must match ${NAME.source}`);
-  }
+  checkKnown("memory", options, Object.keys(memoryDefaults));
+  const { namespace, maxTasks, maxBytes } = memoryDefaults;
   return {
-    namespace,
-    maxTasks: positive("maxTasks", options.maxTasks ?? memoryDefaults.maxTasks),
-    maxBytes: positive("maxBytes", options.maxBytes ?? memoryDefaults.maxBytes),
+    namespace: checkName("namespace", options.namespace ?? namespace),
+    maxTasks: checkWhole("maxTasks", options.maxTasks ?? maxTasks, 1, Number.MAX_SAFE_INTEGER),
+    maxBytes: checkWhole("maxBytes", options.maxBytes ?? maxBytes, 1, Number.MAX_SAFE_INTEGER),
   };
-}
-
-function positive(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new DispatchError("CONFIG_INVALID", `memory: ${name} must be a whole number above 0`);
 }

@@ -1,9 +1,9 @@
 import type { Backoff, Random } from "../backoff.ts";
 import { systemClock } from "../clock.ts";
 import type { Clock, Headers, Observer } from "../contract/index.ts";
-import { DispatchError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
+import { checkHeaders, checkKnown, checkText, checkWhole } from "../option-checks.ts";
 
 /** Every default there is; docs/options.md says why each. */
 export const defaults = Object.freeze({
@@ -117,7 +117,7 @@ const MAX_MS = Number.MAX_SAFE_INTEGER;
 
 /** Throws `CONFIG_INVALID` for what is unknown or out of range. */
 export function workerSettings(options: WorkerOptions, id: string): WorkerSettings {
-  known("worker", options, [
+  checkKnown("worker", options, [
     ...common,
     "id",
     "concurrency",
@@ -130,21 +130,21 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
     "retryable",
     "logger",
   ]);
-  known("backoff", options.backoff ?? {}, ["baseMs", "maxMs"]);
+  checkKnown("backoff", options.backoff ?? {}, ["baseMs", "maxMs"]);
   const backoff = {
-    baseMs: whole("backoff.baseMs", options.backoff?.baseMs ?? defaults.backoff.baseMs, 1, MAX_MS),
-    maxMs: whole("backoff.maxMs", options.backoff?.maxMs ?? defaults.backoff.maxMs, 1, MAX_MS),
+    baseMs: checkWhole("backoff.baseMs", options.backoff?.baseMs ?? defaults.backoff.baseMs, 1, MAX_MS),
+    maxMs: checkWhole("backoff.maxMs", options.backoff?.maxMs ?? defaults.backoff.maxMs, 1, MAX_MS),
   };
   return {
     ...commonSettings(options),
-    id: named("id", options.id ?? id),
-    concurrency: whole("concurrency", options.concurrency ?? defaults.concurrency, 1, 100_000),
-    timeoutMs: whole("timeoutMs", options.timeoutMs ?? defaults.timeoutMs, 1, MAX_MS),
-    maxAttempts: whole("maxAttempts", options.maxAttempts ?? defaults.maxAttempts, 1, 65_535),
-    maxLost: whole("maxLost", options.maxLost ?? defaults.maxLost, 0, 254),
+    id: checkName("id", options.id ?? id),
+    concurrency: checkWhole("concurrency", options.concurrency ?? defaults.concurrency, 1, 100_000),
+    timeoutMs: checkWhole("timeoutMs", options.timeoutMs ?? defaults.timeoutMs, 1, MAX_MS),
+    maxAttempts: checkWhole("maxAttempts", options.maxAttempts ?? defaults.maxAttempts, 1, 65_535),
+    maxLost: checkWhole("maxLost", options.maxLost ?? defaults.maxLost, 0, 254),
     backoff,
-    drainMs: whole("drainMs", options.drainMs ?? defaults.drainMs, 0, MAX_MS),
-    abandonMs: whole("abandonMs", options.abandonMs ?? defaults.abandonMs, 0, MAX_MS),
+    drainMs: checkWhole("drainMs", options.drainMs ?? defaults.drainMs, 0, MAX_MS),
+    abandonMs: checkWhole("abandonMs", options.abandonMs ?? defaults.abandonMs, 0, MAX_MS),
     retryable: options.retryable ?? (() => true),
     logger: options.logger ?? silentLogger,
   };
@@ -152,15 +152,15 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
 
 /** Throws `CONFIG_INVALID`. */
 export function dispatcherSettings(options: DispatcherOptions, id: string): DispatcherSettings {
-  known("dispatcher", options, [...common, "coordinator", "heartbeatTimeoutMs", "resendAfterMs", "maxResends"]);
+  checkKnown("dispatcher", options, [...common, "coordinator", "heartbeatTimeoutMs", "resendAfterMs", "maxResends"]);
   const settings = commonSettings(options);
   const half = Math.max(1, Math.floor(settings.leaseMs / 2));
   return {
     ...settings,
-    coordinator: named("coordinator", options.coordinator ?? id),
-    heartbeatTimeoutMs: whole("heartbeatTimeoutMs", options.heartbeatTimeoutMs ?? half, 1, MAX_MS),
-    resendAfterMs: whole("resendAfterMs", options.resendAfterMs ?? 3 * settings.leaseMs, 1, MAX_MS),
-    maxResends: whole("maxResends", options.maxResends ?? defaults.maxResends, 0, 254),
+    coordinator: checkName("coordinator", options.coordinator ?? id),
+    heartbeatTimeoutMs: checkWhole("heartbeatTimeoutMs", options.heartbeatTimeoutMs ?? half, 1, MAX_MS),
+    resendAfterMs: checkWhole("resendAfterMs", options.resendAfterMs ?? 3 * settings.leaseMs, 1, MAX_MS),
+    maxResends: checkWhole("maxResends", options.maxResends ?? defaults.maxResends, 0, 254),
   };
 }
 
@@ -168,7 +168,7 @@ export type AdminOptions = CommonOptions;
 
 /** Throws `CONFIG_INVALID`. */
 export function adminSettings(options: AdminOptions) {
-  known("queue admin", options, common);
+  checkKnown("queue admin", options, common);
   return commonSettings(options);
 }
 
@@ -176,37 +176,37 @@ const perTask = ["id", "priority", "delayMs", "key", "headers", "deadlineMs"];
 
 /** Throws `CONFIG_INVALID`. */
 export function sendSettings(options: SendOptions): SendSettings {
-  known("send", options, perTask);
+  checkKnown("send", options, perTask);
   return taskSettings(options);
 }
 
 /** The checks of what one task may have of its own; for inputs too, whose faults are theirs alone. */
 export function taskSettings(options: SendOptions): SendSettings {
-  if (options.id !== undefined) text("id", options.id);
-  if (options.key !== undefined) text("key", options.key);
-  if (options.headers !== undefined) texts(options.headers);
-  if (options.deadlineMs !== undefined) whole("deadlineMs", options.deadlineMs, 0, MAX_MS);
+  if (options.id !== undefined) checkText("id", options.id);
+  if (options.key !== undefined) checkText("key", options.key);
+  if (options.headers !== undefined) checkHeaders(options.headers);
+  if (options.deadlineMs !== undefined) checkWhole("deadlineMs", options.deadlineMs, 0, MAX_MS);
   return {
     id: options.id,
     key: options.key,
     headers: options.headers,
     deadlineMs: options.deadlineMs,
-    priority: whole("priority", options.priority ?? defaults.priority, 0, 10),
-    delayMs: whole("delayMs", options.delayMs ?? 0, 0, MAX_MS),
+    priority: checkWhole("priority", options.priority ?? defaults.priority, 0, 10),
+    delayMs: checkWhole("delayMs", options.delayMs ?? 0, 0, MAX_MS),
   };
 }
 
 /** Throws `CONFIG_INVALID`. */
 export function runSettings(options: RunOptions): RunSettings {
   const own = ["globalTimeoutMs", "maxInFlight", "maxInFlightBytes", "ordered", "signal"];
-  known("run", options, [...own, ...perTask.filter((key) => key !== "id" && key !== "key")]);
-  if (options.globalTimeoutMs !== undefined) whole("globalTimeoutMs", options.globalTimeoutMs, 1, MAX_MS);
+  checkKnown("run", options, [...own, ...perTask.filter((key) => key !== "id" && key !== "key")]);
+  if (options.globalTimeoutMs !== undefined) checkWhole("globalTimeoutMs", options.globalTimeoutMs, 1, MAX_MS);
   return {
     ...taskSettings(options),
     globalTimeoutMs: options.globalTimeoutMs,
     signal: options.signal,
-    maxInFlight: whole("maxInFlight", options.maxInFlight ?? defaults.maxInFlight, 1, 1_000_000),
-    maxInFlightBytes: whole("maxInFlightBytes", options.maxInFlightBytes ?? defaults.maxInFlightBytes, 1, MAX_MS),
+    maxInFlight: checkWhole("maxInFlight", options.maxInFlight ?? defaults.maxInFlight, 1, 1_000_000),
+    maxInFlightBytes: checkWhole("maxInFlightBytes", options.maxInFlightBytes ?? defaults.maxInFlightBytes, 1, MAX_MS),
     ordered: options.ordered ?? false,
   };
 }
@@ -215,80 +215,11 @@ const common = ["queue", "leaseMs", "create", "clock", "observer", "random"];
 
 function commonSettings(options: CommonOptions) {
   return {
-    queue: named("queue", options.queue ?? defaults.queue),
-    leaseMs: whole("leaseMs", options.leaseMs ?? defaults.leaseMs, 100, MAX_LEASE_MS),
+    queue: checkName("queue", options.queue ?? defaults.queue),
+    leaseMs: checkWhole("leaseMs", options.leaseMs ?? defaults.leaseMs, 100, MAX_LEASE_MS),
     create: options.create ?? true,
     clock: options.clock ?? systemClock(),
     observer: options.observer,
     random: options.random ?? Math.random,
   };
-}
-
-function known(what: string, options: object, keys: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (keys.includes(key)) continue;
-    const near = keys.map((candidate) => [distance(key, candidate), candidate] as const).sort((a, b) => a[0] - b[0])[0];
-    const hint =
-      near !== undefined && near[0] <= Math.max(2, key.length / 3)
-        ? `; did you mean ${near[1]}?`
-        : `; known are ${keys.join(", ")}`;
-    throw new DispatchError("CONFIG_INVALID", `${what}: unknown option ${key}${hint}`);
-  }
-}
-
-function whole(key: string, value: number, least: number, most: number): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least || value > most) {
-    throw new DispatchError(
-      "CONFIG_INVALID",
-      `${key} is ${String(value)}, not a whole number from ${least} to ${most}`,
-    );
-  }
-  return value;
-}
-
-function named(key: string, value: string): string {
-  checkName(key, value);
-  return value;
-}
-
-const MOST_TEXT = 1_024;
-
-function text(key: string, value: string): void {
-  if (typeof value !== "string" || value.length === 0 || value.length > MOST_TEXT) {
-    throw new DispatchError("CONFIG_INVALID", `${key} is not a text of 1 to ${MOST_TEXT} characters`);
-  }
-}
-
-const HEADERS_CHARACTERS = 32_768;
-
-function texts(headers: Headers): void {
-  let characters = 0;
-  const entries: [string, unknown][] =
-    typeof headers === "object" && headers !== null ? Object.entries(headers) : [["", undefined]];
-  for (const [key, value] of entries) {
-    if (typeof value !== "string")
-      throw new DispatchError("CONFIG_INVALID", `headers: ${JSON.stringify(key)} is not a text`);
-    characters += key.length + value.length;
-  }
-  if (characters > HEADERS_CHARACTERS)
-    throw new DispatchError("CONFIG_INVALID", `headers: ${characters} characters, the most is ${HEADERS_CHARACTERS}`);
-}
-
-/** How many letters must change to get from one word to the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      next.push(
-        Math.min(
-          (row[j] as number) + 1,
-          (next[j - 1] as number) + 1,
-          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
