@@ -199,10 +199,10 @@ export class Calls {
     const boundMs = Math.min(tryMs, (until.deadline ?? Number.POSITIVE_INFINITY) - startedAt);
     const controller = new AbortController();
     const outer = until.signal;
+    if (outer?.aborted) throw new DispatchError("CLOSED", `${verb}: ended before it began`);
     const stop = () => controller.abort(outer?.reason);
     let timedOut = false;
-    if (outer?.aborted) stop();
-    else outer?.addEventListener("abort", stop, { once: true });
+    outer?.addEventListener("abort", stop, { once: true });
     const timer = this.#clock.after(Math.max(0, boundMs), () => {
       timedOut = true;
       controller.abort(new DispatchError("TIMED_OUT", `${verb} took longer than ${Math.round(boundMs)} ms`));
@@ -257,6 +257,13 @@ export class Calls {
 
 function isFailed(value: unknown): value is { readonly failed: unknown } {
   return typeof value === "object" && value !== null && "failed" in value;
+}
+
+/** Resolves when the promise does, or after `ms`. */
+export async function within(clock: Clock, promise: Promise<unknown>, ms: number): Promise<void> {
+  const done = new AbortController();
+  void promise.finally(() => done.abort()).catch(() => {});
+  await pause(clock, ms, done.signal);
 }
 
 /** Resolves after `ms`, or at once when the signal fires. */

@@ -88,6 +88,8 @@ export class Dispatcher implements AsyncDisposable {
     this.#mustBeOpen();
     const name = nameOf(task);
     const settings = runSettings(options);
+    if (!isIterable(inputs))
+      throw new DispatchError("CONFIG_INVALID", "inputs is neither an iterable nor an async iterable");
     const { profile } = this.#calls.backend;
     planRun(profile, settings);
     planTask(profile, settings, defaults.priority);
@@ -256,6 +258,11 @@ export class Dispatcher implements AsyncDisposable {
 
 /** What the header's index field can hold. */
 const MOST_INDEX = 0xffff_ffff;
+
+function isIterable(value: unknown): boolean {
+  const object = Object(value) as object;
+  return value !== null && value !== undefined && (Symbol.iterator in object || Symbol.asyncIterator in object);
+}
 
 function nameOf(task: Task<never, unknown> | string): string {
   const name = typeof task === "string" ? task : task.name;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Calls, pause } from "./call.ts";
+import { Calls, pause, within } from "./call.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
 import { onePayload } from "./codec/json.ts";
 import { beatFrame, copyFrame, deadFrame, newRun, rejectedFrame, replyFrame } from "./codec/maker.ts";
@@ -198,8 +198,11 @@ export class Worker implements AsyncDisposable {
     void this.#slots.empty().then(() => drained.abort());
     await pause(this.#clock, drainMs, AbortSignal.any([drained.signal, this.#hurry.signal]));
     this.#slots.stopAll("SHUTTING_DOWN");
-    await this.#settler.idle();
-    await pause(this.#clock, abandonMs, drained.signal);
+    // What a broker that is away does not take in time is left to the leases: a stop ends in its bound.
+    await Promise.all([
+      within(this.#clock, this.#settler.idle(), abandonMs),
+      pause(this.#clock, abandonMs, drained.signal),
+    ]);
     this.#beater.beat();
     this.#keeper.close();
     this.#observer?.({
