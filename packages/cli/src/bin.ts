@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type { Writable } from "node:stream";
 import { systemClock } from "@org/dispatch-core";
-import { errorLine, messageOf } from "./failure.ts";
+import { errorLine, messageOf, oneLine } from "./failure.ts";
 import { main } from "./main.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
@@ -12,7 +12,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 process.stderr.on("error", () => {});
 // A promise that a handler let go of has no task any more that could fail: the others are not to pay for it.
 process.on("unhandledRejection", (reason) =>
-  say(`warn a promise was rejected and nobody waited for it: ${messageOf(reason)}`),
+  say(`warn a promise was rejected and nobody waited for it: ${oneLine(messageOf(reason))}`),
 );
 process.on("uncaughtException", (error) => {
   say(errorLine("INTERNAL", `thrown outside of any task: ${messageOf(error)}`));

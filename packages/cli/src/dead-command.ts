@@ -63,7 +63,7 @@ async function redrive(
 }
 
 /** For people: id, task, reason, counters, when it died, and its message. */
-export function letterLine(letter: DeadLetter): string {
+function letterLine(letter: DeadLetter): string {
   const { id, task, ref, reason, error, attempts, lost, diedAt } = letter;
   const name = ref === undefined ? id : `${id} (${ref})`;
   const when = new Date(diedAt).toISOString();

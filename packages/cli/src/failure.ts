@@ -8,7 +8,7 @@ export interface Failure {
 }
 
 /** Thrown where the very first contact with the broker failed for want of an answer: exit code 3. */
-export class NeverReached extends Error {
+class NeverReached extends Error {
   override readonly name = "NeverReached";
   readonly code: Code;
   constructor(cause: DispatchError) {

@@ -104,7 +104,7 @@ function withoutMark(head: Buffer): Buffer {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A line as an input: its payload, or one whose result will be `dead` with INPUT_INVALID and the number of the line. */
-export function readCut(cut: Cut, envelope: boolean): unknown | Input<unknown> {
+function readCut(cut: Cut, envelope: boolean): unknown | Input<unknown> {
   const where = `line ${cut.line}`;
   if (cut.fault !== undefined) return invalidInput(`${where}: ${cut.fault}`);
   let value: unknown;

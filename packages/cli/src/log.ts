@@ -50,7 +50,7 @@ function fieldText(value: unknown): string {
 }
 
 /** What people should know of an event at once; most need no line, since the results and the summary tell them. */
-export function warningText(event: DispatchEvent): string | undefined {
+function warningText(event: DispatchEvent): string | undefined {
   switch (event.event) {
     case "warning":
       return `${event.code}: ${event.message}`;

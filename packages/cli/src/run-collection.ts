@@ -10,6 +10,7 @@ import { resultLine } from "./result-line.ts";
 import type { Screen } from "./screen.ts";
 import type { SignalWatch } from "./signals.ts";
 import { type Interruption, Reasons, summaryText } from "./summary.ts";
+import type { StopSignal } from "./surroundings.ts";
 
 /** A run that has begun, and what it reads from, writes to and listens to. */
 export interface Collection {
@@ -37,6 +38,7 @@ export async function collect(collection: Collection): Promise<number> {
   let interruption: Interruption | undefined;
   void signals.first.then((signal) => {
     interruption = { signal, inputEnded: run.progress.inputEnded };
+    if (log.mode === "text") screen.line(stoppingText(signal, worker));
     return endEarly(collection);
   });
   let failure: unknown;
@@ -64,6 +66,12 @@ export async function collect(collection: Collection): Promise<number> {
   }
   const isWhole = interruption === undefined || interruption.inputEnded;
   return isWhole && run.summary.completed === run.summary.total ? 0 : 1;
+}
+
+function stoppingText(signal: StopSignal, worker: Worker | undefined): string {
+  const waits =
+    worker === undefined ? "waiting for what is under way" : `letting ${worker.status.running} running finish`;
+  return `${signal}: ${waits}, the rest is cancelled; a second signal ends at once`;
 }
 
 /** An orderly end before the end of the input: takes no more, lets run what runs, and ends the rest as cancelled. Each input keeps its one result. */

@@ -1,0 +1,203 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Result } from "@org/dispatch-core/contract";
+import { afterEach, beforeAll, expect, test } from "vitest";
+
+// These run the command as it is built, as a process of its own: signals, pipes and memory are real.
+const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
+const DEV = fileURLToPath(new URL("../../../dev", import.meta.url));
+
+const HANDLERS = {
+  "double.mjs": "export default async (payload) => payload * 2;",
+  "first.mjs": "export default async ({ n }) => n;",
+  "typed file #1.ts": "export default async (payload: number): Promise<number> => payload * 2;",
+  "none.mjs": "export const limit = 3;",
+  "throws.mjs": "throw new Error('no database');",
+  "broken.mjs": "export default (",
+  "slow.mjs": `export default async (n) => {
+    process.stderr.write("began\\n");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return n; };`,
+  "stuck.mjs": `export default async () => {
+    process.stderr.write("began\\n");
+    await new Promise(() => {}); };`,
+  "noisy.mjs": `setInterval(() => {}, 1_000);
+    console.log("at the start");
+    export default async (n) => { console.log("for", n); Promise.reject(new Error("let\\ngo")); return n; };`,
+  "crashing.mjs": `export default async (n) => { setImmediate(() => { throw new Error("out\\nside"); }); await new Promise(() => {}); };`,
+};
+
+let cwd = "";
+const children: ChildProcessWithoutNullStreams[] = [];
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "dispatch-bin-"));
+  for (const [name, text] of Object.entries(HANDLERS)) await writeFile(join(cwd, name), text);
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
+});
+
+/** Starts a program with arguments; its output is kept. */
+function start(program: string, argv: readonly string[]) {
+  const child = spawn(program, argv, { cwd, stdio: "pipe" });
+  children.push(child);
+  let out = "";
+  let err = "";
+  const watchers: { readonly text: string; readonly times: number; readonly resolve: () => void }[] = [];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+    for (const each of watchers) if (err.split(each.text).length > each.times) each.resolve();
+  });
+  child.stdin.on("error", () => {});
+  return {
+    child,
+    out: () => out,
+    err: () => err,
+    /** Resolves when standard error has held the text so often. */
+    says: (text: string, times = 1) => new Promise<void>((resolve) => void watchers.push({ text, times, resolve })),
+    async ended(): Promise<number | null> {
+      const [code] = (await once(child, "close")) as [number | null];
+      return code;
+    },
+  };
+}
+
+const dispatch = (...argv: string[]) => start(process.execPath, [BIN, ...argv]);
+const run = (handler: string, ...more: string[]) => dispatch("run", "--handler", handler, "--input", "-", ...more);
+
+function resultsOf(text: string): Result[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Result);
+}
+
+test("results on standard output, exit 0; TypeScript, and a name that a URL would cut", async () => {
+  for (const handler of ["double.mjs", "typed file #1.ts"]) {
+    const process = run(handler, "--ordered");
+    process.child.stdin.end("1\n2\n3");
+    expect(await process.ended()).toBe(0);
+    expect(resultsOf(process.out()).map((result) => result.value)).toEqual([2, 4, 6]);
+  }
+});
+
+test.each([
+  [
+    "a missing handler file",
+    ["run", "--handler", "nowhere.mjs", "--input", "-"],
+    "the handler file nowhere.mjs does not exist",
+  ],
+  [
+    "a handler without a task",
+    ["run", "--handler", "none.mjs", "--input", "-"],
+    "the handler file none.mjs has no task",
+  ],
+  ["a handler that throws", ["run", "--handler", "throws.mjs", "--input", "-"], "cannot be loaded: no database"],
+  ["a handler that is broken", ["run", "--handler", "broken.mjs", "--input", "-"], "cannot be loaded: "],
+  [
+    "a missing input",
+    ["run", "--handler", "double.mjs", "--input", "nowhere"],
+    "the input file nowhere cannot be opened",
+  ],
+  ["a wrong option", ["run", "--handler", "double.mjs", "--input", "-", "--fast"], "unknown option '--fast'"],
+  [
+    "a backend that is not installed",
+    ["worker", "--handler", "double.mjs", "--backend", "redis"],
+    "@org/dispatch-backend-redis",
+  ],
+  ["a worker on memory", ["worker", "--handler", "double.mjs"], "reach: process"],
+])("%s: one line, exit 2", async (_, argv, message) => {
+  const process = dispatch(...argv);
+  process.child.stdin.end();
+  expect(await process.ended()).toBe(2);
+  expect(process.err()).toMatch(/^dispatch: (CONFIG_INVALID|UNSUPPORTED): [^\n]+\n$/);
+  expect(process.err()).toContain(message);
+  expect(process.out()).toBe("");
+});
+
+test("SIGTERM to `./dev dispatch run` drains: what runs completes, the rest is cancelled, each input has its result", async () => {
+  const process = start(DEV, ["dispatch", "run", "--handler", "slow.mjs", "--input", "-", "--concurrency", "3"]);
+  const began = process.says("began", 3);
+  process.child.stdin.write("0\n1\n2\n3\n4\n5\n6\n7\n");
+  await began;
+  process.child.kill("SIGTERM");
+  expect(await process.ended()).toBe(1);
+  const results = resultsOf(process.out());
+  expect(results.map((result) => result.index).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  const completed = results.filter((result) => result.outcome === "completed");
+  expect(completed).toHaveLength(process.err().split("began").length - 1);
+  expect(completed.length).toBeGreaterThanOrEqual(3);
+  expect(results.filter((result) => result.outcome === "cancelled")).toHaveLength(8 - completed.length);
+  expect(process.err()).toMatch(/stopped by SIGTERM: \d left undone, the input was not read to its end\n$/);
+}, 120_000);
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("a second %s ends at once with %d", async (signal, code) => {
+  const process = run("stuck.mjs");
+  const began = process.says("began");
+  const asked = process.says("a second signal ends at once");
+  process.child.stdin.end("1\n2\n");
+  await began;
+  process.child.kill(signal);
+  await asked;
+  process.child.kill(signal);
+  expect(await process.ended()).toBe(code);
+});
+
+test("a reader that goes away ends the run with one line, exit 1", async () => {
+  const process = run("double.mjs", "--max-in-flight", "100");
+  process.child.stdout.once("data", () => process.child.stdout.destroy());
+  process.child.stdin.write("1\n".repeat(100_000));
+  expect(await process.ended()).toBe(1);
+  expect(process.err()).toMatch(/\ndispatch: CLOSED: cannot write to standard output: write EPIPE\n$/);
+});
+
+test("a handler's console is on standard error, and what it leaves open holds nobody up", async () => {
+  const process = run("noisy.mjs");
+  process.child.stdin.end("1\n");
+  expect(await process.ended()).toBe(0);
+  expect(resultsOf(process.out())).toMatchObject([{ outcome: "completed", value: 1 }]);
+  expect(process.err()).toContain("at the start\n");
+  expect(process.err()).toContain("for 1\n");
+  expect(process.err()).toContain("warn a promise was rejected and nobody waited for it: let go\n");
+});
+
+test("what is thrown outside of any task ends the process with one line, exit 1", async () => {
+  const process = run("crashing.mjs");
+  process.child.stdin.end("1\n");
+  expect(await process.ended()).toBe(1);
+  expect(process.err()).toBe("dispatch: INTERNAL: thrown outside of any task: out side\n");
+});
+
+test("100,000 lines of 1 kB from a pipe pass through a heap of 40 MB", async () => {
+  const more = ["run", "--handler", "first.mjs", "--input", "-", "--max-in-flight", "1000"];
+  const process = start(globalThis.process.execPath, ["--max-old-space-size=40", BIN, ...more]);
+  const seen = new Uint8Array(100_000);
+  let rest = "";
+  process.child.stdout.on("data", (text: string) => {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const { index, value } = JSON.parse(line) as Result;
+      if (index === value) seen[index] = (seen[index] ?? 0) + 1;
+    }
+  });
+  const pad = "x".repeat(1_000);
+  for (let n = 0; n < 100_000; n += 1)
+    if (!process.child.stdin.write(`${JSON.stringify({ n, pad })}\n`)) await once(process.child.stdin, "drain");
+  process.child.stdin.end();
+  expect(await process.ended()).toBe(0);
+  expect(seen.every((times) => times === 1)).toBe(true);
+  expect(process.err()).toContain("completed 100,000, dead 0, expired 0, cancelled 0");
+}, 120_000);
