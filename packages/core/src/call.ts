@@ -13,7 +13,7 @@ import type {
   Settlement,
   Want,
 } from "./contract/index.ts";
-import { codes, DispatchError } from "./errors.ts";
+import { codes, DispatchError, printed } from "./errors.ts";
 
 /** How long one try of a verb may take, beyond what it was asked to wait; 10 s is the longest that a half-open socket may go unnoticed. */
 const TRY_MS = 10_000;
@@ -106,7 +106,7 @@ export class Calls {
   }
 
   /** An optional verb without policy of its own: `depth`, `browse`, `purge`, `remove`. Throws `UNSUPPORTED` where the backend has none. */
-  ask<T>(
+  async ask<T>(
     verb: "depth" | "browse" | "purge" | "remove",
     until: Until,
     run: (backend: Required<Backend>, signal: AbortSignal) => Promise<T>,
@@ -132,7 +132,7 @@ export class Calls {
     let open = items.map((_, index) => index);
     for (let round = 0; open.length > 0; round += 1) {
       const again: number[] = [];
-      let wait: DispatchError | undefined;
+      let advisedMs = 0;
       for (const places of this.#batches(verb, items, open)) {
         const batch = places.length === items.length ? items : places.map((place) => items[place] as I);
         const results = await this.#once(verb, batch.length, until, TRY_MS, (signal) => run(batch, signal)).catch(
@@ -145,11 +145,11 @@ export class Calls {
           answers[place] = answer;
           if (answer instanceof DispatchError && codes[answer.code].again) {
             again.push(place);
-            wait = answer;
+            advisedMs = Math.max(advisedMs, this.#advice(answer));
           }
         });
       }
-      if (again.length === 0 || !(await this.#pause(round, until, wait))) return answers;
+      if (again.length === 0 || !(await this.#pause(round, until, advisedMs))) return answers;
       open = again;
     }
     return answers;
@@ -182,7 +182,7 @@ export class Calls {
         return await this.#once(verb, items, until, TRY_MS, run);
       } catch (error) {
         const wrapped = error as DispatchError;
-        if (!codes[wrapped.code].again || !(await this.#pause(round, until, wrapped))) throw wrapped;
+        if (!codes[wrapped.code].again || !(await this.#pause(round, until, this.#advice(wrapped)))) throw wrapped;
       }
     }
   }
@@ -227,18 +227,21 @@ export class Calls {
   wrap(verb: string, error: unknown): DispatchError {
     if (error instanceof DispatchError) return error;
     const { code, detail } = this.backend.classify(error);
-    const message = detail ?? (error instanceof Error ? error.message : String(error));
-    return new DispatchError(code, `${this.backend.name} ${verb}: ${message}`, { cause: error });
+    return new DispatchError(code, `${this.backend.name} ${verb}: ${detail ?? printed(error)}`, { cause: error });
   }
 
   /** Waits before the next try; answers false when the deadline or the signal comes first. */
-  async #pause(round: number, until: Until, error: DispatchError | undefined): Promise<boolean> {
+  async #pause(round: number, until: Until, advisedMs: number): Promise<boolean> {
     if (until.signal?.aborted) return false;
-    const advised = error?.cause === undefined ? 0 : (this.backend.classify(error.cause).retryAfterMs ?? 0);
-    const delayMs = Math.max(advised, backoffMs(RETRY, round, this.#random));
+    const delayMs = Math.max(advisedMs, backoffMs(RETRY, round, this.#random));
     if (until.deadline !== undefined && this.#clock.now() + delayMs >= until.deadline) return false;
     await pause(this.#clock, delayMs, until.signal);
     return until.signal?.aborted !== true;
+  }
+
+  /** How long the broker asks to be left alone. */
+  #advice(error: DispatchError): number {
+    return error.cause === undefined ? 0 : (this.backend.classify(error.cause).retryAfterMs ?? 0);
   }
 
   #report(verb: string, items: number, startedAt: number, error?: DispatchError): void {

@@ -1,6 +1,6 @@
 import type { Calls } from "./call.ts";
 import { decodeFrame } from "./codec/frame.ts";
-import { decodeBody } from "./codec/json.ts";
+import { decodeBody, wrapping } from "./codec/json.ts";
 import { newRun, probeFrame } from "./codec/maker.ts";
 import type { Beat, Clock, Observer, Queue, ReplyBody, ResultEntry, Timer } from "./contract/index.ts";
 import type { DispatcherSettings } from "./plan/options.ts";
@@ -60,7 +60,7 @@ export class Coordinator {
       queue: this.#queue,
       waitMs: this.#waitMs,
       decode: (bytes) => decodeFrame(bytes, queue, ""),
-      body: (frame) => decodeBody(frame.body, frame.codecs),
+      body: (frame) => decodeBody(frame.body, frame.codecs, wrapping.reply),
       reply: (body) => this.#reply(body),
       beat: (beat) => this.#beat(beat),
       rejected: ({ bad, detail }, bytes) => observer?.({ event: "frame_rejected", queue, code: bad, detail, bytes }),

@@ -92,7 +92,7 @@ export class DeadLetters {
           if (
             frame === undefined ||
             letter === undefined ||
-            (wanted && !wanted.has(letter.id) && !wanted.has(letter.ref ?? ""))
+            (wanted !== undefined && !wanted.has(letter.id) && !(letter.ref !== undefined && wanted.has(letter.ref)))
           )
             others.push(delivery);
           else if (redriven.has(letter.name)) await this.#settle([delivery], "ack");

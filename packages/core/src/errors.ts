@@ -55,7 +55,17 @@ export const KIND: unique symbol = Symbol.for("@org/dispatch-core/kind") as neve
 
 /** What a value is, by its own word, or `undefined`. */
 export function kindOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null && KIND in value ? value[KIND] : undefined;
+  return valueOf(value, KIND);
+}
+
+/** A property of anything; `undefined` where there is none, or where asking for it throws. */
+export function valueOf(value: unknown, key: PropertyKey): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  try {
+    return Reflect.get(value, key);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Thrown by a handler: try this task again, after `delayMs` or the usual back-off. Counts as an attempt. */
@@ -83,16 +93,17 @@ export class Drop extends Error {
 
 const MESSAGE_BYTES = 2_048;
 const STACK_BYTES = 8_192;
+const NAME_BYTES = 128;
 
 /** What may cross the wire of anything that was thrown. Reads only strings: a getter that throws costs its field. */
 export function toWireError<C extends string>(error: unknown, code: C): WireError & { readonly code: C } {
   const own = textOf(error, "code");
   const stack = textOf(error, "stack");
   return {
-    name: textOf(error, "name") ?? "Error",
+    name: cut(textOf(error, "name") ?? "Error", NAME_BYTES),
     message: cut(textOf(error, "message") ?? printed(error), MESSAGE_BYTES),
     code,
-    ...(own !== undefined && own !== code ? { cause: cut(own, 128) } : {}),
+    ...(own !== undefined && own !== code ? { cause: cut(own, NAME_BYTES) } : {}),
     ...(stack !== undefined ? { stack: cut(stack, STACK_BYTES) } : {}),
   };
 }
@@ -114,18 +125,14 @@ export function asText(value: unknown, otherwise: string): string {
 }
 
 function textOf(error: unknown, key: string): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  try {
-    const value: unknown = Reflect.get(error, key);
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = valueOf(error, key);
+  return typeof value === "string" ? value : undefined;
 }
 
-function printed(error: unknown): string {
+/** What an error says, also where it is none, or cannot be printed. */
+export function printed(error: unknown): string {
   try {
-    return String(error);
+    return error instanceof Error ? error.message : String(error);
   } catch {
     return "an error that cannot be printed";
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Calls, pause, within } from "./call.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
-import { onePayload } from "./codec/json.ts";
+import { bodyLimits, onePayload } from "./codec/json.ts";
 import { beatFrame, copyFrame, deadFrame, newRun, rejectedFrame, replyFrame } from "./codec/maker.ts";
 import type { Backend, BadFrame, Clock, Delivery, Observer, Queue } from "./contract/index.ts";
 import { DispatchError, guard, toWireError } from "./errors.ts";
@@ -12,7 +12,7 @@ import { planWorker } from "./plan/plan.ts";
 import { deadQueue, replyQueue, workQueue } from "./queues.ts";
 import { type Decision, decide } from "./settle/decision.ts";
 import { rejectFrame } from "./settle/rejection.ts";
-import { REPLY_HEAD_BYTES, Settler } from "./settle/settler.ts";
+import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { verdictOf } from "./verdicts.ts";
 import { admit } from "./work/admission.ts";
@@ -39,6 +39,12 @@ export interface WorkerStatus {
 /** How long the first connection may take before `start` gives up. */
 export const OPEN_MS = 30_000;
 
+/** Room for what stands around the results of a frame: its header, and the worker's name. */
+const FRAME_HEAD_BYTES = 1_024;
+
+/** Room for what stands around the value of a result. */
+const RESULT_HEAD_BYTES = 512;
+
 /**
  * Leases the tasks of one queue, proves that it is alive, runs their handlers, and settles them. Here the stages are only put together: fetch → admit →
  * lease → slots → verdict → settle; each one's policy is its own.
@@ -60,6 +66,8 @@ export class Worker implements AsyncDisposable {
   readonly #lastChance: LastChance;
   readonly #prefetch: Prefetch;
   readonly #releaseByCopy: boolean;
+  /** The most bytes of results in one reply frame: what the broker takes, and what a reader decodes. */
+  readonly #replyBytes: number;
   readonly #fetching = new AbortController();
   readonly #hurry = new AbortController();
   #fetched: Promise<void> = Promise.resolve();
@@ -78,6 +86,7 @@ export class Worker implements AsyncDisposable {
     this.#queue = workQueue(queue);
     this.#dead = deadQueue(queue);
     this.#releaseByCopy = profile.redelivery !== "losses" || !profile.requeueKeepsPriority;
+    this.#replyBytes = Math.min(profile.limits.frameBytes, bodyLimits.decodedBytes) - FRAME_HEAD_BYTES;
     this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#fetcher.wake());
     this.#prefetch = new Prefetch(settings.concurrency);
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
@@ -103,6 +112,7 @@ export class Worker implements AsyncDisposable {
       worker: this.id,
       work: () => this.#queue,
       dead: this.#dead,
+      replyBytes: this.#replyBytes,
       copy: copyFrame,
       deadLetter: deadFrame,
       replyFrame: (json) => replyFrame(json, clock.wall()),
@@ -287,8 +297,7 @@ export class Worker implements AsyncDisposable {
 
   #ended(hold: Hold, end: HandlerEnd, durationMs: number): void {
     this.#prefetch.ran(durationMs);
-    const valueBytes = this.#calls.backend.profile.limits.frameBytes - REPLY_HEAD_BYTES;
-    const verdict = verdictOf(end, durationMs, valueBytes, this.#settings.retryable);
+    const verdict = verdictOf(end, durationMs, this.#replyBytes - RESULT_HEAD_BYTES, this.#settings.retryable);
     if (verdict.kind === "failed" && verdict.timedOut)
       this.#observer?.({ event: "task_timed_out", ...this.#about(hold), durationMs });
     this.#settle(hold, verdict);

@@ -95,18 +95,26 @@ export function decodeExtension(bytes: Buffer, count: number): Extension {
       case tag.death:
         frame.death = readDeath(bytes.toString("utf8", offset, end));
         break;
-      case tag.task:
-        for (const info of targets) info.task = bytes.toString("utf8", offset, end);
+      case tag.task: {
+        const task = bytes.toString("utf8", offset, end);
+        for (const info of targets) info.task = task;
         break;
-      case tag.id:
-        for (const info of targets) info.id = bytes.toString("utf8", offset, end);
+      }
+      case tag.id: {
+        const id = bytes.toString("utf8", offset, end);
+        for (const info of targets) info.id = id;
         break;
-      case tag.deadlineAt:
-        for (const info of targets) info.deadlineAt = readTime(bytes, offset, length);
+      }
+      case tag.deadlineAt: {
+        const deadlineAt = readTime(bytes, offset, length);
+        for (const info of targets) info.deadlineAt = deadlineAt;
         break;
-      case tag.headers:
-        for (const info of targets) info.headers = readHeaders(bytes.toString("utf8", offset, end));
+      }
+      case tag.headers: {
+        const headers = readHeaders(bytes.toString("utf8", offset, end));
+        for (const info of targets) info.headers = headers;
         break;
+      }
     }
     offset = end;
   }

@@ -39,6 +39,9 @@ export function encodeFrame(parts: FrameParts): Buffer {
   return bytes;
 }
 
+/** This process reads single tasks. */
+const MOST_TASKS = 1;
+
 /** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
 export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame | BadFrame {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -49,10 +52,14 @@ export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame
     return { bad: "FRAME_INVALID", detail: `version ${kind >>> 4}, this process knows ${VERSION}` };
   const type = frameTypes[kind & 15];
   if (type === undefined) return { bad: "FRAME_INVALID", detail: `type ${kind & 15}` };
+  // Before anything is made of it: what a task costs to read must not depend on what a damaged header claims.
+  const count = bytes.readUInt16BE(at.count);
+  if (count > (type === "task" ? MOST_TASKS : 0))
+    return { bad: "FRAME_INVALID", detail: `a ${type} frame of ${count} tasks` };
   const body = HEADER_BYTES + bytes.readUIntBE(at.extension, 3);
   if (body > bytes.length) return { bad: "FRAME_INVALID", detail: "cut short" };
   try {
-    const extension = decodeExtension(bytes.subarray(HEADER_BYTES, body), bytes.readUInt16BE(at.count));
+    const extension = decodeExtension(bytes.subarray(HEADER_BYTES, body), count);
     return new DecodedFrame(bytes, type, extension, body, queue, lane);
   } catch (error) {
     return { bad: "FRAME_INVALID", detail: error instanceof Error ? error.message : "damaged" };

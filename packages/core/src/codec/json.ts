@@ -1,5 +1,5 @@
 import type { BadFrame, Frame } from "../contract/index.ts";
-import { DispatchError } from "../errors.ts";
+import { DispatchError, printed } from "../errors.ts";
 
 /** The number of this codec in a header. */
 export const JSON_CODEC = 1;
@@ -7,54 +7,61 @@ export const JSON_CODEC = 1;
 /** The most bytes of a body after decoding, and the deepest nesting in it: above either a frame goes to the dead letters. */
 export const bodyLimits = Object.freeze({ decodedBytes: 16 * 1024 * 1024, jsonDepth: 64 });
 
-/** One JSON text for all payloads of a frame. Throws `INPUT_INVALID` where a value has no JSON, or is nested too deep; `TOO_LARGE` above the limit. */
-export function encodeJson(value: unknown): string {
+/** How many levels of ours stand around a value on the wire: they do not count to its depth, at neither end. */
+export const wrapping = Object.freeze({ none: 0, task: 1, reply: 3 });
+
+/** A value as JSON. Throws `INPUT_INVALID` where it has none, or is nested too deep; `TOO_LARGE` above the limit. */
+export function encodeJson(value: unknown, wrapped: number = wrapping.none): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(value);
   } catch (error) {
-    throw new DispatchError("INPUT_INVALID", `not representable as JSON: ${messageOf(error)}`, { cause: error });
+    throw new DispatchError("INPUT_INVALID", `not representable as JSON: ${printed(error)}`, { cause: error });
   }
   if (json === undefined) throw new DispatchError("INPUT_INVALID", "not representable as JSON");
-  if (json.length > bodyLimits.decodedBytes) {
-    throw new DispatchError("TOO_LARGE", `${json.length} characters of JSON, the limit is ${bodyLimits.decodedBytes}`);
+  const { decodedBytes, jsonDepth } = bodyLimits;
+  // A character has at most three bytes, so most texts need not be measured.
+  if (json.length > decodedBytes / 3 && Buffer.byteLength(json) > decodedBytes) {
+    throw new DispatchError("TOO_LARGE", `${Buffer.byteLength(json)} bytes of JSON, the limit is ${decodedBytes}`);
   }
-  if (tooDeep(json)) throw new DispatchError("INPUT_INVALID", `nested deeper than ${bodyLimits.jsonDepth}`);
+  if (tooDeep(json, wrapped)) throw new DispatchError("INPUT_INVALID", `nested deeper than ${jsonDepth}`);
   return json;
 }
 
 /** What a body holds, or why it is refused. The codecs must be just this one, until there are others. */
-export function decodeBody(body: Uint8Array, codecs: readonly number[]): { readonly value: unknown } | BadFrame {
+export function decodeBody(
+  body: Uint8Array,
+  codecs: readonly number[],
+  wrapped: number,
+): { readonly value: unknown } | BadFrame {
   const unknown = codecs.find((codec) => codec !== JSON_CODEC);
   if (unknown !== undefined) return { bad: "CODEC_UNKNOWN", detail: `codec ${unknown}` };
   if (body.length > bodyLimits.decodedBytes) return { bad: "FRAME_INVALID", detail: `a body of ${body.length} bytes` };
   const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
-  if (tooDeep(json)) return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };
+  if (tooDeep(json, wrapped)) return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };
   try {
     return { value: JSON.parse(json) as unknown };
   } catch (error) {
-    return { bad: "FRAME_INVALID", detail: `not JSON: ${messageOf(error)}` };
+    return { bad: "FRAME_INVALID", detail: `not JSON: ${printed(error)}` };
   }
 }
 
 /** The payload of a frame of one task. */
 export function onePayload(frame: Frame): { readonly value: unknown } | BadFrame {
-  const body = decodeBody(frame.body, frame.codecs);
+  const body = decodeBody(frame.body, frame.codecs, wrapping.task);
   if ("bad" in body) return body;
-  if (!Array.isArray(body.value) || body.value.length !== 1 || frame.count !== 1)
+  if (!Array.isArray(body.value) || body.value.length !== 1 || frame.count !== 1) {
     return { bad: "FRAME_INVALID", detail: "not one payload a task" };
+  }
   return { value: body.value[0] as unknown };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Counts brackets outside of strings, without recursion. The outermost array is the frame's own and does not count. */
-function tooDeep(json: string): boolean {
+/** Counts brackets outside of strings, without recursion. */
+function tooDeep(json: string, wrapped: number): boolean {
+  const most = bodyLimits.jsonDepth + wrapped;
   // A text that nests deeper than the limit has at least two brackets a level.
-  if (json.length <= bodyLimits.jsonDepth * 2) return false;
-  let depth = -1;
+  if (json.length <= most * 2) return false;
+  let depth = 0;
   let quoted = false;
   for (let index = 0; index < json.length; index += 1) {
     const unit = json.charCodeAt(index);
@@ -64,7 +71,7 @@ function tooDeep(json: string): boolean {
     } else if (unit === 0x22) quoted = true;
     else if (unit === 0x5b || unit === 0x7b) {
       depth += 1;
-      if (depth > bodyLimits.jsonDepth) return true;
+      if (depth > most) return true;
     } else if (unit === 0x5d || unit === 0x7d) depth -= 1;
   }
   return false;

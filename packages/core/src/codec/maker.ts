@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Beat, Counters, DeathNote, Frame, Headers, OutFrame, TaskInfo } from "../contract/index.ts";
 import { bytesOf, copyBytes, encodeFrame, OutgoingFrame, rewrite } from "./frame.ts";
-import { encodeJson } from "./json.ts";
+import { encodeJson, wrapping } from "./json.ts";
 
 /** A new run's name: 8 random bytes. */
 export function newRun(): string {
@@ -34,7 +34,7 @@ export function taskFrame(task: NewTask): OutFrame {
     first: task.index,
     count: 1,
     extension: { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, tasks: [info] },
-    body: encodeJson([task.payload ?? null]),
+    body: encodeJson([task.payload ?? null], wrapping.task),
   });
   return new OutgoingFrame(bytes, { first: true, delayMs: task.delayMs, key: task.key, id: task.id });
 }
@@ -92,10 +92,15 @@ export function redriveFrame(frame: Frame): OutFrame {
   return new OutgoingFrame(bytes, { first: false, key: frame.key, id: frame.tasks[0]?.id });
 }
 
-/** What was not a frame of ours, wrapped so that it can be looked at among the dead letters. */
+/** So much of what was not ours is kept: enough to see what it is. */
+const REJECTED_BYTES = 65_536;
+
+/** What was not a frame of ours, wrapped so that it can be looked at among the dead letters: its beginning, and how long it was. */
 export function rejectedFrame(raw: Uint8Array, queue: string, lane: string, death: DeathNote, run: string): OutFrame {
   const extension = { firstSentAt: death.firstSentAt, queue, lane, death, tasks: [{ task: "-" }] };
-  const body = encodeJson([{ base64: Buffer.from(raw).toString("base64") }]);
+  const body = encodeJson([
+    { bytes: raw.length, base64: Buffer.from(raw.subarray(0, REJECTED_BYTES)).toString("base64") },
+  ]);
   return new OutgoingFrame(encodeFrame({ type: "task", priority: 0, run, first: 0, count: 1, extension, body }), {
     first: false,
   });

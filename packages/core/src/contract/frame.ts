@@ -44,7 +44,7 @@ export interface DeathNote {
 export interface Frame extends Counters {
   readonly type: FrameType;
   readonly priority: number;
-  /** 16 letters, digits, `-` or `_`. */
+  /** 11 letters, digits, `-` or `_`: 8 random bytes. */
   readonly run: string;
   readonly first: number;
   readonly count: number;

@@ -27,6 +27,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #holds = new Set<Hold>();
   #timer: Timer | undefined;
+  #timerAt = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -48,6 +49,8 @@ export class Keeper {
 
   add(hold: Hold): void {
     this.#holds.add(hold);
+    // A lease that was asked for long ago may end before the next beat.
+    if (hold.deadline < this.#timerAt) this.close();
     this.#arm();
   }
 
@@ -77,6 +80,7 @@ export class Keeper {
     const now = clock.now();
     let first = now + beatMs;
     for (const hold of this.#holds) first = Math.min(first, Math.max(hold.deadline, now + 1));
+    this.#timerAt = first;
     this.#timer = clock.after(first - now, () => {
       this.#timer = undefined;
       this.#beat();

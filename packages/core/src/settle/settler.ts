@@ -24,6 +24,8 @@ export interface SettlerPort<H extends Settling> {
   copy(frame: Frame, counters: Counters, delayMs: number): OutFrame;
   deadLetter(frame: Frame, counters: Counters, death: DeathNote): OutFrame;
   replyFrame(json: string): OutFrame;
+  /** The most bytes of results in one reply frame. */
+  readonly replyBytes: number;
   /** The lease's word: may it still be written? */
   mayWrite(hold: H): boolean;
   /** The broker agreed, or refused. `delivered` false: the coordinator is gone. What is never answered is left to the lease, which ends. */
@@ -40,9 +42,6 @@ interface Job<H> {
 
 /** Results of one reply frame: more would make one lost lease costly, fewer cost frames. */
 const REPLY_RESULTS = 500;
-
-/** Room for what stands around the results: the frame's header and the worker's name. */
-export const REPLY_HEAD_BYTES = 1_024;
 
 /**
  * Tells the broker what became of frames: in one step where it has `move`, else *send first, ack second*. No lease, no write: each job has passed the
@@ -114,8 +113,7 @@ export class Settler<H extends Settling> {
     if (plain.length > 0) work.push(this.#settlePlain(plain, true));
     const group = this.#port.profile.verbs.includes("move") ? this.#moveGroup : this.#sendGroup;
     for (const [coordinator, members] of replies) {
-      for (const part of cut(members, this.#port.profile.limits.frameBytes))
-        work.push(group.call(this, part, coordinator));
+      for (const part of cut(members, this.#port.replyBytes)) work.push(group.call(this, part, coordinator));
     }
     if (copies.length > 0)
       work.push(this.#port.profile.verbs.includes("move") ? this.#moveCopies(copies) : this.#sendCopies(copies));
@@ -270,12 +268,12 @@ function countersOf({ round, attempt, copy, lost }: Frame): Counters {
 }
 
 /** Groups that fit into a reply frame each. */
-function cut<H>(jobs: readonly Job<H>[], frameBytes: number): Job<H>[][] {
+function cut<H>(jobs: readonly Job<H>[], replyBytes: number): Job<H>[][] {
   const groups: Job<H>[][] = [];
   let group: Job<H>[] = [];
   let bytes = 0;
   for (const job of jobs) {
-    if (group.length >= REPLY_RESULTS || (group.length > 0 && bytes + job.bytes > frameBytes - REPLY_HEAD_BYTES)) {
+    if (group.length >= REPLY_RESULTS || (group.length > 0 && bytes + job.bytes > replyBytes)) {
       groups.push(group);
       group = [];
       bytes = 0;

@@ -1,5 +1,5 @@
 import type { AbortCode, Clock, Frame, Headers, TaskInfo, Timer } from "../contract/index.ts";
-import { DispatchError, kindOf, type Retry, toWireError } from "../errors.ts";
+import { DispatchError, kindOf, toWireError, valueOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { fence } from "./fence.ts";
 import type { Context, Task } from "./task.ts";
@@ -125,7 +125,7 @@ export function readError(error: unknown, retryable: (error: unknown) => boolean
   const kind = kindOf(error);
   if (kind === "Drop") return { kind: "dropped", error: toWireError(error, "CANCELLED") } as const;
   const again = kind === "Retry" || (kind !== "Dead" && sayRetryable(error, retryable));
-  const delayMs = kind === "Retry" ? delayOf(error as Retry) : undefined;
+  const delayMs = kind === "Retry" ? delayOf(error as object) : undefined;
   return {
     kind: "failed",
     error: toWireError(error, again ? "ATTEMPTS_EXHAUSTED" : "REJECTED"),
@@ -135,7 +135,8 @@ export function readError(error: unknown, retryable: (error: unknown) => boolean
 }
 
 /** A delay that is no number of ms is none. */
-function delayOf({ delayMs }: Retry): number | undefined {
+function delayOf(error: object): number | undefined {
+  const delayMs = valueOf(error, "delayMs");
   return typeof delayMs === "number" && delayMs >= 0 && delayMs < Number.MAX_SAFE_INTEGER
     ? Math.ceil(delayMs)
     : undefined;
