@@ -32,7 +32,10 @@ module.exports = {
       "memory-imports-contract",
       "The reference backend stands where an adapter stands: it imports the contract, errors, clock and the checks of options.",
       { path: `${core}memory/`, pathNot: test },
-      { path: core, pathNot: [`${core}memory/`, `${core}contract/`, `${core}(errors|clock|names|option-checks)[.]ts$`] },
+      {
+        path: core,
+        pathNot: [`${core}memory/`, `${core}contract/`, `${core}(errors|clock|names|option-checks)[.]ts$`],
+      },
     ),
     forbid(
       "core-imports-no-package",

@@ -19,18 +19,21 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Passes what the program says on to the terminal as it comes, instead of keeping it; default false. */
   readonly shown?: boolean;
+  /** Ends it by SIGTERM after so long; default: never. */
+  readonly timeoutMs?: number;
 }
 
 /** Runs `argv` (a program and its arguments; programs of node_modules/.bin go by their name). Never rejects: what went wrong stands in the answer. */
 export function run(
   argv: readonly string[],
-  { cwd = root, env = {}, shown = false }: CommandOptions = {},
+  { cwd = root, env = {}, shown = false, timeoutMs = 0 }: CommandOptions = {},
 ): Promise<Ended> {
   const path = `${root}/node_modules/.bin:${process.env.PATH}`;
   const [program = "", ...args] = argv;
   const child = spawn(program, args, {
     cwd,
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1", PATH: path, ...env },
+    timeout: timeoutMs,
     stdio: ["ignore", shown ? "inherit" : "pipe", shown ? "inherit" : "pipe"],
   });
   return new Promise((resolve) => {

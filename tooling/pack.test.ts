@@ -59,7 +59,7 @@ beforeAll(async () => {
   await writeFile(`${folder}/package.json`, '{ "name": "stranger", "private": true }\n');
   const tarballs = [...packed.values()].map(({ filename }) => `./${filename}`);
   const argv = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--strict-peer-deps", ...tarballs];
-  const { code, output } = await run(argv, { cwd: folder, env });
+  const { code, output } = await run(argv, { cwd: folder, env, timeoutMs: 50_000 });
   if (code !== 0) throw new Error(output);
 });
 afterAll(() => rm(folder, { recursive: true }));

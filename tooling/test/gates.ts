@@ -1,17 +1,20 @@
 /** The checks of the whole tree that are not vitest's: each is one command, and counts as one test. */
 import { run } from "../command.ts";
+import { root } from "../tree.ts";
 import type { Tally } from "./tally.ts";
 
-interface Gate {
+export interface Gate {
   readonly name: string;
   readonly argv: readonly string[];
 }
 
 const turbo = (task: string): readonly string[] => ["turbo", "run", task, "--output-logs=errors-only"];
 
-/** In the order in which they run: what other gates need first. */
-const gates: readonly Gate[] = [
-  { name: "build", argv: turbo("build") },
+/** What every test needs first; through ./dev, so that it knows of it and does not build again beside the tests. */
+export const build: Gate = { name: "build", argv: [`${root}/dev`, "setup"] };
+
+/** The others, in the order in which they run. */
+export const gates: readonly Gate[] = [
   { name: "format and lint", argv: ["biome", "check", "--error-on-warnings", "."] },
   { name: "types of the packages", argv: turbo("typecheck") },
   { name: "types of the tooling", argv: ["tsc", "-p", "tooling"] },
@@ -21,16 +24,12 @@ const gates: readonly Gate[] = [
   { name: "size of core", argv: ["size-limit"] },
 ];
 
-/** Runs every gate, one after the other, and prints a line for each; what a failed one said follows its line. */
-export async function runGates(): Promise<readonly Tally[]> {
-  const tallies: Tally[] = [];
-  for (const { name, argv } of gates) {
-    const begun = performance.now();
-    const { code, output } = await run(argv, { env: { CI: "true" } });
-    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-    console.log(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
-    if (code !== 0) console.log(`${argv.join(" ")}\n${output}`);
-    tallies.push({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
-  }
-  return tallies;
+/** Runs a gate, and says in one line how it went; what a failed one had to say follows. */
+export async function runGate({ name, argv }: Gate, say: (text: string) => void = console.log): Promise<Tally> {
+  const begun = performance.now();
+  const { code, output } = await run(argv, { env: { CI: "true" } });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  say(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
+  if (code !== 0) say(`${argv.join(" ")}\n${output}`);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }

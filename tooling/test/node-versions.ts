@@ -15,9 +15,12 @@ export async function bringNode(major: number): Promise<string> {
   await writeFile(`${home}/package.json`, '{ "private": true }\n');
   // The package `node` fetches its program in an install script, which npm may refuse to run; this one is the program.
   const binary = `node-${process.platform}-${process.arch}@${major}`;
-  const { code, output } = await run(["npm", "install", "--no-audit", "--no-fund", `node@npm:${binary}`], {
-    cwd: home,
-  });
+  const { code, output } = await run(
+    ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", `node@npm:${binary}`],
+    {
+      cwd: home,
+    },
+  );
   if (code !== 0) throw new Error(`npm could not bring ${binary}: ${output.trim()}`);
   return `${home}/node_modules/node/bin/node`;
 }

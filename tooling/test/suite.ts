@@ -1,9 +1,8 @@
-/** One run of vitest over this tree, counted. */
+/** One run of vitest, counted. */
 import { readFile, rm } from "node:fs/promises";
 import { run } from "../command.ts";
 import { root } from "../tree.ts";
-import { type Report, readReport } from "./report.ts";
-import type { Tally } from "./tally.ts";
+import { type Reading, type Report, readReport } from "./report.ts";
 
 export interface Suite {
   /** For people, and the name of its report's file. */
@@ -12,21 +11,24 @@ export interface Suite {
   readonly node: string;
   /** Vitest's own arguments: patterns and options. */
   readonly args: readonly string[];
+  /** Whose tests; default: this tree. */
+  readonly folder?: string;
+  /** Puts what vitest says on the terminal; default true. */
+  readonly shown?: boolean;
 }
 
 /** The longest that a test may take which names no time of its own: one that hangs is to fail, one on a busy machine is not. */
-const testTimeoutMs = 60_000;
+const testTimeoutMs = 30_000;
 
-/** Runs a suite with its output on the terminal. */
-export async function runSuite({ name, node, args }: Suite): Promise<Tally> {
-  const file = `${root}/.reports/${name}.json`;
+/** Runs a suite. Never rejects: a run that broke is a failure, with a complaint. */
+export async function runSuite({ name, node, args, folder = root, shown = true }: Suite): Promise<Reading> {
+  const file = `${folder}/.reports/${name}.json`;
   await rm(file, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const options = [...reporters, `--testTimeout=${testTimeoutMs}`, `--hookTimeout=${2 * testTimeoutMs}`];
-  const { code } = await run([node, "node_modules/vitest/vitest.mjs", "run", ...options, ...args], { shown: true });
-  const { tally, complaints } = readReport(await load(file), code);
-  for (const complaint of complaints) console.log(`FAILED ${name}: ${complaint}`);
-  return tally;
+  const times = [`--testTimeout=${testTimeoutMs}`, `--hookTimeout=${2 * testTimeoutMs}`];
+  const argv = [node, `${root}/node_modules/vitest/vitest.mjs`, "run", ...reporters, ...times, ...args];
+  const { code } = await run(argv, { cwd: folder, shown });
+  return readReport(await load(file), code);
 }
 
 /** The report, or `undefined` where there is none that can be read. */

@@ -1,0 +1,56 @@
+/** Real runs of vitest in a folder of their own: none that broke is taken for one that held. */
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { root } from "../tree.ts";
+import { runSuite } from "./suite.ts";
+import { closingLine } from "./tally.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "suite-"));
+  await symlink(`${root}/node_modules`, `${folder}/node_modules`);
+  await writeFile(`${folder}/holds.test.js`, 'import { test } from "vitest";\ntest("holds", () => {});\n');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test.each([
+  ["holds", "", "1 passed, 0 failed"],
+  ["fails", 'test("fails", () => { throw new Error("no"); });', "1 passed, 1 failed"],
+  ["is left out", 'test.skip("is left out", () => {});', "1 passed, 0 failed, 1 skipped"],
+  ["is to be written", 'test.todo("is to be written");', "1 passed, 0 failed, 1 skipped"],
+  [
+    "leaves a rejection behind",
+    'test("seems well", () => { Promise.reject(new Error("late")); });',
+    "2 passed, 1 failed",
+  ],
+  ["cannot be loaded", 'import "./nothing.js";', "1 passed, 1 failed"],
+  [
+    "has a set-up that fails",
+    'beforeAll(() => { throw new Error("no"); });\ntest("never runs", () => {});',
+    "1 passed, 1 failed, 1 skipped",
+  ],
+  ["kills its process", 'test("kills", () => process.kill(process.pid, "SIGKILL"));', "1 passed, 1 failed"],
+])("a suite with one test that holds, and one that %s", async (_, source, line) => {
+  const head = 'import { beforeAll, test } from "vitest";\n';
+  if (source !== "") await writeFile(`${folder}/other.test.js`, `${head}${source}\n`);
+  const { tally } = await runSuite({ name: "tests", node: process.execPath, args: [], folder, shown: false });
+  expect(closingLine(tally)).toBe(line);
+});
+
+test("a suite without tests", async () => {
+  const { tally, complaints } = await runSuite({
+    name: "tests",
+    node: process.execPath,
+    args: ["nothing"],
+    folder,
+    shown: false,
+  });
+  expect([closingLine(tally), complaints]).toEqual(["0 passed, 1 failed", ["no test ran"]]);
+});
+
+test("a Node that is not there", async () => {
+  const { tally } = await runSuite({ name: "tests", node: `${folder}/node`, args: [], folder, shown: false });
+  expect(closingLine(tally)).toBe("0 passed, 1 failed");
+});
