@@ -83,6 +83,7 @@ export class Calls {
 
   /** One try; an abort is not an error. Throws a DispatchError. */
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
+    if (signal.aborted) return [];
     return this.#once("receive", want.max, { signal }, want.waitMs + TRY_MS, (bounded) =>
       this.backend.receive(queue, want, bounded),
     );

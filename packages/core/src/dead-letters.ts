@@ -78,7 +78,7 @@ export class DeadLetters {
   async redrive(selection: Selection): Promise<number> {
     const wanted = "all" in selection ? undefined : new Set(selection.ids);
     const startedAt = this.#clock.now();
-    const others: Delivery[] = [];
+    const held = new Set<Delivery>();
     const redriven = new Set<string>();
     const max = Math.min(PAGE, this.#calls.backend.profile.limits.batchFrames);
     try {
@@ -86,21 +86,18 @@ export class DeadLetters {
         const want = { max, waitMs: 0, leaseMs: this.#leaseMs };
         const deliveries = await this.#calls.receive(this.#dead, want, new AbortController().signal);
         if (deliveries.length === 0) break;
+        for (const delivery of deliveries) held.add(delivery);
         for (const delivery of deliveries) {
           const frame = this.#decode(delivery.bytes);
           const letter = letterOf(frame);
-          if (
-            frame === undefined ||
-            letter === undefined ||
-            (wanted !== undefined && !wanted.has(letter.id) && !(letter.ref !== undefined && wanted.has(letter.ref)))
-          )
-            others.push(delivery);
-          else if (redriven.has(letter.name)) await this.#settle([delivery], "ack");
+          if (frame === undefined || letter === undefined || !isWanted(letter, wanted)) continue;
+          if (redriven.has(letter.name)) await this.#settle([delivery], "ack");
           else if (await this.#resend(delivery, redriveFrame(frame))) redriven.add(letter.name);
+          held.delete(delivery);
         }
       }
     } finally {
-      await this.#settle(others, "release");
+      await this.#settle([...held], "release");
     }
     return redriven.size;
   }
@@ -143,6 +140,10 @@ export class DeadLetters {
   #until(): Until {
     return { deadline: this.#clock.now() + CALL_MS };
   }
+}
+
+function isWanted({ id, ref }: DeadLetter, wanted: ReadonlySet<string> | undefined): boolean {
+  return wanted === undefined || wanted.has(id) || (ref !== undefined && wanted.has(ref));
 }
 
 function letterOf(frame: Frame | undefined): DeadLetter | undefined {

@@ -10,13 +10,13 @@ import {
   type DispatcherSettings,
   defaults,
   dispatcherSettings,
+  inputSettings,
   type RunOptions,
   type RunSettings,
   runSettings,
   type SendOptions,
   type SendSettings,
   sendSettings,
-  taskSettings,
 } from "./plan/options.ts";
 import { planRun, planTask } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
@@ -212,8 +212,7 @@ export class Dispatcher implements AsyncDisposable {
     if (!isInput(input))
       return { frame: this.#frame(run, index, name, input, settings, coordinator, endsAt), ref: undefined };
     if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-    const own = Object.fromEntries(Object.entries(input.options).filter(([, value]) => value !== undefined));
-    const merged = taskSettings({ ...settings, ...own });
+    const merged = inputSettings(settings, input.options);
     planTask(this.#calls.backend.profile, merged, defaults.priority);
     return { frame: this.#frame(run, index, name, input.payload, merged, coordinator, endsAt), ref: merged.id };
   }

@@ -55,11 +55,11 @@ export const KIND: unique symbol = Symbol.for("@org/dispatch-core/kind") as neve
 
 /** What a value is, by its own word, or `undefined`. */
 export function kindOf(value: unknown): unknown {
-  return valueOf(value, KIND);
+  return propertyOf(value, KIND);
 }
 
 /** A property of anything; `undefined` where there is none, or where asking for it throws. */
-export function valueOf(value: unknown, key: PropertyKey): unknown {
+export function propertyOf(value: unknown, key: PropertyKey): unknown {
   if (typeof value !== "object" || value === null) return undefined;
   try {
     return Reflect.get(value, key);
@@ -125,7 +125,7 @@ export function asText(value: unknown, otherwise: string): string {
 }
 
 function textOf(error: unknown, key: string): string | undefined {
-  const value = valueOf(error, key);
+  const value = propertyOf(error, key);
   return typeof value === "string" ? value : undefined;
 }
 

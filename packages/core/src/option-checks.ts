@@ -1,5 +1,5 @@
 import type { Headers } from "./contract/index.ts";
-import { DispatchError } from "./errors.ts";
+import { DispatchError, propertyOf } from "./errors.ts";
 
 /** Refuses keys that are not known, naming the nearest one. Throws `CONFIG_INVALID`, as all of these do. */
 export function checkKnown(what: string, options: object, keys: readonly string[]): void {
@@ -21,6 +21,19 @@ export function checkWhole(key: string, value: number, least: number, most: numb
       "CONFIG_INVALID",
       `${key} is ${String(value)}, not a whole number from ${least} to ${most}`,
     );
+  }
+  return value;
+}
+
+/** Options that are no numbers, by what `typeof` says of them; an object must have the methods that are named. */
+export function checkKind<T>(key: string, value: T, kind: "boolean" | "function" | readonly string[]): T {
+  const fits =
+    typeof kind === "string"
+      ? typeof value === kind
+      : typeof value === "object" && kind.every((method) => typeof propertyOf(value, method) === "function");
+  if (!fits) {
+    const wanted = typeof kind === "string" ? `a ${kind}` : `an object with ${kind.join(", ")}`;
+    throw new DispatchError("CONFIG_INVALID", `${key} is not ${wanted}`);
   }
   return value;
 }

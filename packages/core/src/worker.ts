@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { Calls, pause, within } from "./call.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
-import { bodyLimits, onePayload } from "./codec/json.ts";
+import { bodyLimits, encodeJson, onePayload } from "./codec/json.ts";
 import { beatFrame, copyFrame, deadFrame, newRun, rejectedFrame, replyFrame } from "./codec/maker.ts";
-import type { Backend, BadFrame, Clock, Delivery, Observer, Queue } from "./contract/index.ts";
-import { DispatchError, guard, toWireError } from "./errors.ts";
+import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
+import { DispatchError, guard, printed, toWireError } from "./errors.ts";
 import { Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
 import { type WorkerOptions, type WorkerSettings, workerSettings } from "./plan/options.ts";
@@ -41,6 +41,9 @@ export const OPEN_MS = 30_000;
 
 /** Room for what stands around the results of a frame: its header, and the worker's name. */
 const FRAME_HEAD_BYTES = 1_024;
+
+/** Progress is for a bar or a line of a log. */
+const PROGRESS_BYTES = 16_384;
 
 /** Room for what stands around the value of a result. */
 const RESULT_HEAD_BYTES = 512;
@@ -138,7 +141,7 @@ export class Worker implements AsyncDisposable {
           this.#observer?.({ event: "slot_abandoned", ...this.#about(hold), code: abandoned });
         this.#fetcher.wake();
       },
-      progress: (frame, value) => this.#beater.progressed(frame, value),
+      progress: (frame, value) => this.#progressed(frame, value),
     });
     this.#fetcher = new Fetcher({
       calls,
@@ -235,8 +238,13 @@ export class Worker implements AsyncDisposable {
   async #granted(deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void> {
     const waitedMs = this.#clock.now() - requestedAt;
     if (full) this.#prefetch.received(waitedMs);
+    // The leases may have begun as early as the request: what came late is made whole before anything is run under it.
+    const late = waitedMs > this.#settings.leaseMs / 3;
+    const deadlines = late ? await this.#keeper.makeWhole(deliveries, requestedAt) : undefined;
     const holds: Hold[] = [];
-    for (const delivery of deliveries) {
+    for (const [index, delivery] of deliveries.entries()) {
+      const deadline = deadlines === undefined ? this.#keeper.deadlineFrom(requestedAt) : deadlines[index];
+      if (deadline === undefined) continue;
       const frame = decodeFrame(delivery.bytes, this.#queue.of, this.#queue.name);
       if (isBad(frame) || frame.type !== "task") {
         this.#reject(
@@ -246,19 +254,14 @@ export class Worker implements AsyncDisposable {
         );
         continue;
       }
-      const hold = new Hold(
-        delivery.receipt,
-        frame,
-        frame.lost + delivery.redelivery,
-        this.#keeper.deadlineFrom(requestedAt),
-      );
+      const hold = new Hold(delivery.receipt, frame, frame.lost + delivery.redelivery, deadline);
       hold.onLost = (why) => this.#lost(hold, why);
       this.#keeper.add(hold);
       holds.push(hold);
     }
-    // The lease may have begun as early as the request: what came late is made whole before anything is run under it.
-    if (waitedMs > this.#settings.leaseMs / 3) await this.#keeper.renew(holds);
     for (const hold of holds) if (hold.state.at === "held") this.#admit(hold);
+    // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
+    if (holds.some(({ lost }) => lost > 0)) this.#beater.beat();
     this.#slots.fill();
   }
 
@@ -303,6 +306,22 @@ export class Worker implements AsyncDisposable {
     this.#settle(hold, verdict);
   }
 
+  /** Taken as it is now, since it may change later; a value that cannot travel costs nothing but itself. */
+  #progressed(frame: Frame, value: unknown): void {
+    try {
+      const json = encodeJson(value ?? null);
+      if (json.length > PROGRESS_BYTES)
+        throw new DispatchError("TOO_LARGE", `progress of ${json.length} characters, the most is ${PROGRESS_BYTES}`);
+      this.#beater.progressed(frame, JSON.parse(json));
+    } catch (error) {
+      this.#observer?.({
+        event: "warning",
+        code: "INPUT_INVALID",
+        message: `progress of ${frame.name}: ${printed(error)}`,
+      });
+    }
+  }
+
   #settle(hold: Hold, verdict: Verdict): void {
     const { backoff, maxAttempts, random } = this.#settings;
     const { releaseDelayMs } = this.#calls.backend.profile;
@@ -319,8 +338,9 @@ export class Worker implements AsyncDisposable {
   #settled(hold: Hold, decision: Decision, delivered: boolean): void {
     this.#keeper.apply(hold, { on: "settled" });
     if (decision.kind === "end") this.#finished += 1;
-    else if (decision.kind === "release" || (decision.kind === "copy" && decision.reason === "shutdown"))
+    else if (decision.kind !== "ack" && decision.reason !== "failed" && decision.reason !== "timed_out") {
       this.#released += 1;
+    }
     if (decision.kind === "copy") this.#beater.retried(hold.frame, decision.delayMs);
     if (this.#observer !== undefined) {
       const about = this.#about(hold);

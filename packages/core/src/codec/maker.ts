@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Beat, Counters, DeathNote, Frame, Headers, OutFrame, TaskInfo } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
 import { bytesOf, copyBytes, encodeFrame, OutgoingFrame, rewrite } from "./frame.ts";
 import { encodeJson, wrapping } from "./json.ts";
 
@@ -26,6 +27,10 @@ export interface NewTask {
 
 /** Throws `INPUT_INVALID` or `TOO_LARGE` for a payload that cannot be carried. */
 export function taskFrame(task: NewTask): OutFrame {
+  // Inside of an array JSON would make `null` of these, and nobody would notice.
+  if (typeof task.payload === "function" || typeof task.payload === "symbol") {
+    throw new DispatchError("INPUT_INVALID", `a ${typeof task.payload} is no payload`);
+  }
   const info: TaskInfo = { task: task.task, id: task.id, headers: task.headers, deadlineAt: task.deadlineAt };
   const bytes = encodeFrame({
     type: "task",
@@ -113,11 +118,11 @@ export function replyFrame(json: string, sentAt: number): OutFrame {
   return messageFrame("result", json, sentAt);
 }
 
-/** A beat whose progress has no JSON goes without it: a beat must never fail. */
+/** A beat whose progress cannot travel goes without it: a beat must never fail. */
 export function beatFrame(beat: Beat, sentAt: number): OutFrame {
   let json: string;
   try {
-    json = JSON.stringify(beat);
+    json = encodeJson(beat, wrapping.reply);
   } catch {
     json = JSON.stringify({ ...beat, progress: [] });
   }

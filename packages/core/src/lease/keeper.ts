@@ -1,6 +1,6 @@
 import type { Random } from "../backoff.ts";
 import type { Calls } from "../call.ts";
-import type { Clock, Timer } from "../contract/index.ts";
+import type { Clock, Receipt, Timer } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Hold } from "./hold.ts";
 import { type LeaseEvent, step, wantsRenewal } from "./machine.ts";
@@ -99,6 +99,25 @@ export class Keeper {
     }
     if (due.length > 0) void this.renew(due);
     onBeat();
+  }
+
+  /**
+   * Renews what a long wait brought, before anybody counts on it. Answers when each lease ends, or `undefined` where it is lost; where the broker does
+   * not answer, what is left of the lease that it was granted under has to do.
+   */
+  async makeWhole(
+    deliveries: readonly { readonly receipt: Receipt }[],
+    requestedAt: number,
+  ): Promise<(number | undefined)[]> {
+    const { calls, clock, leaseMs } = this.#options;
+    const now = clock.now();
+    const receipts = deliveries.map(({ receipt }) => receipt);
+    const answers = await calls.renew(receipts, leaseMs, { deadline: now + leaseMs / 6 });
+    const left = this.deadlineFrom(requestedAt);
+    return answers.map((answer) => {
+      if (answer === "ok") return this.deadlineFrom(now);
+      return answer !== "lost" && left > clock.now() ? left : undefined;
+    });
   }
 
   /** Asks the broker for another whole lease; what it does not grant is lost. Never throws. */

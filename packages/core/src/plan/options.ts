@@ -3,7 +3,7 @@ import { systemClock } from "../clock.ts";
 import type { Clock, Headers, Observer } from "../contract/index.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
-import { checkHeaders, checkKnown, checkText, checkWhole } from "../option-checks.ts";
+import { checkHeaders, checkKind, checkKnown, checkText, checkWhole } from "../option-checks.ts";
 
 /** Every default there is; docs/options.md says why each. */
 export const defaults = Object.freeze({
@@ -130,7 +130,7 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
     "retryable",
     "logger",
   ]);
-  checkKnown("backoff", options.backoff ?? {}, ["baseMs", "maxMs"]);
+  checkKnown("backoff", checkKind("backoff", options.backoff ?? {}, []), ["baseMs", "maxMs"]);
   const backoff = {
     baseMs: checkWhole("backoff.baseMs", options.backoff?.baseMs ?? defaults.backoff.baseMs, 1, MAX_MS),
     maxMs: checkWhole("backoff.maxMs", options.backoff?.maxMs ?? defaults.backoff.maxMs, 1, MAX_MS),
@@ -145,8 +145,8 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
     backoff,
     drainMs: checkWhole("drainMs", options.drainMs ?? defaults.drainMs, 0, MAX_MS),
     abandonMs: checkWhole("abandonMs", options.abandonMs ?? defaults.abandonMs, 0, MAX_MS),
-    retryable: options.retryable ?? (() => true),
-    logger: options.logger ?? silentLogger,
+    retryable: checkKind("retryable", options.retryable ?? (() => true), "function"),
+    logger: checkKind("logger", options.logger ?? silentLogger, ["debug", "info", "warn", "error"]),
   };
 }
 
@@ -170,6 +170,13 @@ export type AdminOptions = CommonOptions;
 export function adminSettings(options: AdminOptions) {
   checkKnown("queue admin", options, common);
   return commonSettings(options);
+}
+
+/** The options that an input of a run brings; its faults are its own. Throws `CONFIG_INVALID`. */
+export function inputSettings(run: RunSettings, own: SendOptions): SendSettings {
+  checkKnown("input", own, perTask);
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  return taskSettings({ ...run, ...given });
 }
 
 const perTask = ["id", "priority", "delayMs", "key", "headers", "deadlineMs"];
@@ -204,10 +211,13 @@ export function runSettings(options: RunOptions): RunSettings {
   return {
     ...taskSettings(options),
     globalTimeoutMs: options.globalTimeoutMs,
-    signal: options.signal,
+    signal:
+      options.signal === undefined
+        ? undefined
+        : checkKind("signal", options.signal, ["addEventListener", "removeEventListener"]),
     maxInFlight: checkWhole("maxInFlight", options.maxInFlight ?? defaults.maxInFlight, 1, 1_000_000),
     maxInFlightBytes: checkWhole("maxInFlightBytes", options.maxInFlightBytes ?? defaults.maxInFlightBytes, 1, MAX_MS),
-    ordered: options.ordered ?? false,
+    ordered: checkKind("ordered", options.ordered ?? false, "boolean"),
   };
 }
 
@@ -217,9 +227,9 @@ function commonSettings(options: CommonOptions) {
   return {
     queue: checkName("queue", options.queue ?? defaults.queue),
     leaseMs: checkWhole("leaseMs", options.leaseMs ?? defaults.leaseMs, 100, MAX_LEASE_MS),
-    create: options.create ?? true,
-    clock: options.clock ?? systemClock(),
-    observer: options.observer,
-    random: options.random ?? Math.random,
+    create: checkKind("create", options.create ?? true, "boolean"),
+    clock: checkKind("clock", options.clock ?? systemClock(), ["now", "wall", "after", "soon"]),
+    observer: options.observer === undefined ? undefined : checkKind("observer", options.observer, "function"),
+    random: checkKind("random", options.random ?? Math.random, "function"),
   };
 }

@@ -7,7 +7,7 @@ export class Results<O> {
   #head = 0;
   readonly #early = new Map<number, Result<O>>();
   #next = 0;
-  #wake: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
   #ended = false;
   /** Nobody will read: results are only counted. */
   #discard = false;
@@ -66,14 +66,11 @@ export class Results<O> {
         return result;
       }
       if (this.#ended || this.#discard) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
   #notify(): void {
-    this.#wake?.();
-    this.#wake = undefined;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 }

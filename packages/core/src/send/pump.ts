@@ -6,38 +6,68 @@ export interface PumpPort<I> {
 
 /**
  * Reads inputs as fast as there is room, until they end or `stop` fires. A source that is stopped early is told so (`return`), but not waited for. Throws
- * what the source throws.
+ * what the source throws before that.
  */
 export async function pump<I>(
   inputs: Iterable<I> | AsyncIterable<I>,
   port: PumpPort<I>,
   stop: AbortSignal,
 ): Promise<void> {
-  const iterator = Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
+  const source = sourceOf(inputs);
   for (let index = 0; !stop.aborted; index += 1) {
-    const room = port.room();
-    if (room !== undefined) {
+    // Asked again after each wait: what there was room in may be full again, or something else may.
+    for (let room = port.room(); room !== undefined && !stop.aborted; room = port.room())
       await unlessStopped(room, stop);
-      if (stop.aborted) break;
-    }
-    const step = iterator.next();
-    const next = step instanceof Promise ? await unlessStopped(step, stop) : step;
-    if (next === undefined) break;
-    if (next.done === true) return;
-    port.take(next.value, index);
+    if (stop.aborted) break;
+    const step = source.next();
+    const next = source.async ? await unlessStopped(step as PromiseLike<IteratorResult<I>>, stop) : step;
+    if (next === undefined || stop.aborted) break;
+    const { done, value } = next as IteratorResult<I>;
+    if (done === true) return;
+    port.take(value, index);
   }
-  void Promise.resolve(iterator.return?.()).catch(() => {});
+  try {
+    source.end();
+  } catch {
+    // It was asked to stop; what it says to that changes nothing.
+  }
+}
+
+interface Source<I> {
+  readonly async: boolean;
+  next(): IteratorResult<I> | PromiseLike<IteratorResult<I>>;
+  /** Tells the source that nothing more is wanted; does not wait for an asynchronous one, whose `next` may never come back. */
+  end(): void;
+}
+
+function sourceOf<I>(inputs: Iterable<I> | AsyncIterable<I>): Source<I> {
+  if (typeof inputs === "object" && Symbol.asyncIterator in inputs) {
+    const iterator = inputs[Symbol.asyncIterator]();
+    return {
+      async: true,
+      next: () => iterator.next(),
+      end: () => void Promise.resolve(iterator.return?.()).catch(() => {}),
+    };
+  }
+  const iterator = (inputs as Iterable<I>)[Symbol.iterator]();
+  return { async: false, next: () => iterator.next(), end: () => void iterator.return?.() };
 }
 
 /** The promise's value, or `undefined` as soon as `stop` fires. No listener stays behind. */
-function unlessStopped<T>(promise: Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+function unlessStopped<T>(promise: PromiseLike<T>, stop: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const stopped = () => resolve(undefined);
     stop.addEventListener("abort", stopped, { once: true });
-    promise
-      .then(resolve, reject)
-      .finally(() => stop.removeEventListener("abort", stopped))
-      .catch(() => {});
-    if (stop.aborted) stopped();
+    const free = () => stop.removeEventListener("abort", stopped);
+    promise.then(
+      (value) => {
+        free();
+        resolve(value);
+      },
+      (error: unknown) => {
+        free();
+        reject(error);
+      },
+    );
   });
 }

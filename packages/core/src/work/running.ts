@@ -1,5 +1,5 @@
 import type { AbortCode, Clock, Frame, Headers, TaskInfo, Timer } from "../contract/index.ts";
-import { DispatchError, kindOf, toWireError, valueOf } from "../errors.ts";
+import { DispatchError, kindOf, propertyOf, toWireError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { fence } from "./fence.ts";
 import type { Context, Task } from "./task.ts";
@@ -136,7 +136,7 @@ export function readError(error: unknown, retryable: (error: unknown) => boolean
 
 /** A delay that is no number of ms is none. */
 function delayOf(error: object): number | undefined {
-  const delayMs = valueOf(error, "delayMs");
+  const delayMs = propertyOf(error, "delayMs");
   return typeof delayMs === "number" && delayMs >= 0 && delayMs < Number.MAX_SAFE_INTEGER
     ? Math.ceil(delayMs)
     : undefined;

@@ -1,0 +1,105 @@
+import type { Calls } from "../call.ts";
+import type { Clock, Counters, DeathNote, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+import type { Decision } from "./decision.ts";
+import { probeJson, replyJson } from "./reply.ts";
+
+/** A frame that is being settled, as far as the settler must know it. */
+export interface Settling {
+  readonly receipt: Receipt;
+  readonly frame: Frame;
+  readonly lost: number;
+  readonly deadline: number;
+}
+
+/** What the settler needs of the other stages; the worker puts it together. */
+export interface SettlerPort<H extends Settling> {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly profile: Profile;
+  readonly worker: string;
+  readonly dead: Queue;
+  work(frame: Frame): Queue;
+  reply(coordinator: string): Queue;
+  copy(frame: Frame, counters: Counters, delayMs: number): OutFrame;
+  deadLetter(frame: Frame, counters: Counters, death: DeathNote): OutFrame;
+  replyFrame(json: string): OutFrame;
+  /** The most bytes of results in one reply frame. */
+  readonly replyBytes: number;
+  /** The lease's word: may it still be written? */
+  mayWrite(hold: H): boolean;
+  /** The broker agreed, or refused. `delivered` false: the coordinator is gone. What is never answered is left to the lease, which ends. */
+  settled(hold: H, decision: Decision, delivered: boolean): void;
+  refused(hold: H): void;
+}
+
+/** One frame on its way to be settled. */
+export interface Job<H extends Settling> {
+  readonly hold: H;
+  readonly decision: Decision;
+  /** Its result, where somebody waits for it. */
+  readonly json: string | undefined;
+  readonly bytes: number;
+  /** Without `move`: what had to be sent is out, only the ack is due. */
+  sent: { readonly delivered: boolean } | undefined;
+}
+
+/** What a broker said to a job; `undefined`: nothing that helps. */
+export type Answer = "ok" | "lost" | DispatchError | undefined;
+
+/** How jobs are written: in one step, or by sending first and acking second. */
+export interface Writing<H extends Settling> {
+  /** Acks with results, probes' answers and dead letters for one coordinator. */
+  group(jobs: readonly Job<H>[], coordinator: string): Promise<void>;
+  /** Copies, and dead letters for which nobody waits. */
+  copies(jobs: readonly Job<H>[]): Promise<void>;
+}
+
+/** A call may take as long as the first of its leases lasts. */
+export function until(jobs: readonly Job<Settling>[]): { readonly deadline: number } {
+  return { deadline: jobs.reduce((first, { hold }) => Math.min(first, hold.deadline), Number.POSITIVE_INFINITY) };
+}
+
+export interface Letter {
+  readonly queue: Queue;
+  readonly frame: OutFrame;
+}
+
+/** The frame that goes on for a job: its copy, or its dead letter. */
+export function letterOf<H extends Settling>({ hold, decision }: Job<H>, port: SettlerPort<H>): Letter {
+  const { frame, lost } = hold;
+  if (decision.kind === "copy") {
+    return { queue: port.work(frame), frame: port.copy(frame, decision.counters, decision.delayMs) };
+  }
+  if (decision.kind === "end" && decision.death !== undefined) {
+    const { round, attempt, copy } = frame;
+    return { queue: port.dead, frame: port.deadLetter(frame, { round, attempt, copy, lost }, decision.death) };
+  }
+  throw new TypeError(`nothing goes on for ${decision.kind}`);
+}
+
+export function isDeath({ decision }: Job<Settling>): boolean {
+  return decision.kind === "end" && decision.death !== undefined;
+}
+
+/** One frame with what a coordinator waits for. */
+export function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<H>): OutFrame {
+  const results: string[] = [];
+  const probes: string[] = [];
+  for (const { hold, json } of jobs) {
+    if (json === undefined) probes.push(probeJson(hold.frame));
+    else results.push(json);
+  }
+  return port.replyFrame(replyJson(port.worker, results, probes));
+}
+
+/** The first answer that is not `ok`, as far as the job is concerned. */
+export function failureOf(
+  answers: readonly (Answer | "duplicate" | "gone")[],
+): { readonly answer: Answer } | undefined {
+  for (const answer of answers) {
+    if (answer === "ok" || answer === "duplicate") continue;
+    return { answer: answer instanceof DispatchError ? answer : undefined };
+  }
+  return undefined;
+}

@@ -1,0 +1,64 @@
+import { DispatchError } from "../errors.ts";
+import {
+  type Answer,
+  isDeath,
+  type Job,
+  letterOf,
+  replyOf,
+  type SettlerPort,
+  type Settling,
+  until,
+  type Writing,
+} from "./job.ts";
+
+/** Writing where the broker has `move`: ack here and send there, in one step. */
+export function moving<H extends Settling>(
+  port: SettlerPort<H>,
+  conclude: (job: Job<H>, answer: Answer, delivered: boolean, deadline: number) => void,
+): Writing<H> {
+  return {
+    /** One step for the whole group. If a lease is lost, or the coordinator gone, once more without it. */
+    async group(jobs, coordinator) {
+      let left = jobs;
+      let delivered = true;
+      while (left.length > 0) {
+        const sends = left.filter(isDeath).map((job) => letterOf(job, port));
+        if (delivered) sends.push({ queue: port.reply(coordinator), frame: replyOf(left, port) });
+        const receipts = left.map(({ hold }) => ({ receipt: hold.receipt, ack: true }));
+        const { deadline } = until(left);
+        const [answer] = await port.calls.move([{ receipts, sends }], { deadline });
+        if (typeof answer === "object" && "gone" in answer && delivered) {
+          delivered = false;
+          continue;
+        }
+        if (typeof answer === "object" && "lost" in answer) {
+          const lost = new Set(answer.lost);
+          const remaining = left.filter(({ hold }) => !lost.has(hold.receipt));
+          if (remaining.length < left.length) {
+            for (const { hold } of left) if (lost.has(hold.receipt)) port.refused(hold);
+            left = remaining;
+            continue;
+          }
+        }
+        const said = answer === "ok" || answer instanceof DispatchError ? answer : undefined;
+        for (const job of left) conclude(job, said, delivered, deadline);
+        return;
+      }
+    },
+
+    /** Each a move of its own, many moves a call. */
+    async copies(jobs) {
+      const moves = jobs.map((job) => ({
+        receipts: [{ receipt: job.hold.receipt, ack: true }],
+        sends: [letterOf(job, port)],
+      }));
+      const { deadline } = until(jobs);
+      const answers = await port.calls.move(moves, { deadline });
+      jobs.forEach((job, index) => {
+        const answer = answers[index];
+        if (typeof answer === "object" && "lost" in answer) port.refused(job.hold);
+        else conclude(job, answer === "ok" || answer instanceof DispatchError ? answer : undefined, true, deadline);
+      });
+    },
+  };
+}
