@@ -5,8 +5,8 @@ import { newRun, probeFrame } from "./codec/maker.ts";
 import type { Beat, Clock, Observer, Queue, ReplyBody, ResultEntry, Timer } from "./contract/index.ts";
 import type { DispatcherSettings } from "./plan/options.ts";
 import { replyQueue, workQueue } from "./queues.ts";
+import type { OpenRun } from "./result/open-run.ts";
 import { Reader } from "./result/reader.ts";
-import type { Run } from "./result/run.ts";
 import { Watch } from "./result/watch.ts";
 import { OPEN_MS } from "./worker.ts";
 
@@ -26,7 +26,7 @@ export class Coordinator {
   readonly #queue: Queue;
   readonly #reader: Reader;
   readonly #watch: Watch;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, OpenRun>();
   readonly #ended = new Set<string>();
   readonly #closing = new AbortController();
   readonly #waitMs: number;
@@ -80,11 +80,11 @@ export class Coordinator {
     this.#schedule();
   }
 
-  add(run: Run): void {
+  add(run: OpenRun): void {
     this.#runs.set(run.id, run);
   }
 
-  drop(run: Run): void {
+  drop(run: OpenRun): void {
     this.#runs.delete(run.id);
     this.#ended.add(run.id);
     if (this.#ended.size > ENDED_RUNS) for (const oldest of this.#ended) return void this.#ended.delete(oldest);

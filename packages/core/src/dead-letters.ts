@@ -1,7 +1,7 @@
 import type { Calls, Until } from "./call.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
 import { onePayload } from "./codec/json.ts";
-import { redriveFrame } from "./codec/maker.ts";
+import { REJECTED_TASK, redriveFrame } from "./codec/maker.ts";
 import type { Clock, Delivery, EndCode, Frame, Headers, OutFrame, Queue, WireError } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { deadQueue, workQueue } from "./queues.ts";
@@ -73,7 +73,7 @@ export class DeadLetters {
 
   /**
    * Sends the selected ones again as the next round, with fresh counters and without their deadlines, and answers how many. What is not selected is put
-   * back. Stops early, with what it has done, when it takes longer than half a lease: call it again.
+   * back, and so is what was never a task of ours. Stops early, with what it has done, when it takes longer than half a lease: call it again.
    */
   async redrive(selection: Selection): Promise<number> {
     const wanted = "all" in selection ? undefined : new Set(selection.ids);
@@ -142,7 +142,8 @@ export class DeadLetters {
   }
 }
 
-function isWanted({ id, ref }: DeadLetter, wanted: ReadonlySet<string> | undefined): boolean {
+function isWanted({ id, ref, task }: DeadLetter, wanted: ReadonlySet<string> | undefined): boolean {
+  if (task === REJECTED_TASK) return false;
   return wanted === undefined || wanted.has(id) || (ref !== undefined && wanted.has(ref));
 }
 

@@ -20,7 +20,8 @@ import {
 } from "./plan/options.ts";
 import { planRun, planTask } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
-import { type Made, Run } from "./result/run.ts";
+import { type Made, OpenRun } from "./result/open-run.ts";
+import { Run } from "./result/run.ts";
 import { Batcher } from "./send/batcher.ts";
 import { type Input, isInput } from "./send/input.ts";
 import { Outbox } from "./send/outbox.ts";
@@ -104,7 +105,7 @@ export class Dispatcher implements AsyncDisposable {
     });
     const outbox = new Outbox(batcher, clock, random);
     const cancel = () => run.cancel();
-    const run: Run<O, I | Input<I>> = new Run<O, I | Input<I>>({
+    const run: OpenRun<O, I | Input<I>> = new OpenRun<O, I | Input<I>>({
       id,
       queue,
       clock,
@@ -122,17 +123,17 @@ export class Dispatcher implements AsyncDisposable {
       orphans: () => this.#coordinator.orphans,
       ended: () => {
         settings.signal?.removeEventListener("abort", cancel);
-        this.#coordinator.drop(run as Run);
+        this.#coordinator.drop(run as OpenRun);
       },
     });
-    this.#coordinator.add(run as Run);
+    this.#coordinator.add(run as OpenRun);
     if (settings.signal?.aborted) cancel();
     else settings.signal?.addEventListener("abort", cancel, { once: true });
     void this.#collect().then(
       () => pump(inputs, run, run.stopsInput).then(() => run.inputOver(), (error: unknown) => run.inputOver(error)), // biome-ignore format: one line each
       (error: DispatchError) => run.fail(error),
     );
-    return run as Run<O>;
+    return new Run<O>(run as OpenRun<O>);
   }
 
   /**

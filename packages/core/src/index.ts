@@ -1,7 +1,7 @@
 export type { Backoff, Random } from "./backoff.ts";
 export { systemClock, VirtualClock } from "./clock.ts";
 export type * from "./contract/index.ts";
-export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts";
+export type { DeadLetter, DeadLetters, Selection } from "./dead-letters.ts";
 export { Dispatcher, type SentTask } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
 export { type JsonLoggerOptions, jsonLogger, type Logger, logEvents } from "./log.ts";
@@ -15,7 +15,8 @@ export {
   type WorkerOptions,
 } from "./plan/options.ts";
 export { QueueAdmin, type QueueStatus } from "./queue-admin.ts";
-export { type Progress, Run } from "./result/run.ts";
+export type { Progress } from "./result/open-run.ts";
+export type { Run } from "./result/run.ts";
 export { Input, type InputOptions, input, invalidInput } from "./send/input.ts";
 export { type Context, defineTask, type Handler, type Task, type TaskOptions } from "./work/task.ts";
 export { Worker, type WorkerStatus } from "./worker.ts";

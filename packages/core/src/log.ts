@@ -32,15 +32,21 @@ export function jsonLogger(options: JsonLoggerOptions = {}): Logger {
   const least = ranks[options.level ?? "info"];
   const at = (level: Level) => (fields: object, message?: string) => {
     if (ranks[level] < least) return;
-    const line = {
-      time: new Date(wall()).toISOString(),
-      level,
-      ...fields,
-      ...(message === undefined ? {} : { message }),
-    };
-    write(`${JSON.stringify(line)}\n`);
+    const head = { time: new Date(wall()).toISOString(), level };
+    const said = message === undefined ? {} : { message };
+    write(`${lineOf({ ...head, ...fields, ...said }) ?? lineOf({ ...head, ...said, unprintable: true })}
+`);
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** A line must never fail, whatever somebody logs. */
+function lineOf(fields: object): string | undefined {
+  try {
+    return JSON.stringify(fields, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  } catch {
+    return undefined;
+  }
 }
 
 const levels: Readonly<Partial<Record<DispatchEvent["event"], Level>>> = Object.freeze({

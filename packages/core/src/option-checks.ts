@@ -42,8 +42,8 @@ const MOST_TEXT = 1_024;
 
 /** A short text, such as an id or a key. */
 export function checkText(key: string, value: string): void {
-  if (typeof value !== "string" || value.length === 0 || value.length > MOST_TEXT) {
-    throw new DispatchError("CONFIG_INVALID", `${key} is not a text of 1 to ${MOST_TEXT} characters`);
+  if (typeof value !== "string" || value.length === 0 || value.length > MOST_TEXT || !value.isWellFormed()) {
+    throw new DispatchError("CONFIG_INVALID", `${key} is not a well-formed text of 1 to ${MOST_TEXT} characters`);
   }
 }
 

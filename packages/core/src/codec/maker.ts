@@ -97,12 +97,15 @@ export function redriveFrame(frame: Frame): OutFrame {
   return new OutgoingFrame(bytes, { first: false, key: frame.key, id: frame.tasks[0]?.id });
 }
 
+/** No task can have this name: what was never a task of ours is not sent again as one. */
+export const REJECTED_TASK = "-";
+
 /** So much of what was not ours is kept: enough to see what it is. */
 const REJECTED_BYTES = 65_536;
 
 /** What was not a frame of ours, wrapped so that it can be looked at among the dead letters: its beginning, and how long it was. */
 export function rejectedFrame(raw: Uint8Array, queue: string, lane: string, death: DeathNote, run: string): OutFrame {
-  const extension = { firstSentAt: death.firstSentAt, queue, lane, death, tasks: [{ task: "-" }] };
+  const extension = { firstSentAt: death.firstSentAt, queue, lane, death, tasks: [{ task: REJECTED_TASK }] };
   const body = encodeJson([
     { bytes: raw.length, base64: Buffer.from(raw.subarray(0, REJECTED_BYTES)).toString("base64") },
   ]);

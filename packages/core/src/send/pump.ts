@@ -41,8 +41,9 @@ interface Source<I> {
 }
 
 function sourceOf<I>(inputs: Iterable<I> | AsyncIterable<I>): Source<I> {
-  if (typeof inputs === "object" && Symbol.asyncIterator in inputs) {
-    const iterator = inputs[Symbol.asyncIterator]();
+  // A text is no object, and `in` wants one.
+  if (Symbol.asyncIterator in Object(inputs)) {
+    const iterator = (inputs as AsyncIterable<I>)[Symbol.asyncIterator]();
     return {
       async: true,
       next: () => iterator.next(),
@@ -57,6 +58,7 @@ function sourceOf<I>(inputs: Iterable<I> | AsyncIterable<I>): Source<I> {
 function unlessStopped<T>(promise: PromiseLike<T>, stop: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const stopped = () => resolve(undefined);
+    if (stop.aborted) stopped();
     stop.addEventListener("abort", stopped, { once: true });
     const free = () => stop.removeEventListener("abort", stopped);
     promise.then(

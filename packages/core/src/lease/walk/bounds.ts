@@ -15,7 +15,7 @@ export interface Rules {
 }
 
 export interface World {
-  readonly tasks: 2 | 3;
+  readonly tasks: 1 | 2 | 3;
   readonly workers: number;
   /** Faults in all: a message lost, doubled or late, a worker that freezes or crashes. */
   readonly faults: number;

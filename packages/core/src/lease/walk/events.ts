@@ -4,12 +4,11 @@ import { expireFrame, grantFrame, takeRenewal, takeSettlement } from "./broker.t
 import { apply, askRenewal, begin, finish, hearRenewal, hearSettlement, hold, isOverdue, tell } from "./holder.ts";
 import { copyOf, type Hold, isFinal, type Message, type TaskState, takesSlot } from "./task-state.ts";
 
-/** What an event uses up of the bounds of the walk. */
-export type Price = "free" | "fault" | "release";
-
 export interface Event {
   readonly label: string;
-  readonly price: Price;
+  /** What it uses up of the bounds of the walk. */
+  readonly faults: number;
+  readonly releases: number;
   /** On the way to the end: what one healthy worker would do first has the lowest rank; `undefined`: nothing that it would do. */
   readonly rank: number | undefined;
   readonly after: TaskState;
@@ -17,19 +16,61 @@ export interface Event {
   readonly broken: ReadonlySet<string>;
 }
 
+/** While a message is under way that is not late, only its fate and that of its sender are open. */
+interface Step extends Event {
+  readonly urgent: boolean;
+}
+
 type Change = (next: TaskState, broken: Set<string>) => void;
 
-export function eventsOf(task: TaskState, world: World, rules: Rules): Event[] {
+/** A message that is neither lost nor late arrives at once: what other tasks do meanwhile changes nothing for it. So that is one event. */
+export function eventsOf(task: TaskState, world: World, rules: Rules, faults: number): Event[] {
   const events: Event[] = [];
+  const open: Event[] = stepsOf(task, world, rules);
+  for (let event = open.pop(); event !== undefined; event = open.pop()) {
+    if (event.faults > faults) continue;
+    if (!event.after.messages.some(({ late }) => !late)) events.push(event);
+    else for (const next of stepsOf(event.after, world, rules)) if (next.urgent) open.push(joined(event, next));
+  }
+  return events;
+}
+
+function joined(event: Event, next: Event): Event {
+  return {
+    label: `${event.label}, ${next.label}`,
+    faults: event.faults + next.faults,
+    releases: event.releases + next.releases,
+    rank: next.rank === undefined ? undefined : event.rank,
+    after: next.after,
+    broken: new Set([...event.broken, ...next.broken]),
+  };
+}
+
+function stepsOf(task: TaskState, world: World, rules: Rules): Step[] {
+  const steps: Step[] = [];
   const forks = world.settling !== "move";
-  const add = (label: string, price: Price, rank: number | undefined, change: Change) => {
+  const add = (
+    label: string,
+    price: "free" | "fault" | "release",
+    rank: number | undefined,
+    change: Change,
+    urgent = false,
+  ) => {
     const after = copyOf(task);
     const broken = new Set<string>();
     change(after, broken);
-    events.push({ label, price, rank, after, broken });
+    steps.push({
+      label,
+      faults: price === "fault" ? 1 : 0,
+      releases: price === "release" ? 1 : 0,
+      rank,
+      after,
+      broken,
+      urgent,
+    });
   };
-  task.messages.forEach((message, index) => deliver(message, index));
-  task.replies.forEach((reply, index) => {
+  for (const [index, message] of task.messages.entries()) deliver(message, index);
+  for (const [index, reply] of task.replies.entries()) {
     const accept: Change = (next) => {
       if (next.outcome !== undefined && world.firstOutcomeOnly) return;
       next.outcome = reply;
@@ -40,8 +81,8 @@ export function eventsOf(task: TaskState, world: World, rules: Rules): Event[] {
       accept(next, broken);
     });
     add(`the coordinator reads ${reply.outcome}, and will read it again`, "fault", undefined, accept);
-  });
-  task.holds.forEach((held, index) => worker(held, (next) => next.holds[index] as Hold));
+  }
+  for (const [index, held] of task.holds.entries()) worker(held, (next) => next.holds[index] as Hold);
   for (const { id, lease, line } of task.frames) {
     const name = `${line.attempt}~${line.copy}`;
     if (lease === undefined) {
@@ -49,7 +90,7 @@ export function eventsOf(task: TaskState, world: World, rules: Rules): Event[] {
       add(`${name} is granted, and the answer lost`, "fault", undefined, (next) => void grantFrame(next, id, world));
     } else if (lease.left === 0) add(`the lease of ${name} expires`, "free", 5, (next) => expireFrame(next, id, world));
   }
-  return events;
+  return steps;
 
   function deliver(message: Message, index: number): void {
     const { kind, grant, late } = message;
@@ -65,20 +106,38 @@ export function eventsOf(task: TaskState, world: World, rules: Rules): Event[] {
     };
     const remove = (next: TaskState) => void next.messages.splice(index, 1);
     if (kind === "renew" || kind === "settle" || held?.frozen !== true) {
-      add(`${label} arrives`, "free", 0, (next, broken) => {
-        remove(next);
-        arrive(next, broken);
-      });
-      add(`${label} arrives, and will again`, "fault", undefined, (next, broken) => {
-        (next.messages[index] as Message).late = true;
-        arrive(next, broken);
-      });
+      add(
+        `${label} arrives`,
+        "free",
+        0,
+        (next, broken) => {
+          remove(next);
+          arrive(next, broken);
+        },
+        !late,
+      );
+      add(
+        `${label} arrives, and will again`,
+        "fault",
+        undefined,
+        (next, broken) => {
+          (next.messages[index] as Message).late = true;
+          arrive(next, broken);
+        },
+        !late,
+      );
     }
-    add(`${label} is lost`, "fault", undefined, remove);
+    add(`${label} is lost`, "fault", undefined, remove, !late);
     if (!late) {
-      add(`${label} is late`, "fault", undefined, (next) => {
-        (next.messages[index] as Message).late = true;
-      });
+      add(
+        `${label} is late`,
+        "fault",
+        undefined,
+        (next) => {
+          (next.messages[index] as Message).late = true;
+        },
+        true,
+      );
     }
   }
 
@@ -92,8 +151,8 @@ export function eventsOf(task: TaskState, world: World, rules: Rules): Event[] {
         undefined,
         (next) => void next.holds.splice(next.holds.indexOf(of(next)), 1),
       );
-      if (held.frozen) add(`the worker of ${who} thaws`, "free", 2, (next) => void (of(next).frozen = false));
-      else add(`the worker of ${who} freezes`, "fault", undefined, (next) => void (of(next).frozen = true));
+      if (held.frozen) add(`the worker of ${who} thaws`, "free", 2, (next) => freeze(of(next), false));
+      else add(`the worker of ${who} freezes`, "fault", undefined, (next) => freeze(of(next), true), true);
     }
     if (held.frozen) return;
     const end =
@@ -131,6 +190,10 @@ export function eventsOf(task: TaskState, world: World, rules: Rules): Event[] {
   }
 }
 
+function freeze(held: Hold, frozen: boolean): void {
+  held.frozen = frozen;
+}
+
 /** The keeper renews what is held or running, once at a time, and when some of the lease is gone. */
 function wantsRenewal({ state, grant }: Hold, task: TaskState, world: World): boolean {
   if (state.at !== "held" && state.at !== "running") return false;
@@ -141,15 +204,10 @@ function wantsRenewal({ state, grant }: Hold, task: TaskState, world: World): bo
 }
 
 /**
- * A unit of time goes by; `undefined` while somebody healthy has something to do first: notice an end, ask for a renewal in time, take in a message.
+ * A unit of time goes by; `undefined` while somebody healthy has something to do first: notice an end, or ask for a renewal in time.
  * Who is frozen, and a message that is late, hold nothing up.
  */
 export function elapse(task: TaskState, world: World): TaskState | undefined {
-  for (const message of task.messages) {
-    const held = task.holds.find(({ grant }) => grant === message.grant);
-    const toHolder = message.kind === "renewed" || message.kind === "settled";
-    if (!message.late && !(toHolder && held?.frozen === true)) return undefined;
-  }
   for (const held of task.holds) {
     if (held.frozen || isFinal(held.state)) continue;
     if (isOverdue(held)) return undefined;

@@ -1,7 +1,7 @@
 /** What must hold of one task in every state, by the ids of the conformance suite. What is about a single step stands where the step is done. */
 import type { Rules, World } from "./bounds.ts";
 import { mayWrite } from "./holder.ts";
-import { isFinal, type TaskState } from "./task-state.ts";
+import { type Hold, isFinal, type TaskState } from "./task-state.ts";
 
 export interface Limits {
   readonly maxAttempts: number;
@@ -20,7 +20,11 @@ const always: readonly (readonly [wording: string, check: Check])[] = [
   [
     "I6: two holders of a frame may write",
     ({ frames, holds }, _world, rules) =>
-      frames.every(({ id }) => holds.filter((hold) => hold.frame === id && mayWrite(hold, rules)).length <= 1),
+      // A settlement that the broker has taken may be told again, but that is not to hold it.
+      frames.every(({ id, lease }) => {
+        const tells = (hold: Hold) => hold.state.at === "settling" && hold.grant !== lease?.grant;
+        return holds.filter((hold) => hold.frame === id && mayWrite(hold, rules) && !tells(hold)).length <= 1;
+      }),
   ],
   [
     "I6: a holder counts on a lease that the broker has ended",

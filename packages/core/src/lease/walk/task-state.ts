@@ -90,11 +90,13 @@ export interface TaskState {
   };
 }
 
+const NO_LINE: Line = { attempt: 0, copy: 0, lost: 0 };
+const STALE: Order = { verdict: "given-back", decision: { kind: "release" }, line: NO_LINE };
+
 /** A task that was just sent. */
 export function sent(): TaskState {
-  const line = { attempt: 0, copy: 0, lost: 0 };
   return {
-    frames: [{ id: 0, line, redelivery: 0, lease: undefined }],
+    frames: [{ id: 0, line: NO_LINE, redelivery: 0, lease: undefined }],
     holds: [],
     messages: [],
     replies: [],
@@ -102,6 +104,12 @@ export function sent(): TaskState {
     accepted: 0,
     history: { failures: 0, losses: 0, ends: 0, end: undefined, token: -1 },
   };
+}
+
+/** A task whose end is long known. */
+export function over(): TaskState {
+  const end = { outcome: "completed", line: NO_LINE } as const;
+  return { ...sent(), frames: [], outcome: end, accepted: 1, history: { ...sent().history, ends: 1, end } };
 }
 
 /** A copy to change; what is never changed is shared. */
@@ -135,25 +143,50 @@ export function isDone(task: TaskState): boolean {
   );
 }
 
-/** Brings a state into its one form, in place, and gives its key. */
-export function canonical(task: TaskState): string {
-  // A hold that is over is kept while an answer to it may come.
-  task.holds = task.holds.filter((hold) => takesSlot(hold) || task.messages.some(({ grant }) => grant === hold.grant));
-  // An answer that nobody waits for is read by nobody.
-  task.messages = task.messages.filter(
-    ({ kind, grant }) => kind === "renew" || kind === "settle" || task.holds.some((hold) => hold.grant === grant),
-  );
-  if (isDone(task)) {
-    const outcome = { outcome: (task.outcome as Reply).outcome, line: { attempt: 0, copy: 0, lost: 0 } };
-    const history = { failures: 0, losses: 0, ends: 1, end: outcome, token: -1 };
-    Object.assign(task, { outcome, history });
-  }
+/** Brings a state into its one form, in place, and gives its key. `fenced`: the broker refuses what is stale, whatever it says. */
+export function canonical(task: TaskState, fenced: boolean, token: (line: Line) => number): string {
+  forget(task, fenced);
+  forgetToken(task, token);
   renumber(task);
   task.frames.sort((one, other) => one.id - other.id);
   task.holds.sort((one, other) => one.grant - other.grant);
   sortByText(task.messages);
   sortByText(task.replies);
   return JSON.stringify(task);
+}
+
+/** Drops what can make no difference any more, so that states that differ in nothing else are one. */
+function forget(task: TaskState, fenced: boolean): void {
+  const current = (grant: number) => task.frames.some(({ lease }) => lease?.grant === grant);
+  task.holds = task.holds.filter(takesSlot);
+  const holder = (grant: number) => task.holds.find((hold) => hold.grant === grant);
+  // An answer is for its holder alone, and so is one to a renewal that comes too late.
+  task.messages = task.messages.filter(
+    ({ kind, grant }) => kind === "settle" || holder(grant) !== undefined || (kind === "renew" && current(grant)),
+  );
+  for (const message of task.messages) {
+    if (message.kind !== "settle" || message.part === "send" || !fenced || current(message.grant)) continue;
+    Object.assign(message, { frame: 0, order: STALE });
+  }
+  // Nobody counts on it: when it ends may be now or later, which is what 0 says.
+  for (const { lease } of task.frames) {
+    const held = lease && holder(lease.grant);
+    if (lease !== undefined && (held === undefined || isFinal(held.state))) lease.left = 0;
+  }
+  if (!isDone(task)) return;
+  const outcome = { outcome: (task.outcome as Reply).outcome, line: NO_LINE };
+  task.outcome = outcome;
+  task.history = { failures: 0, losses: 0, ends: 1, end: outcome, token: -1 };
+}
+
+/** A token that is below all that can still be given proves nothing any more. */
+function forgetToken({ frames, holds, history }: TaskState, token: (line: Line) => number): void {
+  const stale = holds.some(
+    ({ grant, state }) => state.at === "held" && !frames.some(({ lease }) => lease?.grant === grant),
+  );
+  if (stale) return;
+  const next = frames.map(({ line, redelivery }) => token({ ...line, lost: line.lost + redelivery }));
+  if (next.every((one) => one > history.token)) history.token = -1;
 }
 
 function renumber(task: TaskState): void {

@@ -1,0 +1,568 @@
+import { describe, expect, it } from "vitest";
+import { Calls, pause, type Until, within } from "./call.ts";
+import type {
+  Backend,
+  CallCode,
+  Delivery,
+  DispatchEvent,
+  ErrorClass,
+  OutFrame,
+  Queue,
+  Receipt,
+  Settlement,
+} from "./contract/index.ts";
+import { codes, DispatchError } from "./errors.ts";
+import { memoryProfile } from "./memory/profile.ts";
+import { WatchedClock } from "./memory/testing.ts";
+
+const WORK: Queue = { role: "work", name: "normal", of: "default" };
+const OPEN = { receive: [], send: [WORK], create: true, leaseMs: 1_000 };
+
+/** A client's own error. */
+class FakeError extends Error {
+  readonly code: CallCode;
+  readonly retryAfterMs: number | undefined;
+  constructor(code: CallCode, retryAfterMs?: number) {
+    super(`fake ${code}`);
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+const failed = (code: CallCode, retryAfterMs?: number) => ({ failed: new FakeError(code, retryAfterMs) });
+
+type Answer = (items: readonly unknown[], signal: AbortSignal) => unknown;
+type ManyVerb = "send" | "renew" | "settle" | "move";
+interface Call {
+  readonly verb: string;
+  readonly atMs: number;
+  readonly items: readonly unknown[];
+}
+
+/** A backend that answers as it is told, call by call; the last answer stays. */
+class World {
+  readonly clock = new WatchedClock();
+  readonly calls: Call[] = [];
+  readonly events: Extract<DispatchEvent, { event: "call" }>[] = [];
+  readonly classified: unknown[] = [];
+  readonly script: Answer[];
+  readonly door: Calls;
+
+  constructor(
+    script: readonly Answer[],
+    options: { batchFrames?: number; batchBytes?: number; random?: number; verbs?: boolean } = {},
+  ) {
+    const { batchFrames = 1_000, batchBytes = 1e9, random = 1, verbs = true } = options;
+    this.script = [...script];
+    const answer = async (verb: string, items: readonly unknown[], signal: AbortSignal) => {
+      this.calls.push({ verb, atMs: this.clock.now(), items });
+      const next = this.script.length > 1 ? this.script.shift() : this.script[0];
+      return next?.(items, signal) as never;
+    };
+    const backend: Backend = {
+      contract: 1,
+      name: "fake",
+      profile: { ...memoryProfile, limits: { ...memoryProfile.limits, batchFrames, batchBytes } },
+      open: (_, signal) => answer("open", [], signal),
+      send: (_, frames, signal) => answer("send", frames, signal),
+      receive: (_, want, signal) => answer("receive", [want], signal),
+      renew: (receipts, _, signal) => answer("renew", receipts, signal),
+      settle: (settlements, signal) => answer("settle", settlements, signal),
+      classify: (error): ErrorClass => {
+        this.classified.push(error);
+        if (!(error instanceof FakeError)) return { code: "UNAVAILABLE" };
+        return { code: error.code, detail: error.message, retryAfterMs: error.retryAfterMs };
+      },
+      close: async () => {},
+      ...(verbs
+        ? {
+            move: (moves, signal) => answer("move", moves, signal),
+            depth: (_, signal) => answer("depth", [], signal),
+            purge: (_, signal) => answer("purge", [], signal),
+          }
+        : {}),
+    };
+    const observer = (event: DispatchEvent) => void (event.event === "call" && this.events.push(event));
+    this.door = new Calls({ backend, clock: this.clock, random: () => random, observer });
+  }
+
+  /** Moves time on until it has ended; nothing is left behind. */
+  async end<T>(promise: Promise<T>): Promise<T> {
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    promise.then(end, end);
+    await this.clock.advanceUntil(() => over);
+    expect(over).toBe(true);
+    expect(this.clock.set.size).toBe(0);
+    return promise;
+  }
+
+  send(frames: readonly OutFrame[], until: Until = {}) {
+    return this.end(this.door.send(WORK, frames, until));
+  }
+
+  many(verb: ManyVerb, items: readonly unknown[], until: Until = {}): Promise<unknown[]> {
+    if (verb === "send") return this.end(this.door.send(WORK, items as OutFrame[], until));
+    if (verb === "renew") return this.end(this.door.renew(items as Receipt[], 1_000, until));
+    if (verb === "settle") return this.end(this.door.settle(items as Settlement[], until));
+    return this.end(this.door.move(items as [], until));
+  }
+
+  get times(): number[] {
+    return this.calls.map(({ atMs }) => atMs);
+  }
+  get batches(): (readonly unknown[])[] {
+    return this.calls.map(({ items }) => items);
+  }
+}
+
+const many = ["send", "renew", "settle", "move"] as const;
+const ok: Answer = (items) => items.map(() => "ok");
+const hang: Answer = (_, signal) =>
+  new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("socket closed"))));
+const fail =
+  (code: CallCode, retryAfterMs?: number): Answer =>
+  () => {
+    throw new FakeError(code, retryAfterMs);
+  };
+const eachFails =
+  (code: CallCode): Answer =>
+  (items) =>
+    items.map(() => failed(code));
+
+function frame(name: string, bytes = 1): OutFrame {
+  return { bytes: new Uint8Array(bytes), name, id: name, first: true, priority: 5, delayMs: 0, key: undefined };
+}
+const frames = (...names: string[]) => names.map((name) => frame(name));
+const codeOf = (answer: unknown) => (answer instanceof DispatchError ? answer.code : answer);
+
+describe("batches", () => {
+  it.each(many)("of %s are cut by count, and the answers come in the order of the items", async (verb) => {
+    const items = Array.from({ length: 8 }, (_, index) => frame(`${index}`));
+    const world = new World([(batch) => batch.map((item) => (item as OutFrame).name)], { batchFrames: 3 });
+    expect(await world.many(verb, items)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
+    expect(world.batches.map((batch) => batch.length)).toEqual([3, 3, 2]);
+  });
+
+  it("of send are cut by bytes, too; a frame above the limit goes alone", async () => {
+    const sizes = [4, 4, 4, 12, 1, 10, 0, 1];
+    const world = new World([ok], { batchBytes: 10 });
+    await world.send(sizes.map((bytes, index) => frame(`${index}`, bytes)));
+    const sent = world.batches.map((batch) => batch.map((item) => (item as OutFrame).bytes.length));
+    expect(sent).toEqual([[4, 4], [4], [12], [1], [10, 0], [1]]);
+  });
+
+  it.each(many)("of no items are no call: %s", async (verb) => {
+    const world = new World([ok]);
+    expect(await world.many(verb, [])).toEqual([]);
+    expect(world.calls).toEqual([]);
+  });
+});
+
+describe("items that failed", () => {
+  it.each(many)("are tried again on their own: %s", async (verb) => {
+    const items = frames("a", "b", "c", "d");
+    const world = new World([
+      () => ["ok", failed("UNAVAILABLE"), "ok", failed("THROTTLED")],
+      () => [failed("TIMED_OUT"), "lost"],
+      ok,
+    ]);
+    expect(await world.many(verb, items)).toEqual(["ok", "ok", "ok", "lost"]);
+    expect(world.batches).toEqual([items, [items[1], items[3]], [items[1]]]);
+  });
+
+  it("and what is answered otherwise is passed on as it is", async () => {
+    const gone = { gone: [WORK] };
+    expect(await new World([() => ["ok", "duplicate", "gone"]]).send(frames("a", "b", "c"))).toEqual([
+      "ok",
+      "duplicate",
+      "gone",
+    ]);
+    expect(await new World([() => ["ok", { lost: [] }, gone]]).many("move", [1, 2, 3])).toEqual([
+      "ok",
+      { lost: [] },
+      gone,
+    ]);
+  });
+
+  it("do not take back the answers of the others when the next call fails as a whole", async () => {
+    const world = new World([() => ["ok", failed("UNAVAILABLE"), failed("DENIED")], fail("CLOSED")]);
+    expect((await world.send(frames("a", "b", "c"))).map(codeOf)).toEqual(["ok", "CLOSED", "DENIED"]);
+    expect(world.calls).toHaveLength(2);
+  });
+
+  it("of one batch leave the other batches alone", async () => {
+    const world = new World([fail("UNAVAILABLE"), ok], { batchFrames: 2 });
+    const [a, b, c, d] = frames("a", "b", "c", "d") as [OutFrame, OutFrame, OutFrame, OutFrame];
+    expect(await world.send([a, b, c, d])).toEqual(["ok", "ok", "ok", "ok"]);
+    expect(world.batches).toEqual([
+      [a, b],
+      [c, d],
+      [a, b],
+    ]);
+  });
+});
+
+describe("the table of codes", () => {
+  const callCodes: CallCode[] = [
+    ...(["UNAVAILABLE", "THROTTLED", "TIMED_OUT", "DENIED", "MISSING"] as const),
+    ...(["MISMATCH", "TOO_LARGE", "QUEUE_FULL", "CLOSED"] as const),
+  ];
+
+  it.each(callCodes)("decides whether a call, or an item, that ended with %s is tried again", async (code) => {
+    for (const answer of [fail(code), eachFails(code)]) {
+      const world = new World([answer, ok]);
+      const [got] = await world.send(frames("a"));
+      expect([codeOf(got), world.calls.length]).toEqual(codes[code].again ? ["ok", 2] : [code, 1]);
+    }
+  });
+
+  it.each(callCodes)("decides for open and ask as well: %s", async (code) => {
+    const world = new World([fail(code), () => 5]);
+    const asked = world.end(world.door.ask("purge", {}, (backend, signal) => backend.purge(WORK, signal)));
+    if (codes[code].again) expect(await asked).toBe(5);
+    else
+      await expect(asked).rejects.toMatchObject({ name: "DispatchError", code, message: `fake purge: fake ${code}` });
+    const opening = new World([fail(code), () => undefined]);
+    const opened = opening.end(opening.door.open({ ...OPEN, clock: opening.clock }, {}));
+    if (codes[code].again) expect(await opened).toBeUndefined();
+    else await expect(opened).rejects.toMatchObject({ code });
+  });
+});
+
+describe("back-off", () => {
+  const until = { deadline: 30_000 };
+
+  it("doubles from 50 ms to 5 s, with full jitter", async () => {
+    const most = new World([fail("UNAVAILABLE")], { random: 1 });
+    await most.send(frames("a"), until);
+    expect(most.times).toEqual([0, 50, 150, 350, 750, 1_550, 3_150, 6_350, 11_350, 16_350, 21_350, 26_350]);
+    const half = new World([fail("UNAVAILABLE")], { random: 0.5 });
+    await half.send(frames("a"), { deadline: 1_000 });
+    expect(half.times).toEqual([0, 25, 75, 175, 375, 775]);
+  });
+
+  it("is never a hot loop", async () => {
+    const world = new World([fail("UNAVAILABLE")], { random: 0 });
+    await world.send(frames("a"), { deadline: 100 });
+    expect(world.times).toEqual(Array.from({ length: 100 }, (_, ms) => ms));
+  });
+
+  it("is at least what the broker advises", async () => {
+    const world = new World([fail("THROTTLED", 3_000), fail("THROTTLED", 10), ok]);
+    expect(await world.send(frames("a"))).toEqual(["ok"]);
+    expect(world.times).toEqual([0, 3_000, 3_100]);
+  });
+
+  it("is the longest advice of the items, whichever comes last", async () => {
+    const advised = failed("THROTTLED", 3_000);
+    for (const answers of [
+      [advised, failed("UNAVAILABLE")],
+      [failed("UNAVAILABLE"), advised],
+    ]) {
+      const world = new World([() => answers, ok]);
+      await world.send(frames("a", "b"));
+      expect(world.times).toEqual([0, 3_000]);
+    }
+  });
+
+  it("ends the call where the advice is beyond its deadline", async () => {
+    const world = new World([fail("THROTTLED", 60_000)]);
+    expect((await world.send(frames("a"), until)).map(codeOf)).toEqual(["THROTTLED"]);
+    expect(world.clock.now()).toBe(0);
+  });
+});
+
+describe("a deadline", () => {
+  it("ends a call that is not answered, with TIMED_OUT and what the client said", async () => {
+    const world = new World([hang]);
+    const [answer] = await world.send(frames("a"), { deadline: 3_000 });
+    expect(answer).toMatchObject({
+      code: "TIMED_OUT",
+      message: "send took longer than 3000 ms",
+      cause: { message: "socket closed" },
+    });
+    expect([world.clock.now(), world.calls.length]).toEqual([3_000, 1]);
+  });
+
+  it("leaves each try 10 s, so that a half-open socket is noticed and left", async () => {
+    const world = new World([hang]);
+    const answers = await world.send(frames("a", "b"), { deadline: 25_000 });
+    expect(answers.map(codeOf)).toEqual(["TIMED_OUT", "TIMED_OUT"]);
+    expect(world.times).toEqual([0, 10_050, 20_150]);
+    expect(world.clock.now()).toBe(25_000);
+  });
+
+  it.each(["renew", "settle", "move"] as const)("ends %s as well", async (verb) => {
+    const world = new World([hang]);
+    expect((await world.many(verb, [1, 2], { deadline: 500 })).map(codeOf)).toEqual(["TIMED_OUT", "TIMED_OUT"]);
+  });
+
+  it("ends open and ask with a throw", async () => {
+    const world = new World([hang]);
+    const until = { deadline: 500 };
+    const opened = world.end(world.door.open({ ...OPEN, clock: world.clock }, until));
+    await expect(opened).rejects.toMatchObject({ code: "TIMED_OUT", message: "open took longer than 500 ms" });
+    const asked = world.door.ask("depth", { deadline: 900 }, (backend, signal) => backend.depth(WORK, signal));
+    await expect(world.end(asked)).rejects.toMatchObject({ code: "TIMED_OUT" });
+  });
+
+  it("ends the tries; the answer is why the last one failed", async () => {
+    const world = new World([eachFails("UNAVAILABLE")]);
+    const [answer] = await world.send(frames("a"), { deadline: 1_000 });
+    expect(codeOf(answer)).toBe("UNAVAILABLE");
+    expect(world.clock.now()).toBeLessThan(1_000);
+  });
+});
+
+describe("a signal", () => {
+  it("ends the pause between two tries, and nothing is tried again", async () => {
+    const world = new World([fail("UNAVAILABLE")]);
+    const controller = new AbortController();
+    world.clock.after(7_000, () => controller.abort());
+    expect((await world.send(frames("a"), { signal: controller.signal })).map(codeOf)).toEqual(["UNAVAILABLE"]);
+    expect([world.clock.now(), world.calls.length]).toEqual([7_000, 8]);
+  });
+
+  it("reaches the verb, with its reason, and ends the call", async () => {
+    const reasons: unknown[] = [];
+    const world = new World([
+      (items, signal) => {
+        signal.addEventListener("abort", () => reasons.push(signal.reason));
+        return hang(items, signal);
+      },
+    ]);
+    const controller = new AbortController();
+    world.clock.after(100, () => controller.abort("enough"));
+    expect((await world.send(frames("a"), { signal: controller.signal })).map(codeOf)).toEqual(["UNAVAILABLE"]);
+    expect([reasons, world.clock.now(), world.calls.length]).toEqual([["enough"], 100, 1]);
+  });
+
+  it("that has fired already lets nothing begin", async () => {
+    const world = new World([ok]);
+    const until = { signal: AbortSignal.abort() };
+    expect((await world.send(frames("a", "b"), until)).map(codeOf)).toEqual(["CLOSED", "CLOSED"]);
+    await expect(world.door.open({ ...OPEN, clock: world.clock }, until)).rejects.toMatchObject({ code: "CLOSED" });
+    expect(world.calls).toEqual([]);
+  });
+
+  it("is left without listeners", async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners += 1;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners -= 1;
+      remove(...args);
+    };
+    await new World([fail("UNAVAILABLE"), ok]).send(frames("a"), { signal });
+    expect(listeners).toBe(0);
+  });
+});
+
+describe("duplicates", () => {
+  it("of an own earlier try are ok: after a throw that may have taken effect", async () => {
+    const world = new World([fail("TIMED_OUT"), () => ["duplicate", "ok"]]);
+    expect(await world.send(frames("a", "b"))).toEqual(["ok", "ok"]);
+  });
+
+  it("of an own earlier try are ok: after an item that failed", async () => {
+    const world = new World([() => [failed("UNAVAILABLE"), "duplicate"], () => ["duplicate"]]);
+    expect(await world.send(frames("a", "b"))).toEqual(["ok", "duplicate"]);
+  });
+
+  it("of somebody else stay duplicates, also beside a batch that had to be sent again", async () => {
+    const world = new World([fail("UNAVAILABLE"), () => ["duplicate"], () => ["duplicate"]], { batchFrames: 1 });
+    expect(await world.send(frames("a", "b"))).toEqual(["ok", "duplicate"]);
+  });
+
+  it("are counted anew for each call", async () => {
+    const world = new World([fail("UNAVAILABLE"), ok, () => ["duplicate"]]);
+    const [a] = frames("a") as [OutFrame];
+    expect([...(await world.send([a])), ...(await world.send([a]))]).toEqual(["ok", "duplicate"]);
+  });
+});
+
+describe("receive", () => {
+  const want = { max: 10, waitMs: 20_000, leaseMs: 1_000 };
+  const never = new AbortController().signal;
+  const delivery: Delivery = { receipt: { queue: WORK }, bytes: new Uint8Array(1), redelivery: 0 };
+
+  it("answers what the backend grants; nothing is an answer", async () => {
+    const world = new World([() => [delivery], () => []]);
+    expect(await world.end(world.door.receive(WORK, want, never))).toEqual([delivery]);
+    expect(await world.end(world.door.receive(WORK, want, never))).toEqual([]);
+  });
+
+  it("that is aborted returns what was granted meanwhile", async () => {
+    const controller = new AbortController();
+    const granted: Answer = (_, signal) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve([delivery])));
+    const world = new World([granted]);
+    world.clock.after(100, () => controller.abort());
+    expect(await world.end(world.door.receive(WORK, want, controller.signal))).toEqual([delivery]);
+    expect(world.events).toMatchObject([{ verb: "receive", items: 10, durationMs: 100 }]);
+    expect(world.events[0]).not.toHaveProperty("code");
+  });
+
+  it("that was aborted before it began is not an error, and takes nothing", async () => {
+    const world = new World([() => [delivery]]);
+    expect(await world.end(world.door.receive(WORK, want, AbortSignal.abort()))).toEqual([]);
+    expect(world.calls).toEqual([]);
+  });
+
+  it("is tried once: whoever fetches decides what to do then", async () => {
+    const world = new World([fail("UNAVAILABLE")]);
+    await expect(world.end(world.door.receive(WORK, want, never))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(world.calls).toHaveLength(1);
+  });
+
+  it("may take 10 s beyond the wait that was asked for", async () => {
+    const world = new World([hang]);
+    const message = "receive took longer than 30000 ms";
+    await expect(world.end(world.door.receive(WORK, want, never))).rejects.toMatchObject({
+      code: "TIMED_OUT",
+      message,
+    });
+    expect(world.clock.now()).toBe(30_000);
+  });
+});
+
+describe("optional verbs", () => {
+  it.each(["depth", "browse", "purge", "remove"] as const)(
+    "where there is no %s, ask rejects with UNSUPPORTED",
+    async (verb) => {
+      const world = new World([ok], { verbs: false });
+      const asked = world.door.ask(verb, {}, () => Promise.resolve(1));
+      await expect(asked).rejects.toMatchObject({ code: "UNSUPPORTED", message: `fake has no ${verb}` });
+      expect(world.calls).toEqual([]);
+    },
+  );
+
+  it("where there is no move, each move is answered with UNSUPPORTED, once", async () => {
+    const world = new World([ok], { verbs: false });
+    expect((await world.many("move", [1, 2])).map(codeOf)).toEqual(["UNSUPPORTED", "UNSUPPORTED"]);
+    expect(world.clock.now()).toBe(0);
+  });
+
+  it("are called as methods of their backend", async () => {
+    const world = new World([() => 7]);
+    const asked = world.door.ask("purge", {}, (backend, signal) => backend.purge(WORK, signal));
+    expect(await world.end(asked)).toBe(7);
+    expect(world.calls).toMatchObject([{ verb: "purge" }]);
+  });
+});
+
+describe("what is thrown", () => {
+  it("is wrapped once: the cause is the client's own error, and the message says whose verb it was", async () => {
+    const own = new FakeError("DENIED");
+    const world = new World([
+      () => {
+        throw own;
+      },
+    ]);
+    const [answer] = await world.send(frames("a"));
+    expect(answer).toMatchObject({ name: "DispatchError", code: "DENIED", message: "fake send: fake DENIED" });
+    expect((answer as DispatchError).cause).toBe(own);
+    expect(world.classified).toEqual([own]);
+  });
+
+  it("is wrapped once also for items, and after tries", async () => {
+    const own = new FakeError("QUEUE_FULL");
+    const world = new World([fail("UNAVAILABLE"), () => [{ failed: own }]]);
+    const [answer] = await world.send(frames("a"));
+    expect((answer as DispatchError).cause).toBe(own);
+  });
+
+  it("stays what it is where it is a DispatchError already", async () => {
+    const own = new DispatchError("MISMATCH", "as it was");
+    const world = new World([
+      () => {
+        throw own;
+      },
+      () => [{ failed: own }],
+    ]);
+    expect([...(await world.send(frames("a"))), ...(await world.send(frames("a")))]).toEqual([own, own]);
+    expect(world.classified).toEqual([]);
+  });
+
+  it("without a promise is caught as well", async () => {
+    const world = new World([ok]);
+    world.door.backend.send = () => {
+      throw new FakeError("DENIED");
+    };
+    expect((await world.send(frames("a"))).map(codeOf)).toEqual(["DENIED"]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a text", "away", "fake send: away"],
+    ["nothing", undefined, "fake send: undefined"],
+    ["what cannot be printed", Object.create(null), "fake send: an error that cannot be printed"],
+  ])("may be anything: %s is still one DispatchError", async (_, thrown, message) => {
+    for (const answer of [
+      () => {
+        throw thrown;
+      },
+      () => [{ failed: thrown }],
+    ]) {
+      const [got] = await new World([answer]).send(frames("a"), { deadline: 10 });
+      expect(got).toMatchObject({ name: "DispatchError", code: "UNAVAILABLE", message });
+    }
+  });
+});
+
+describe("events", () => {
+  it("one for each try: how long, how many, and how it failed", async () => {
+    const slow: Answer = (items) =>
+      new Promise((resolve) => world.clock.after(20, () => resolve(items.map(() => "ok"))));
+    const world: World = new World([fail("UNAVAILABLE"), slow], { batchFrames: 2 });
+    await world.send(frames("a", "b", "c"));
+    const about = { event: "call", backend: "fake", verb: "send" };
+    const why = { code: "UNAVAILABLE", message: "fake send: fake UNAVAILABLE", again: true };
+    expect(world.events).toEqual([
+      { ...about, items: 2, durationMs: 0, ...why },
+      { ...about, items: 1, durationMs: 20 },
+      { ...about, items: 2, durationMs: 20 },
+    ]);
+  });
+
+  it("say where core gives up", async () => {
+    const world = new World([fail("DENIED")]);
+    await world.send(frames("a"));
+    expect(world.events).toMatchObject([{ code: "DENIED", again: false }]);
+  });
+});
+
+describe("pause", () => {
+  const resolvedAt = async (run: (clock: WatchedClock) => Promise<void>) => {
+    const clock = new WatchedClock();
+    let atMs: number | undefined;
+    void run(clock).then(() => {
+      atMs = clock.now();
+    });
+    await clock.advanceUntil(() => atMs !== undefined, 60_000);
+    return [atMs, clock.set.size];
+  };
+  const abortAt = (clock: WatchedClock, ms: number) => {
+    const controller = new AbortController();
+    clock.after(ms, () => controller.abort());
+    return controller.signal;
+  };
+
+  it("lasts as long as it is told, or until the signal; no timer stays behind", async () => {
+    expect(await resolvedAt((clock) => pause(clock, 500))).toEqual([500, 0]);
+    expect(await resolvedAt((clock) => pause(clock, 500, abortAt(clock, 200)))).toEqual([200, 0]);
+    expect(await resolvedAt((clock) => pause(clock, 500, AbortSignal.abort()))).toEqual([0, 0]);
+  });
+
+  it("within: as long as a promise takes, or as it is told", async () => {
+    const after = (clock: WatchedClock, ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+    expect(await resolvedAt((clock) => within(clock, after(clock, 200), 500))).toEqual([200, 0]);
+    expect(await resolvedAt((clock) => within(clock, after(clock, 900), 500))).toEqual([500, 1]);
+    expect(await resolvedAt((clock) => within(clock, Promise.reject(new Error("no")), 500))).toEqual([0, 0]);
+  });
+});

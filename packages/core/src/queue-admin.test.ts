@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "./clock.ts";
+import type { Backend, DispatchEvent } from "./contract/index.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { memory } from "./memory/index.ts";
+import { QueueAdmin } from "./queue-admin.ts";
+import { workQueue } from "./queues.ts";
+import { defineTask } from "./work/task.ts";
+import { Worker } from "./worker.ts";
+
+const never = new AbortController().signal;
+
+/** A queue of a few tasks: what a dispatcher sent, and whoever looks after it. */
+async function opened(queue = "mails") {
+  const clock = new VirtualClock();
+  const backend = memory();
+  const dispatcher = await Dispatcher.open(backend, { queue, clock });
+  const admin = await QueueAdmin.open(backend, { queue, clock });
+  return { clock, backend, dispatcher, admin };
+}
+
+describe("status", () => {
+  it("of an empty queue", async () => {
+    const { admin } = await opened();
+    const lanes = [{ lane: "normal", ready: 0, leased: 0, delayed: 0, exact: true }];
+    expect(await admin.status()).toEqual({ queue: "mails", lanes, dead: 0 });
+  });
+
+  it("says what is ready, leased and delayed, of this queue alone", async () => {
+    const { admin, backend, clock, dispatcher } = await opened();
+    const sending = [dispatcher.send("t", 1), dispatcher.send("t", 2), dispatcher.send("t", 3, { delayMs: 1_000 })];
+    const other = await Dispatcher.open(backend, { queue: "other", clock });
+    await clock.settle();
+    await Promise.all([...sending, other.send("t", 4)]);
+    await backend.receive(workQueue("mails"), { max: 1, waitMs: 0, leaseMs: 1_000 }, never);
+    expect((await admin.status()).lanes).toEqual([{ lane: "normal", ready: 1, leased: 1, delayed: 1, exact: true }]);
+    await clock.advance(1_000);
+    expect((await admin.status()).lanes).toEqual([{ lane: "normal", ready: 3, leased: 0, delayed: 0, exact: true }]);
+  });
+});
+
+describe("purge", () => {
+  it("removes what is ready or delayed, not what is leased, and not the dead", async () => {
+    const { admin, backend, clock, dispatcher } = await opened();
+    const sending = [dispatcher.send("t", 1), dispatcher.send("t", 2), dispatcher.send("t", 3, { delayMs: 1_000 })];
+    await clock.settle();
+    await Promise.all(sending);
+    await backend.receive(workQueue("mails"), { max: 1, waitMs: 0, leaseMs: 1_000 }, never);
+    expect(await admin.purge()).toBe(2);
+    expect((await admin.status()).lanes).toEqual([{ lane: "normal", ready: 0, leased: 1, delayed: 0, exact: true }]);
+    expect(await admin.purge()).toBe(0);
+  });
+});
+
+describe("a task that dies", () => {
+  it("is seen with its reason, redriven, and completes: its names are not swallowed", async () => {
+    const { admin, backend, clock, dispatcher } = await opened();
+    let healthy = false;
+    const attempts: number[] = [];
+    const handler = (_: unknown, { attempt }: { attempt: number }) => {
+      attempts.push(attempt);
+      if (!healthy) throw new RangeError("not today");
+    };
+    const worker = await Worker.start(backend, defineTask({ name: "t", handler }), {
+      queue: "mails",
+      clock,
+      maxAttempts: 2,
+    });
+    const sending = dispatcher.send("t", { n: 1 }, { id: "order 1", headers: { tenant: "x" } });
+    await clock.settle();
+    const { id } = await sending;
+    const statusOf = async () => (await admin.status()).dead;
+    await clock.advance(10_000);
+    expect(await statusOf()).toBe(1);
+    const letter = await admin.dead.show("order 1");
+    expect(letter).toMatchObject({
+      id,
+      name: `${id}#0.1~0`,
+      task: "t",
+      reason: "ATTEMPTS_EXHAUSTED",
+      attempts: 2,
+      lost: 0,
+    });
+    expect(letter?.error).toMatchObject({ name: "RangeError", message: "not today", code: "ATTEMPTS_EXHAUSTED" });
+    expect([letter?.payload, { ...letter?.headers }]).toEqual([{ n: 1 }, { tenant: "x" }]);
+    expect(letter?.diedAt).toBeGreaterThanOrEqual(letter?.firstSentAt ?? Number.NaN);
+
+    for (healthy of [false, true]) {
+      expect(await admin.dead.redrive({ ids: [id] })).toBe(1);
+      await clock.advance(10_000);
+    }
+    expect(attempts).toEqual([1, 2, 1, 2, 1]);
+    expect(await admin.status()).toMatchObject({ lanes: [{ ready: 0, leased: 0, delayed: 0 }], dead: 0 });
+    expect(worker.status.finished).toBe(3);
+    await Promise.all([worker.stop(), clock.advance(100_000)]);
+  });
+});
+
+describe("open", () => {
+  it("refuses what it does not know", async () => {
+    const asked = QueueAdmin.open(memory(), { queues: "mails" } as object);
+    const message = "queue admin: unknown option queues; did you mean queue?";
+    await expect(asked).rejects.toMatchObject({ code: "CONFIG_INVALID", message });
+    await expect(QueueAdmin.open(memory(), { queue: "no spaces" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  it("of a closed backend throws what call has made of it", async () => {
+    const backend = memory();
+    await backend.close();
+    const message = "memory open: the memory backend is closed";
+    await expect(QueueAdmin.open(backend)).rejects.toMatchObject({ code: "CLOSED", message });
+  });
+
+  it("reports its calls, and cannot be broken by who watches", async () => {
+    const events: DispatchEvent[] = [];
+    const observer = (event: DispatchEvent) => {
+      events.push(event);
+      throw new Error("a fault of its own");
+    };
+    const admin = await QueueAdmin.open(memory(), { clock: new VirtualClock(), observer });
+    await admin.status();
+    expect(events).toMatchObject([{ verb: "open" }, { verb: "depth" }, { verb: "depth" }]);
+  });
+
+  it("leaves the backend to its owner", async () => {
+    const backend = memory();
+    const clock = new VirtualClock();
+    const admin = await QueueAdmin.open(backend, { clock });
+    await Promise.all([admin.close(), admin.close(), admin[Symbol.asyncDispose]()]);
+    expect(await (await QueueAdmin.open(backend, { clock })).status()).toMatchObject({ dead: 0 });
+  });
+});
+
+describe("a backend without optional verbs", () => {
+  it.each(["status", "purge"] as const)("%s rejects with UNSUPPORTED", async (verb) => {
+    const inner = memory();
+    const backend: Backend = {
+      ...{ contract: 1, name: "bare", profile: { ...inner.profile, verbs: [] } },
+      open: inner.open.bind(inner),
+      send: inner.send.bind(inner),
+      receive: inner.receive.bind(inner),
+      renew: inner.renew.bind(inner),
+      settle: inner.settle.bind(inner),
+      classify: inner.classify.bind(inner),
+      close: inner.close.bind(inner),
+    };
+    const admin = await QueueAdmin.open(backend, { clock: new VirtualClock() });
+    const missing = verb === "status" ? "depth" : "purge";
+    const asked: Promise<unknown> = admin[verb]();
+    await expect(asked).rejects.toMatchObject({ code: "UNSUPPORTED", message: `bare has no ${missing}` });
+  });
+});

@@ -1,0 +1,366 @@
+import type { Sent } from "../call.ts";
+import type {
+  Clock,
+  EndCode,
+  Observer,
+  Outcome,
+  OutFrame,
+  Result,
+  ResultEntry,
+  Summary,
+  Timer,
+} from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+import { Books } from "./books.ts";
+import { Results } from "./results.ts";
+import { type Evidence, listen } from "./silence.ts";
+import { type Outstanding, Window } from "./window.ts";
+
+/** Where a run stands. */
+export interface Progress {
+  /** Inputs that were read. */
+  readonly total: number;
+  /** Tasks that the broker has taken. */
+  readonly sent: number;
+  readonly outstanding: number;
+  readonly completed: number;
+  readonly dead: number;
+  readonly expired: number;
+  readonly cancelled: number;
+  readonly retried: number;
+  /** Workers that have tasks of this coordinator in hand, by their beats. */
+  readonly activeWorkers: number;
+  readonly inputEnded: boolean;
+}
+
+/** An input as a frame, ready to send. */
+export interface Made {
+  readonly frame: OutFrame;
+  readonly ref: string | undefined;
+}
+
+/** What a run needs of its surroundings; its dispatcher puts it together. */
+export interface RunPort<I> {
+  readonly id: string;
+  readonly queue: string;
+  readonly task: string;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly ordered: boolean;
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+  readonly globalTimeoutMs: number | undefined;
+  /** Throws a DispatchError for an input that cannot be a task. */
+  make(input: I, index: number): Made;
+  resend(frame: OutFrame, round: number): OutFrame;
+  send(frame: OutFrame, done: (outcome: Sent) => void): void;
+  room(): Promise<void> | undefined;
+  activeWorkers(): number;
+  orphans(): number;
+  /** It takes no more results. */
+  ended(): void;
+}
+
+/** A run as its dispatcher and coordinator see it: what is outstanding, what is accepted, and when it is over. `Run` is its public face. */
+export class OpenRun<O = unknown, I = unknown> {
+  readonly id: string;
+  readonly #port: RunPort<I>;
+  readonly #window: Window;
+  readonly #results: Results<O>;
+  readonly #books = new Books();
+  readonly #startedAt: number;
+  readonly #input = new AbortController();
+  readonly #sending = new AbortController();
+  readonly #over: Promise<void>;
+  #finish!: () => void;
+  #timer: Timer | undefined;
+  #total = 0;
+  #sent = 0;
+  #inputEnded = false;
+  #endedAt: number | undefined;
+  #error: DispatchError | Error | undefined;
+  #taken = false;
+
+  constructor(port: RunPort<I>) {
+    this.id = port.id;
+    this.#port = port;
+    this.#window = new Window(port.maxInFlight, port.maxInFlightBytes);
+    this.#results = new Results<O>(port.ordered);
+    this.#startedAt = port.clock.now();
+    this.#over = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    port.observer?.({ event: "run_started", queue: port.queue, run: port.id, task: port.task });
+    if (port.globalTimeoutMs !== undefined) {
+      const ms = port.globalTimeoutMs;
+      const fail = () =>
+        this.#stop("expired", "EXPIRED", new DispatchError("TIMED_OUT", `the run took longer than ${ms} ms`));
+      this.#timer = port.clock.after(ms, fail);
+    }
+  }
+
+  get progress(): Progress {
+    const { completed, dead, expired, cancelled, retried } = this.#books;
+    return {
+      total: this.#total,
+      sent: this.#sent,
+      outstanding: this.#window.size,
+      completed,
+      dead,
+      expired,
+      cancelled,
+      retried,
+      activeWorkers: this.#port.activeWorkers(),
+      inputEnded: this.#inputEnded,
+    };
+  }
+
+  /** The books so far; final when the run has ended. */
+  get summary(): Summary {
+    const durationMs = Math.round((this.#endedAt ?? this.#port.clock.now()) - this.#startedAt);
+    return this.#books.summary(this.id, durationMs, this.#port.orphans());
+  }
+
+  /** Takes no more input; what is outstanding goes on. */
+  endInput(): void {
+    this.#input.abort();
+  }
+
+  /** Ends everything that is outstanding as `cancelled`, at once. Late results are counted, never accepted. */
+  cancel(): void {
+    this.#stop("cancelled", "CANCELLED", undefined);
+  }
+
+  /** Resolves with the books at the end. Where nobody takes results, they are dropped. Rejects with what ended the run early. */
+  async finished(): Promise<Summary> {
+    this.#port.clock.soon(() => {
+      if (!this.#taken) this.drop();
+    });
+    await this.#over;
+    if (this.#error !== undefined) throw this.#error;
+    return this.summary;
+  }
+
+  /** The next result, or `undefined` at the end. Throws what ended the run early, after the last result. */
+  async next(): Promise<Result<O> | undefined> {
+    const result = await this.#results.take();
+    if (result !== undefined) this.#window.read();
+    else if (this.#error !== undefined) throw this.#error;
+    return result;
+  }
+
+  /** Results are only counted from now on. */
+  drop(): void {
+    for (let dropped = this.#results.discard(); dropped > 0; dropped -= 1) this.#window.read();
+  }
+
+  /** Resolves when it is over, however it ended. */
+  get over(): Promise<void> {
+    return this.#over;
+  }
+
+  /** Somebody is going to take the results. */
+  claim(): void {
+    this.#taken = true;
+  }
+
+  /** Fires when no more input is wanted. For the pump. */
+  get stopsInput(): AbortSignal {
+    return this.#input.signal;
+  }
+
+  /** Fires when nothing more is to be sent. For the batcher. */
+  get stopsSending(): AbortSignal {
+    return this.#sending.signal;
+  }
+
+  /** For the pump. */
+  room(): Promise<void> | undefined {
+    return this.#port.room() ?? (this.#window.open ? undefined : this.#window.room());
+  }
+
+  /** For the pump: the next input. */
+  take(input: I, index: number): void {
+    this.#total += 1;
+    let made: Made;
+    try {
+      made = this.#port.make(input, index);
+    } catch (error) {
+      if (!(error instanceof DispatchError)) throw error;
+      const code = error.code === "TOO_LARGE" ? "TOO_LARGE" : "INPUT_INVALID";
+      this.#endHere(index, undefined, "dead", code, error.message);
+      return;
+    }
+    const { frame, ref } = made;
+    const task = {
+      index,
+      frame,
+      ref,
+      priority: frame.priority,
+      round: 0,
+      resends: 0,
+      sent: false,
+      readyAt: 0,
+      heldUntil: 0,
+      silentMs: 0,
+    };
+    this.#window.add(task);
+    this.#send(task, frame);
+  }
+
+  /** For the pump: there is no more input, because it ended, or failed with `error`. */
+  inputOver(error?: unknown): void {
+    if (this.#endedAt !== undefined) return;
+    this.#inputEnded = true;
+    if (error !== undefined) this.#error ??= error instanceof Error ? error : new Error(String(error));
+    this.#maybeEnd();
+  }
+
+  /** The coordinator's: a worker's result. Answers the task that it ended, if it did. */
+  accept(entry: ResultEntry): Outstanding | undefined {
+    const task = this.#window.get(entry.index);
+    if (task === undefined) {
+      const fenced = this.#books.late(entry) === "fenced";
+      const { observer, queue } = this.#port;
+      observer?.({
+        event: "result_duplicate",
+        queue,
+        taskId: `${this.id}/${entry.index}`,
+        outcome: entry.outcome,
+        fenced,
+      });
+      return undefined;
+    }
+    this.#end(task, entry);
+    return task;
+  }
+
+  outstanding(index: number): Outstanding | undefined {
+    return this.#window.get(index);
+  }
+
+  /** The coordinator's: looks for tasks that the broker has lost. Answers the priorities at which a probe would help. */
+  look(evidence: Evidence): ReadonlySet<number> {
+    const probes = new Set<number>();
+    const { observer, queue } = this.#port;
+    for (const task of [...this.#window.values()]) {
+      const suspicion = listen(task, evidence);
+      if (suspicion === "probe") probes.add(task.priority);
+      else if (suspicion === "vanished")
+        this.#endHere(task.index, task, "dead", "VANISHED", `not seen again after ${task.resends} resends`);
+      else if (suspicion === "resend") {
+        task.round += 1;
+        task.resends += 1;
+        task.silentMs = 0;
+        task.sent = false;
+        this.#books.resent += 1;
+        observer?.({ event: "task_resent", queue, taskId: `${this.id}/${task.index}`, round: task.round });
+        this.#send(task, this.#port.resend(task.frame, task.round));
+      }
+    }
+    return probes;
+  }
+
+  /** The broker refuses for good: there is no point in going on. */
+  fail(error: DispatchError): void {
+    this.#stop("cancelled", "CANCELLED", error);
+  }
+
+  #send(task: Outstanding, frame: OutFrame): void {
+    this.#port.send(frame, (outcome) => this.#answered(task, frame, outcome));
+  }
+
+  #answered(task: Outstanding, frame: OutFrame, outcome: Sent): void {
+    const { clock, observer, queue, task: name } = this.#port;
+    if (outcome === "ok" || (outcome === "duplicate" && task.ref === undefined)) {
+      task.sent = true;
+      task.readyAt = clock.now() + frame.delayMs;
+      if (task.round > 0) return;
+      this.#sent += 1;
+      observer?.({
+        event: "queue_dispatched",
+        queue,
+        task: name,
+        taskId: `${this.id}/${task.index}`,
+        attempt: 1,
+        duplicate: false,
+      });
+    } else if (this.#endedAt !== undefined || this.#window.get(task.index) === undefined) return;
+    else if (outcome === "duplicate")
+      this.#endHere(
+        task.index,
+        task,
+        "cancelled",
+        "CANCELLED",
+        `a task with the id ${task.ref} is in the queue already`,
+      );
+    else if (outcome === "gone") this.fail(new DispatchError("MISSING", `the queue ${queue} is gone`));
+    else if (outcome.code === "TOO_LARGE") this.#endHere(task.index, task, "dead", "TOO_LARGE", outcome.message);
+    else this.fail(outcome);
+  }
+
+  /** An end that no worker has written. */
+  #endHere(index: number, task: Outstanding | undefined, outcome: Outcome, code: EndCode, message: string): void {
+    const error = { name: "DispatchError", message, code };
+    const entry = {
+      run: this.id,
+      index,
+      outcome,
+      error,
+      round: task?.round ?? 0,
+      attempts: 0,
+      copy: 0,
+      lost: 0,
+      durationMs: 0,
+    };
+    this.#end(task ?? { index, ref: undefined }, entry);
+  }
+
+  #end(task: Outstanding | Pick<Outstanding, "index" | "ref">, entry: ResultEntry): void {
+    if ("frame" in task) this.#window.delete(task);
+    const { observer, queue, task: name } = this.#port;
+    const { index, outcome, error, attempts, lost, durationMs } = entry;
+    const id = `${this.id}/${index}`;
+    this.#books.accept(entry);
+    observer?.({
+      event: "task_ended",
+      queue,
+      task: name,
+      taskId: id,
+      attempt: attempts,
+      outcome,
+      code: error?.code,
+      durationMs,
+    });
+    const ref = task.ref === undefined ? {} : { ref: task.ref };
+    const end = outcome === "completed" ? { value: entry.value as O } : { error: error as NonNullable<typeof error> };
+    if (this.#results.push({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs })) this.#window.unread();
+    else this.#window.wake();
+    this.#maybeEnd();
+  }
+
+  /** Ends what is outstanding, and the run with it. */
+  #stop(outcome: Outcome, code: EndCode, error: DispatchError | undefined): void {
+    if (this.#endedAt !== undefined) return;
+    this.#error ??= error;
+    this.#inputEnded = true;
+    this.#input.abort();
+    this.#sending.abort();
+    const message = error?.message ?? "the run was cancelled";
+    for (const task of [...this.#window.values()]) this.#endHere(task.index, task, outcome, code, message);
+    this.#maybeEnd();
+  }
+
+  #maybeEnd(): void {
+    if (!this.#inputEnded || this.#window.size > 0 || this.#endedAt !== undefined) return;
+    this.#endedAt = this.#port.clock.now();
+    this.#timer?.cancel();
+    this.#input.abort();
+    this.#sending.abort();
+    this.#results.end();
+    const code = this.#error instanceof DispatchError ? { code: this.#error.code } : {};
+    this.#port.observer?.({ event: "run_finished", queue: this.#port.queue, ...this.summary, ...code });
+    this.#port.ended();
+    this.#finish();
+  }
+}

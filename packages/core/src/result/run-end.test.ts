@@ -1,0 +1,143 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, it } from "vitest";
+import type { DispatchError } from "../errors.ts";
+import { endless, RunBench, readRun } from "../testing/run-bench.ts";
+
+describe("the end", () => {
+  it("cancel: ends what is outstanding at once, keeps what came, counts what comes late", async () => {
+    const bench = new RunBench();
+    const seen = readRun(bench.run);
+    void bench.feed(endless());
+    await bench.clock.settle();
+    const { total } = bench.run.progress;
+    bench.accept(1);
+    bench.run.cancel();
+    bench.run.cancel();
+    await bench.clock.settle();
+    expect([seen.ended, seen.thrown, bench.ended]).toEqual([true, undefined, 1]);
+    expect(seen.outcomes.filter((outcome) => outcome === "cancelled CANCELLED")).toHaveLength(total - 1);
+    expect(bench.accept(0)).toBeUndefined();
+    expect(bench.run.summary).toMatchObject({ completed: 1, cancelled: total - 1, total });
+    expect([bench.open.stopsInput.aborted, bench.open.stopsSending.aborted]).toEqual([true, true]);
+  });
+
+  it("cancel: nothing is taken afterwards, also not what the source was just about to give", async () => {
+    const bench = new RunBench();
+    function* inputs() {
+      yield 0;
+      bench.run.cancel();
+      yield 1;
+    }
+    await bench.feed(inputs());
+    await bench.clock.settle();
+    expect(bench.posted).toHaveLength(1);
+    expect(bench.run.progress).toMatchObject({ total: 1, outstanding: 0, cancelled: 1 });
+  });
+
+  it("endInput: takes no more, and what is outstanding goes on", async () => {
+    const bench = new RunBench();
+    const seen = readRun(bench.run);
+    const fed = bench.feed(endless());
+    await bench.clock.settle();
+    bench.run.endInput();
+    await fed;
+    const { total, inputEnded } = bench.run.progress;
+    expect(inputEnded).toBe(true);
+    expect(seen.ended).toBe(false);
+    for (let index = 0; index < total; index += 1) bench.accept(index);
+    await bench.clock.settle();
+    expect([seen.ended, seen.thrown, bench.run.summary.completed]).toEqual([true, undefined, total]);
+  });
+
+  it("after the global timeout: partial results, the outstanding ones expired, then TIMED_OUT", async () => {
+    const bench = new RunBench({ globalTimeoutMs: 1_000 });
+    const seen = readRun(bench.run);
+    const finished = bench.run.finished().catch((error: DispatchError) => error.code);
+    await bench.feed([0, 1, 2]);
+    bench.accept(1);
+    await bench.clock.advance(999);
+    expect(seen.ended).toBe(false);
+    await bench.clock.advance(1);
+    expect(seen).toEqual({
+      indexes: [1, 0, 2],
+      outcomes: ["completed", "expired EXPIRED", "expired EXPIRED"],
+      ended: true,
+      thrown: "TIMED_OUT",
+    });
+    expect(await finished).toBe("TIMED_OUT");
+    expect(bench.run.summary).toMatchObject({ total: 3, completed: 1, expired: 2, durationMs: 1_000 });
+    expect(bench.of("run_finished")).toMatchObject([{ code: "TIMED_OUT" }]);
+  });
+
+  it("the global timeout stops an input that never ends, and changes nothing after an earlier end", async () => {
+    const stuck = new RunBench({ globalTimeoutMs: 1_000 });
+    const fed = stuck.feed({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) });
+    await stuck.clock.advance(1_000);
+    await fed;
+    await expect(stuck.run.finished()).rejects.toMatchObject({ code: "TIMED_OUT" });
+    const quick = new RunBench({ globalTimeoutMs: 1_000 });
+    await quick.feed([]);
+    await quick.clock.advance(2_000);
+    await expect(quick.run.finished()).resolves.toMatchObject({ durationMs: 0 });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["an error", new RangeError("line 3"), /^line 3$/],
+    ["a text", "line 3", /^line 3$/],
+    ["nothing", null, /^null$/],
+  ])(
+    "an input that fails with %s: what was sent goes on, and the error comes after the last result",
+    async (_, thrown, message) => {
+      const bench = new RunBench();
+      const seen = readRun(bench.run);
+      function* inputs() {
+        yield 0;
+        yield 1;
+        throw thrown;
+      }
+      await bench.feed(inputs());
+      bench.accept(0);
+      await bench.clock.settle();
+      expect([seen.indexes, seen.ended]).toEqual([[0], false]);
+      bench.accept(1);
+      await bench.clock.settle();
+      expect([seen.indexes, seen.ended]).toEqual([[0, 1], true]);
+      expect(seen.thrown).toBeInstanceOf(Error);
+      expect((seen.thrown as Error).message).toMatch(message);
+      if (thrown instanceof Error) expect(seen.thrown).toBe(thrown);
+      await expect(bench.run.finished()).rejects.toBe(seen.thrown);
+    },
+  );
+
+  it("a fault of ours in making a frame ends the input, and is not hidden", async () => {
+    const bench = new RunBench();
+    await bench.feed([0, "broken", 2]);
+    bench.accept(0);
+    await expect(bench.run.finished()).rejects.toThrow("a fault of ours");
+  });
+
+  it("async disposal cancels, and waits for the end", async () => {
+    const bench = new RunBench();
+    await bench.feed([0]);
+    {
+      await using run = bench.run;
+      expect(run.progress.outstanding).toBe(1);
+    }
+    expect(bench.run.summary.cancelled).toBe(1);
+  });
+
+  it("leaves no listener on its own signals after 10,000 inputs", async () => {
+    const bench = new RunBench({ maxInFlight: 20_000 });
+    const finished = bench.run.finished();
+    const fed = bench.feed(
+      (async function* () {
+        for (let index = 0; index < 10_000; index += 1) yield index;
+      })(),
+    );
+    await fed;
+    for (let index = 0; index < 10_000; index += 1) bench.accept(index);
+    await finished;
+    expect(getEventListeners(bench.open.stopsInput, "abort")).toEqual([]);
+    expect(getEventListeners(bench.open.stopsSending, "abort")).toEqual([]);
+  });
+});

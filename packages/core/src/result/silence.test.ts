@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { outFrame } from "../testing/frames.ts";
+import { type Evidence, listen } from "./silence.ts";
+import type { Outstanding } from "./window.ts";
+
+const NOW = 10_000;
+const LOOK_MS = 100;
+
+/** All that speaks for a loss is there: due since 1,000, and what came at 2,000 has been handed out. */
+const evidence: Evidence = {
+  now: NOW,
+  elapsedMs: LOOK_MS,
+  repliesRead: true,
+  passed: [0, 0, 0, 0, 0, 2_000, 0, 0, 0, 0, 9_000],
+  queueEmpty: true,
+  resendAfterMs: 3 * LOOK_MS,
+  maxResends: 2,
+};
+
+function task(more: Partial<Outstanding> = {}): Outstanding {
+  const base = { index: 0, frame: outFrame(), ref: undefined, priority: 5, round: 0, resends: 0, sent: true };
+  return { ...base, readyAt: 1_000, heldUntil: 0, silentMs: 0, ...more };
+}
+
+describe("listen", () => {
+  it.each<[string, Partial<Outstanding>, Partial<Evidence>, number]>([
+    ["not sent yet", { sent: false }, {}, 0],
+    ["not due yet, or a retry is scheduled", { readyAt: NOW + 1 }, {}, 0],
+    ["a beat names it", { heldUntil: NOW + 1 }, {}, 0],
+    ["replies are not read", {}, { repliesRead: false }, 50],
+    ["the queue has something ready, and later ones may overtake", {}, { queueEmpty: false }, 50],
+  ])("waits: %s", (_, more, other, silentMs) => {
+    const one = task({ silentMs: 50, ...more });
+    expect(listen(one, { ...evidence, ...other })).toBe("wait");
+    expect(one.silentMs).toBe(silentMs);
+  });
+
+  it.each([
+    ["nothing of its priority has been handed out", 5, []],
+    ["what has been handed out came before it", 5, [0, 0, 0, 0, 0, 999]],
+    ["what has been handed out came with it", 5, [0, 0, 0, 0, 0, 1_000]],
+    ["only another priority moves", 4, evidence.passed],
+  ])("asks for a probe: %s", (_, priority, passed) => {
+    const one = task({ priority });
+    expect(listen(one, { ...evidence, passed })).toBe("probe");
+    expect(one.silentMs).toBe(0);
+  });
+
+  it.each([
+    [0, "resend"],
+    [1, "resend"],
+    [2, "vanished"],
+  ])("after resendAfterMs of silence and %d resends: %s", (resends, expected) => {
+    const one = task({ resends });
+    const heard = [1, 2, 3].map(() => listen(one, evidence));
+    expect(heard).toEqual(["wait", "wait", expected]);
+  });
+
+  it("never resends where none is allowed", () => {
+    const one = task({ silentMs: 10_000 });
+    expect(listen(one, { ...evidence, maxResends: 0 })).toBe("vanished");
+  });
+
+  it("begins anew when something speaks for it in between", () => {
+    const one = task();
+    listen(one, evidence);
+    listen(one, evidence);
+    one.heldUntil = NOW + 1;
+    listen(one, evidence);
+    one.heldUntil = 0;
+    expect([1, 2, 3].map(() => listen(one, evidence))).toEqual(["wait", "wait", "resend"]);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { BrokerError } from "../testing/scripted-backend.ts";
+import { completed, died, retried, SETTLE_LEASE_MS, settlerBench } from "../testing/settling.ts";
+
+const without = { verbs: [] } as const;
+
+describe("settling by send, then ack", () => {
+  it("sends before it acks", async () => {
+    const { clock, backend, settler, hold } = settlerBench(without);
+    settler.settle(hold({ index: 0 }), died);
+    await clock.settle();
+    expect(backend.log).toEqual(["send dead/dead", "send reply/c1", "ack 0"]);
+    backend.log.length = 0;
+    settler.settle(hold({ index: 1 }), retried(1, 0));
+    await clock.settle();
+    expect(backend.log).toEqual(["send work/normal", "ack 1"]);
+  });
+
+  it.each([
+    ["a result", completed, "reply"],
+    ["a dead letter", died, "dead"],
+    ["a copy", retried(1, 0), "work"],
+  ])("does not ack when %s could not be sent", async (_, decision, role) => {
+    const { clock, backend, settler, told, hold } = settlerBench(without);
+    backend.onSend = (queue, frames) =>
+      frames.map(() => (queue.role === role ? { failed: new BrokerError("DENIED") } : "ok"));
+    settler.settle(hold(), decision);
+    await clock.advance(SETTLE_LEASE_MS);
+    expect([backend.log.includes("ack 0"), told]).toEqual([false, []]);
+  });
+
+  it.each([
+    ["with a coordinator", "c1"],
+    ["without one", undefined],
+  ])("does not ack a death whose letter found no queue: %s", async (_, coordinator) => {
+    const { clock, backend, settler, told, hold } = settlerBench(without);
+    backend.onSend = (queue, frames) => frames.map(() => (queue.role === "dead" ? "gone" : "ok"));
+    settler.settle(hold({ coordinator }), died);
+    await clock.advance(SETTLE_LEASE_MS);
+    expect([backend.log.includes("ack 0"), told]).toEqual([false, []]);
+  });
+
+  it("one lost lease among acks: the others are settled", async () => {
+    const { clock, backend, settler, told, hold } = settlerBench(without);
+    backend.onSettle = (settlements) => settlements.map((_, index) => (index === 1 ? "lost" : "ok"));
+    for (const index of [0, 1, 2]) settler.settle(hold({ index }), completed);
+    await clock.settle();
+    expect(told).toEqual(["settled 0", "refused 1", "settled 2"]);
+  });
+
+  it("remembers the names that it has sent on, whatever becomes of the ack", async () => {
+    const { clock, backend, settler, hold } = settlerBench(without);
+    const [sent, failed, done] = [hold({ index: 0 }), hold({ index: 1, attempt: 1 }), hold({ index: 2 })];
+    backend.onSettle = (settlements) => settlements.map(() => "lost");
+    settler.settle(sent, retried(1, 0));
+    settler.settle(done, completed);
+    await clock.settle();
+    backend.onSend = (_, frames) => frames.map(() => ({ failed: new BrokerError("DENIED") }));
+    settler.settle(failed, retried(2, 0));
+    await clock.settle();
+    expect([sent, failed, done].map(({ frame }) => settler.wasForwarded(frame))).toEqual([true, false, false]);
+    expect(settler.wasForwarded(hold({ index: 0, attempt: 1 }).frame)).toBe(false);
+  });
+
+  it("sends a copy once, though its ack is not answered for a while: a lost ack must not fork a task", async () => {
+    const { clock, backend, settler, told, hold, sent } = settlerBench(without);
+    let acks = 0;
+    backend.onSettle = (settlements) => {
+      acks += 1;
+      if (acks > 300) return settlements.map(() => "ok");
+      throw new BrokerError("UNAVAILABLE");
+    };
+    settler.settle(hold(), retried(1, 0));
+    await clock.advance(2 * SETTLE_LEASE_MS);
+    expect(sent()).toEqual(["work 0#0.1~0 after 0"]);
+    expect(told.length).toBeLessThanOrEqual(1);
+  });
+
+  it("forgets the oldest of more than 10,000 names", async () => {
+    const { clock, settler, hold } = settlerBench(without);
+    const [first, second] = [hold({ index: 0 }), hold({ index: 1 })];
+    settler.settle(first, retried(1, 0));
+    settler.settle(second, retried(1, 0));
+    for (let index = 2; index <= 10_000; index += 1) settler.settle(hold({ index }), retried(1, 0));
+    await clock.settle();
+    expect([settler.wasForwarded(first.frame), settler.wasForwarded(second.frame)]).toEqual([false, true]);
+  });
+
+  it("one copy that fails among others: it alone is not acked", async () => {
+    const { clock, backend, settler, told, hold } = settlerBench(without);
+    backend.onSend = (_, frames) =>
+      frames.map((_frame, index) => (index === 1 ? { failed: new BrokerError("TOO_LARGE") } : "ok"));
+    for (const index of [0, 1, 2]) settler.settle(hold({ index }), retried(1, 0));
+    await clock.settle();
+    expect(backend.log).toEqual(["send work/normal", "ack 0", "ack 2"]);
+    expect(told).toEqual(["settled 0", "settled 2"]);
+  });
+});

@@ -1,0 +1,105 @@
+import type { Sent } from "../call.ts";
+import { VirtualClock } from "../clock.ts";
+import type { DispatchEvent, Outcome, OutFrame, ResultEntry } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+import { OpenRun, type RunPort } from "../result/open-run.ts";
+import { Run } from "../result/run.ts";
+import { pump } from "../send/pump.ts";
+import { outFrame, RUN } from "./frames.ts";
+
+// For tests only; not a part of the package.
+
+export interface Posted {
+  readonly frame: OutFrame;
+  done(outcome: Sent): void;
+}
+
+/** A run whose frames go nowhere: the test plays the broker and the workers. */
+export class RunBench {
+  readonly clock = new VirtualClock();
+  readonly events: DispatchEvent[] = [];
+  readonly posted: Posted[] = [];
+  /** What the caller has of it. */
+  readonly run: Run;
+  /** What the dispatcher and the coordinator have of it. */
+  readonly open: OpenRun;
+  ended = 0;
+  /** Answers each send at once, unless the test wants to. */
+  answering = true;
+
+  constructor(options: Partial<RunPort<unknown>> = {}) {
+    this.open = new OpenRun({
+      id: RUN,
+      queue: "default",
+      task: "mail",
+      clock: this.clock,
+      observer: (event) => this.events.push(event),
+      ordered: false,
+      maxInFlight: 10_000,
+      maxInFlightBytes: 1e9,
+      globalTimeoutMs: undefined,
+      make: (payload, index) => {
+        if (payload === "bad") throw new DispatchError("INPUT_INVALID", "line 7: no JSON");
+        if (payload === "large") throw new DispatchError("TOO_LARGE", "1 byte too many");
+        if (payload === "broken") throw new TypeError("a fault of ours");
+        return { frame: outFrame({ index, payload }), ref: typeof payload === "string" ? payload : undefined };
+      },
+      resend: (frame, round) => ({ ...frame, bytes: frame.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
+      send: (frame, done) => {
+        this.posted.push({ frame, done });
+        if (this.answering) done("ok");
+      },
+      room: () => undefined,
+      activeWorkers: () => 3,
+      orphans: () => 2,
+      ended: () => {
+        this.ended += 1;
+      },
+      ...options,
+    });
+    this.run = new Run(this.open);
+  }
+
+  /** As the dispatcher does it. */
+  feed(inputs: Iterable<unknown> | AsyncIterable<unknown>): Promise<void> {
+    const { open } = this;
+    return pump(inputs, open, open.stopsInput).then(() => open.inputOver(), (error: unknown) => open.inputOver(error)); // biome-ignore format: one line
+  }
+
+  accept(index: number, outcome: Outcome = "completed", more: Partial<ResultEntry> = {}) {
+    const value = outcome === "completed" ? { value: `value ${index}` } : {};
+    const plain = { run: RUN, index, outcome, round: 0, attempts: 1, copy: 0, lost: 0, durationMs: 1, ...value };
+    return this.open.accept({ ...plain, ...more });
+  }
+
+  of(event: DispatchEvent["event"]): DispatchEvent[] {
+    return this.events.filter((one) => one.event === event);
+  }
+}
+
+/** Reads a run to its end; `thrown` is the code that it ended with. */
+export function readRun(run: Run) {
+  const seen: { indexes: number[]; outcomes: string[]; ended: boolean; thrown: unknown } = {
+    indexes: [],
+    outcomes: [],
+    ended: false,
+    thrown: undefined,
+  };
+  void (async () => {
+    try {
+      for await (const result of run) {
+        seen.indexes.push(result.index);
+        seen.outcomes.push(result.error === undefined ? result.outcome : `${result.outcome} ${result.error.code}`);
+      }
+    } catch (error) {
+      seen.thrown = error instanceof DispatchError ? error.code : error;
+    }
+    seen.ended = true;
+  })();
+  return seen;
+}
+
+/** Inputs without end. */
+export async function* endless() {
+  for (let index = 0; ; index += 1) yield await Promise.resolve(index);
+}

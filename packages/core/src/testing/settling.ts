@@ -1,0 +1,93 @@
+import { copyFrame, deadFrame, replyFrame } from "../codec/maker.ts";
+import type { Profile } from "../contract/index.ts";
+import { deadQueue, replyQueue, workQueue } from "../queues.ts";
+import type { Decision } from "../settle/decision.ts";
+import { Settler, type Settling } from "../settle/settler.ts";
+import { bodyOf, decoded, type FrameOptions, frameOf } from "./frames.ts";
+import { receiptOf, scripted } from "./scripted-backend.ts";
+
+// For tests only; not a part of the package.
+
+const WORK = workQueue("default");
+
+/** Room for what stands around the results. */
+const FRAME_HEAD_BYTES = 1_024;
+
+export const SETTLE_LEASE_MS = 1_000;
+
+interface Reply {
+  readonly results: readonly { readonly index: number; readonly outcome: string }[];
+  readonly probes: readonly { readonly sequence: number }[];
+}
+
+/** A settler on a scripted backend; `told` is what its worker hears. */
+export function settlerBench(profile: Partial<Profile> = {}) {
+  const world = scripted(profile);
+  const told: string[] = [];
+  const denied = new Set<Settling>();
+  const labels = new Map<Settling, string>();
+  const settler = new Settler<Settling>({
+    ...world,
+    profile: world.backend.profile,
+    worker: "w1",
+    work: () => WORK,
+    dead: deadQueue("default"),
+    reply: (coordinator) => replyQueue("default", coordinator),
+    copy: copyFrame,
+    deadLetter: deadFrame,
+    replyBytes: world.backend.profile.limits.frameBytes - FRAME_HEAD_BYTES,
+    replyFrame: (json) => replyFrame(json, 0),
+    mayWrite: (hold) => !denied.has(hold),
+    settled: (hold, _, delivered) => told.push(`settled ${labels.get(hold)}${delivered ? "" : " undelivered"}`),
+    refused: (hold) => told.push(`refused ${labels.get(hold)}`),
+  });
+  /** A frame in hand whose receipt is called as its index. */
+  const hold = (options: FrameOptions = {}, deadline = SETTLE_LEASE_MS): Settling => {
+    const frame = frameOf(options);
+    const held = { receipt: receiptOf(`${frame.first}`), frame, lost: frame.lost, deadline };
+    labels.set(held, `${frame.first}`);
+    return held;
+  };
+  const adopt = (held: Settling, label: string): Settling => {
+    labels.set(held, label);
+    return held;
+  };
+  /** What was sent, in words: `c1: results 0 1`, `dead 3 REJECTED`, `work 4#0.1~0 after 5`. */
+  const sent = () =>
+    world.backend.sent.map(({ queue, frame }) => {
+      if (queue.role === "reply") {
+        const { results, probes } = bodyOf(frame) as Reply;
+        const parts = [...results.map(({ index }) => index), ...probes.map(({ sequence }) => `probe ${sequence}`)];
+        return `${queue.name}: ${parts.join(" ")}`;
+      }
+      const { name, death, first } = decoded(frame.bytes);
+      if (queue.role === "dead") return `dead ${first} ${death?.reason}`;
+      return `work ${name.slice(name.indexOf("/") + 1)} after ${frame.delayMs}`;
+    });
+  return { ...world, settler, told, denied, hold, adopt, sent };
+}
+
+export const completed = {
+  kind: "end",
+  ending: { outcome: "completed", json: "1", error: undefined, attempts: 1, durationMs: 1 },
+  death: undefined,
+} as const satisfies Decision;
+
+const rejected = { name: "Error", message: "boom", code: "REJECTED" } as const;
+
+export const died = {
+  kind: "end",
+  ending: { outcome: "dead", json: undefined, error: rejected, attempts: 1, durationMs: 1 },
+  death: { reason: "REJECTED", error: rejected, attempts: 1, lost: 0, firstSentAt: 1_000, diedAt: 5_000 },
+} as const satisfies Decision;
+
+export function retried(attempt: number, delayMs: number) {
+  return {
+    kind: "copy",
+    counters: { round: 0, attempt, copy: 0, lost: 0 },
+    delayMs,
+    reason: "failed",
+    code: undefined,
+    durationMs: 1,
+  } as const satisfies Decision;
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { beatFrame } from "../codec/maker.ts";
+import type { Beat, Frame } from "../contract/index.ts";
+import { replyQueue } from "../queues.ts";
+import { bodyOf, frameOf, RUN } from "../testing/frames.ts";
+import { BrokerError, scripted } from "../testing/scripted-backend.ts";
+import { Beater } from "./beater.ts";
+
+const LEASE_MS = 900;
+
+function start() {
+  const { clock, backend, calls } = scripted();
+  const held = new Set<Frame>();
+  const beater = new Beater({
+    calls,
+    clock,
+    worker: "w1",
+    slots: 4,
+    leaseMs: LEASE_MS,
+    busy: () => 2,
+    held: () => [...held].map((frame) => ({ frame })),
+    reply: (coordinator) => replyQueue("default", coordinator),
+    beatFrame: (beat) => beatFrame(beat, clock.wall()),
+  });
+  /** What was sent since the last look: by coordinator, in order. */
+  const beats = async (): Promise<[string, Beat][]> => {
+    await clock.settle();
+    return backend.sent.splice(0).map(({ queue, frame }) => [queue.name, bodyOf(frame) as Beat]);
+  };
+  return { clock, backend, held, beater, beats };
+}
+
+const of = (coordinator: string | undefined, index: number) => frameOf({ coordinator, index });
+
+describe("Beater", () => {
+  it("tells each coordinator of its own tasks in hand", async () => {
+    const { held, beater, beats } = start();
+    for (const frame of [of("c1", 0), of("c2", 7), of("c1", 1), of(undefined, 2)]) held.add(frame);
+    beater.beat();
+    const common = { worker: "w1", slots: 4, busy: 2, retries: [], progress: [] };
+    expect(await beats()).toEqual([
+      ["c1", { ...common, held: [[RUN, 0], [RUN, 1]] }],
+      ["c2", { ...common, held: [[RUN, 7]] }],
+    ]); // biome-ignore format: a table
+  });
+
+  it("says nothing where nobody waits", async () => {
+    const { held, beater, beats } = start();
+    held.add(of(undefined, 0));
+    beater.beat();
+    beater.idle();
+    beater.retried(of(undefined, 0), 5);
+    beater.progressed(of(undefined, 0), 5);
+    expect(await beats()).toEqual([]);
+  });
+
+  it("tells a coordinator once that nothing of it is in hand any more", async () => {
+    const { held, beater, beats } = start();
+    const mine = of("c1", 0);
+    held.add(mine).add(of("c2", 0));
+    beater.beat();
+    await beats();
+    held.delete(mine);
+    beater.beat();
+    expect((await beats()).map(([to, { held: places }]) => [to, places])).toEqual([
+      ["c2", [[RUN, 0]]],
+      ["c1", []],
+    ]);
+    beater.beat();
+    expect((await beats()).map(([to]) => to)).toEqual(["c2"]);
+  });
+
+  it("idle ends the watch without waiting for a beat, and only where somebody watches", async () => {
+    const { held, beater, beats } = start();
+    beater.idle();
+    expect(await beats()).toEqual([]);
+    held.add(of("c1", 0));
+    beater.beat();
+    await beats();
+    held.clear();
+    beater.idle();
+    beater.idle();
+    expect((await beats()).map(([to, { held: places }]) => [to, places])).toEqual([["c1", []]]);
+    beater.idle();
+    expect(await beats()).toEqual([]);
+  });
+
+  it("idle does not end the watch when something is in hand again", async () => {
+    const { held, beater, beats } = start();
+    held.add(of("c1", 0));
+    beater.beat();
+    await beats();
+    held.clear();
+    beater.idle();
+    held.add(of("c1", 1));
+    expect(await beats()).toEqual([]);
+    beater.beat();
+    expect((await beats())[0]?.[1].held).toEqual([[RUN, 1]]);
+  });
+
+  it("sends retries and progress soon, gathered, and says nothing of what is held", async () => {
+    const { held, beater, beats } = start();
+    held.add(of("c1", 9));
+    beater.retried(of("c1", 0), 250);
+    beater.progressed(of("c1", 9), { percent: 1 });
+    beater.progressed(of("c1", 9), { percent: 2 });
+    beater.progressed(of("c2", 3), "other");
+    const sent = await beats();
+    expect(sent.map(([to]) => to)).toEqual(["c1", "c2"]);
+    expect(sent[0]?.[1]).toEqual({
+      worker: "w1",
+      slots: 4,
+      busy: 2,
+      retries: [[RUN, 0, 250]],
+      progress: [[RUN, 9, { percent: 1 }], [RUN, 9, { percent: 2 }]],
+    }); // biome-ignore format: a table
+    expect(sent[1]?.[1].progress).toEqual([[RUN, 3, "other"]]);
+    beater.beat();
+    expect((await beats())[0]?.[1]).toMatchObject({ retries: [], progress: [] });
+  });
+
+  it("a beat carries the news that waits, so that it is sent once", async () => {
+    const { held, beater, beats } = start();
+    held.add(of("c1", 0));
+    beater.retried(of("c1", 5), 10);
+    beater.beat();
+    const sent = await beats();
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.[1]).toMatchObject({ held: [[RUN, 0]], retries: [[RUN, 5, 10]] });
+  });
+
+  it("goes without progress that has no JSON", async () => {
+    const { beater, beats } = start();
+    beater.progressed(of("c1", 0), 1n);
+    beater.retried(of("c1", 0), 10);
+    expect((await beats())[0]?.[1]).toMatchObject({ progress: [], retries: [[RUN, 0, 10]] });
+  });
+
+  it("gives a beat up after a third of a lease", async () => {
+    const { clock, backend, held, beater } = start();
+    backend.onSend = () => {
+      throw new BrokerError("UNAVAILABLE");
+    };
+    held.add(of("c1", 0));
+    beater.beat();
+    await clock.advance(LEASE_MS / 3);
+    const tries = backend.log.length;
+    expect(tries).toBeGreaterThan(1);
+    await clock.advance(100 * LEASE_MS);
+    expect(backend.log).toHaveLength(tries);
+  });
+});

@@ -1,0 +1,246 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "./clock.ts";
+import { bytesOf } from "./codec/frame.ts";
+import type { Delivery, DispatchEvent, Queue, Want } from "./contract/index.ts";
+import { MemoryBackend } from "./memory/backend.ts";
+import { frameOf, outFrame, probeOf } from "./testing/frames.ts";
+import { manual } from "./testing/manual-handler.ts";
+import { MemoryWorld, WORK } from "./testing/memory-world.ts";
+import { deliveriesOf, scripted } from "./testing/scripted-backend.ts";
+import { defineTask } from "./work/task.ts";
+import { Worker } from "./worker.ts";
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+describe("what it takes", () => {
+  /** A backend whose receives take a while, so that prefetch has a reason. */
+  class Far extends MemoryBackend {
+    readonly asked: number[] = [];
+    constructor(
+      readonly clock: VirtualClock,
+      readonly roundTripMs: number,
+    ) {
+      super();
+    }
+    override async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
+      if (queue.role === "work") {
+        this.asked.push(want.max);
+        await new Promise<void>((resolve) => this.clock.after(this.roundTripMs, resolve));
+      }
+      return super.receive(queue, want, signal);
+    }
+  }
+
+  it.each([
+    ["near", 0, 3],
+    ["a round trip of two tasks away", 20, 3 + 6],
+  ])("never holds more than its slots and its prefetch: %s", async (_, roundTripMs, mostHeld) => {
+    const clock = new VirtualClock();
+    const backend = new Far(clock, roundTripMs);
+    let running = 0;
+    let mostRunning = 0;
+    let most = 0;
+    const watch = (event: DispatchEvent) => {
+      if (event.event === "task_started" || event.event === "queue_completed")
+        most = Math.max(most, worker?.status.held ?? 0);
+    };
+    let worker: Worker | undefined;
+    const task = defineTask({
+      handler: () => {
+        running += 1;
+        mostRunning = Math.max(mostRunning, running);
+        return new Promise<void>((resolve) =>
+          clock.after(10, () => {
+            running -= 1;
+            resolve();
+          }),
+        );
+      },
+    });
+    worker = await Worker.start(backend, task, { clock, random: () => 0.5, concurrency: 3, observer: watch });
+    const frames = numbers(300).map((index) => outFrame({ index, coordinator: undefined }));
+    await backend.send(WORK, frames, new AbortController().signal);
+    await clock.advance(20_000);
+    expect(worker.status.finished).toBe(300);
+    expect(mostRunning).toBe(3);
+    expect(most).toBeGreaterThanOrEqual(roundTripMs === 0 ? 3 : 4);
+    expect(most).toBeLessThanOrEqual(mostHeld);
+    expect(Math.max(...backend.asked)).toBeLessThanOrEqual(mostHeld);
+  });
+
+  it("asks for nothing beyond what runs, while tasks are long", async () => {
+    const world = new MemoryWorld();
+    const { handler } = manual();
+    const worker = await world.worker(handler, { concurrency: 2 });
+    await world.put(WORK, ...numbers(10).map((index) => outFrame({ index, payload: index })));
+    await world.clock.advance(200_000);
+    expect([worker.status.held, worker.status.running, await world.depth()]).toEqual([2, 2, "8/2/0"]);
+  });
+
+  it("what is no frame of ours goes to the dead letters with its reason, and the others go on", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const raw = [Buffer.from("hello"), Buffer.alloc(0), Buffer.alloc(100, 0xd7), bytesOf(frameOf()).subarray(0, 30)];
+    const frame = (bytes: Buffer, at: number) => ({
+      bytes,
+      name: `${at}`,
+      id: `${at}`,
+      first: false,
+      priority: 5,
+      delayMs: 0,
+      key: undefined,
+    });
+    await world.put(WORK, ...raw.map(frame));
+    const run = dispatcher.run<number, number>("default", [1]);
+    await world.worker((payload: number) => payload);
+    expect(await world.outcomes(run)).toEqual(["completed 1"]);
+    await world.clock.settle();
+    expect(await world.dead()).toEqual(raw.map(() => "0 FRAME_INVALID 0/0"));
+    expect(world.of("frame_rejected").map(({ code, bytes }) => [code, bytes])).toEqual(
+      raw.map((bytes) => ["FRAME_INVALID", bytes.length]),
+    );
+    expect(await world.depth()).toBe("0/0/0");
+  });
+
+  it("a body that cannot be read is dead for the one who waits, too", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const run = dispatcher.run<number, number>("default", [1, 2]);
+    await world.clock.settle();
+    const [first] = await world.take(WORK, 1, 10);
+    const bytes = Buffer.from(first?.bytes as Uint8Array);
+    bytes.write("{", bytes.length - 3);
+    await world.backend.settle([{ kind: "ack", receipt: first?.receipt as never }], new AbortController().signal);
+    await world.put(WORK, {
+      ...outFrame({ index: 0 }),
+      bytes,
+      name: "x",
+      id: "x",
+      first: false,
+      priority: 5,
+      delayMs: 0,
+      key: undefined,
+    });
+    await world.worker((payload: number) => payload);
+    expect(await world.outcomes(run)).toEqual(["dead FRAME_INVALID", "completed 2"]);
+    expect(await world.dead()).toEqual(["0 FRAME_INVALID 1/0"]);
+  });
+
+  it("answers a probe, and holds it no longer", async () => {
+    const world = new MemoryWorld();
+    const reply = { role: "reply", name: "c9", of: "default" } as const;
+    await world.open(reply, WORK);
+    const bytes = bytesOf(probeOf(7, "c9"));
+    await world.put(WORK, {
+      ...outFrame(),
+      bytes,
+      name: "p",
+      id: "p",
+      first: false,
+      priority: 5,
+      delayMs: 0,
+      key: undefined,
+    });
+    const worker = await world.worker(() => 1);
+    await world.clock.settle();
+    expect([worker.status.held, await world.depth(), await world.depth(reply)]).toEqual([0, "0/0/0", "1/0/0"]);
+  });
+
+  it.each([
+    ["half a lease", 1_500],
+    ["nearly a whole lease", 2_850],
+  ])("what a receive brings after %s is renewed first, and run under a whole lease", async (_, waitedMs) => {
+    const { clock, backend } = scripted();
+    const lost: DispatchEvent[] = [];
+    let given = false;
+    backend.onReceive = async (_queue, _want, signal) => {
+      if (given) return new Promise((resolve) => signal.addEventListener("abort", () => resolve([])));
+      given = true;
+      await new Promise<void>((resolve) => clock.after(waitedMs, resolve));
+      return deliveriesOf([outFrame({ coordinator: undefined })]);
+    };
+    backend.onRenew = async (receipts) => {
+      await new Promise<void>((resolve) => clock.after(5, resolve));
+      return receipts.map(() => "ok");
+    };
+    const observer = (event: DispatchEvent) => {
+      if (event.event === "lease_lost") lost.push(event);
+    };
+    const startedAt: number[] = [];
+    const handler = () => void startedAt.push(clock.now());
+    const worker = await Worker.start(backend, defineTask({ handler }), {
+      clock,
+      observer,
+      leaseMs: 3_000,
+      random: () => 0.5,
+    });
+    await clock.advance(10_000);
+    expect(backend.log.slice(0, 3)).toEqual(["receive work/normal", "renew 0", "receive work/normal"]);
+    expect([startedAt, lost, worker.status.finished]).toEqual([[waitedMs + 5], [], 1]);
+  });
+});
+
+describe("the last chance", () => {
+  /** A frame that so many holders were given and did nothing about. */
+  async function lose(world: MemoryWorld, times: number): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      await world.take(WORK, 1, 100);
+      await world.clock.advance(100);
+    }
+  }
+
+  it("more losses than allowed: dead LOST without a run", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const run = dispatcher.run<number, number>("default", [1]);
+    await world.clock.settle();
+    await lose(world, 3);
+    await world.worker((payload: number) => payload, { maxLost: 2 });
+    expect(await world.outcomes(run)).toEqual(["dead LOST"]);
+    expect(await world.dead()).toEqual(["0 LOST 0/3"]);
+    expect(world.of("task_started")).toEqual([]);
+  });
+
+  it("is taken alone: met beside others it goes back without penalty, and runs when nothing else is held", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const first = dispatcher.run<string, unknown>("default", ["poison"]);
+    await world.clock.settle();
+    await lose(world, 2);
+    const others = dispatcher.run<string, unknown>("default", ["a", "b", "c", "d", "e", "f"]);
+    await world.clock.settle();
+    const beside: [unknown, number][] = [];
+    let running = 0;
+    const worker = await world.worker(
+      (payload: unknown) => {
+        running += 1;
+        beside.push([payload, worker.status.held]);
+        return new Promise((resolve) =>
+          world.clock.after(50, () => {
+            running -= 1;
+            resolve(payload);
+          }),
+        );
+      },
+      { maxLost: 2, concurrency: 3, backoff: { baseMs: 200 } },
+    );
+    expect(await world.outcomes(first)).toEqual(['completed "poison"']);
+    expect(await world.until(others.finished())).toMatchObject({ completed: 6, retried: 0, lost: 0 });
+    expect(beside.find(([payload]) => payload === "poison")?.[1]).toBe(1);
+    const requeued = world.of("queue_requeued").filter(({ reason }) => reason === "last_chance");
+    expect(requeued.length).toBeGreaterThanOrEqual(1);
+    expect(requeued.every(({ delayMs }) => delayMs === 200)).toBe(true);
+    expect(first.summary).toMatchObject({ lost: 2, retried: 0 });
+    expect(running).toBe(0);
+  });
+
+  it("maxLost 0: dead at the first loss", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const run = dispatcher.run<number, number>("default", [1, 2]);
+    await world.clock.settle();
+    await lose(world, 1);
+    await world.worker((payload: number) => payload, { maxLost: 0 });
+    expect(await world.outcomes(run)).toEqual(["dead LOST", "completed 2"]);
+  });
+});
