@@ -35,7 +35,10 @@ export function sending<H extends Settling>(
         for (const job of jobs) conclude(job, answer instanceof DispatchError ? answer : undefined, true, deadline);
         return;
       }
-      for (const job of jobs) job.sent = { delivered: answer !== "gone" };
+      for (const job of jobs) {
+        job.sent = { delivered: answer !== "gone" };
+        remember(job.hold.frame.name);
+      }
       await ack(jobs);
     },
 
