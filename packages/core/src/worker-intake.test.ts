@@ -234,6 +234,25 @@ describe("the last chance", () => {
     expect(running).toBe(0);
   });
 
+  it("taken alone from the start: nothing is taken beside it until it has ended", async () => {
+    const world = new MemoryWorld();
+    await world.open(WORK);
+    await world.put(WORK, outFrame({ index: 0, payload: "poison" }));
+    await lose(world, 1);
+    const { open, handler } = manual();
+    const worker = await world.worker(handler, { maxLost: 1 });
+    await world.clock.settle();
+    expect(open.has("poison")).toBe(true);
+    await world.put(WORK, ...[1, 2, 3].map((index) => outFrame({ index, payload: index })));
+    // The receive that stood already may still bring what it was asked for; it must not run beside.
+    await world.clock.advance(60_000);
+    const beside = worker.status.held;
+    open.get("poison")?.();
+    await world.clock.settle();
+    expect(beside).toBe(1);
+    expect(worker.status).toMatchObject({ held: 3, running: 3, finished: 1 });
+  });
+
   it("maxLost 0: dead at the first loss", async () => {
     const world = new MemoryWorld();
     const dispatcher = await world.dispatcher();
@@ -242,5 +261,49 @@ describe("the last chance", () => {
     await lose(world, 1);
     await world.worker((payload: number) => payload, { maxLost: 0 });
     expect(await world.outcomes(run)).toEqual(["dead LOST", "completed 2"]);
+  });
+});
+
+describe("a handler that goes on without its lease", () => {
+  /** A worker of two slots, one of them with a handler that does not hear that its lease is lost; the frame is `gone`, or comes again. */
+  async function deaf(gone: boolean) {
+    const world = new MemoryWorld();
+    const work = manual();
+    const worker = await world.worker(work.handler, { concurrency: 2, leaseMs: 3_000, abandonMs: 100_000, maxLost: 1 });
+    await world.put(WORK, outFrame({ index: 0, payload: "deaf", coordinator: undefined }));
+    await world.clock.settle();
+    const renew = world.backend.renew.bind(world.backend);
+    world.backend.renew = async (receipts, _, signal) => {
+      if (gone) await world.backend.settle(receipts.map((receipt) => ({ kind: "ack", receipt })), signal); // biome-ignore format: one call
+      return receipts.map(() => "lost");
+    };
+    await world.clock.advance(1_000);
+    world.backend.renew = renew;
+    expect(worker.status).toMatchObject({ held: 0, running: 1 });
+    return { world, worker, ...work };
+  }
+
+  it("keeps its slot: so many fewer are taken", async () => {
+    const { world, worker, open } = await deaf(true);
+    // What stood when the lease was lost asked for one; from then on the credit is one.
+    await world.put(WORK, ...[1, 2, 3].map((index) => outFrame({ index, payload: index, coordinator: undefined })));
+    await world.clock.advance(10_000);
+    expect(worker.status).toMatchObject({ held: 1, running: 2 });
+    open.get("deaf")?.();
+    await world.clock.settle();
+    expect(worker.status).toMatchObject({ held: 2, running: 2 });
+  });
+
+  it("counts as another: a last chance is not taken beside it", async () => {
+    const { world, worker, contexts, open } = await deaf(false);
+    await world.clock.advance(20_000);
+    expect(world.of("queue_requeued").every(({ reason }) => reason === "last_chance")).toBe(true);
+    expect([world.of("queue_requeued").length > 0, contexts.length]).toEqual([true, 1]);
+    open.get("deaf")?.();
+    await world.clock.advance(5_000);
+    expect(contexts.map(({ lost }) => lost)).toEqual([0, 1]);
+    open.get("deaf")?.();
+    await world.clock.settle();
+    expect(worker.status).toMatchObject({ held: 0, finished: 1 });
   });
 });

@@ -87,6 +87,17 @@ describe("Keeper", () => {
     },
   );
 
+  it("counts a renewed lease from before the request, however long the answer takes", async () => {
+    const { clock, backend, take } = start();
+    backend.onRenew = async (receipts) => {
+      await new Promise<void>((resolve) => void clock.after(LEASE_MS / 10, resolve));
+      return receipts.map(() => "ok");
+    };
+    const hold = take("a");
+    await clock.advance(beatMs(0.5) + LEASE_MS / 10);
+    expect(hold.deadline).toBe(beatMs(0.5) + LEASE_MS - MARGIN_MS);
+  });
+
   it("skips what is fresh until the next beat", async () => {
     const { clock, renewals, take } = start();
     take("old");

@@ -251,7 +251,9 @@ describe("a text", () => {
   it.each(["id", "key"])("%s has 1 to 1,024 characters", (key) => {
     for (const value of ["a", "ü".repeat(1_024)]) expect(() => reads.send({ [key]: value })).not.toThrow();
     for (const value of ["", "a".repeat(1_025), 5, {}, "half a \ud83d"])
-      expect(() => reads.send({ [key]: value })).toThrow(refused(`${key} is not a well-formed text of 1 to 1024 characters`));
+      expect(() => reads.send({ [key]: value })).toThrow(
+        refused(`${key} is not a well-formed text of 1 to 1024 characters`),
+      );
   });
 });
 

@@ -76,7 +76,9 @@ describe("the end", () => {
     await fed;
     await expect(stuck.run.finished()).rejects.toMatchObject({ code: "TIMED_OUT" });
     const quick = new RunBench({ globalTimeoutMs: 1_000 });
+    expect(quick.clock.set.size).toBe(1);
     await quick.feed([]);
+    expect(quick.clock.set.size).toBe(0);
     await quick.clock.advance(2_000);
     await expect(quick.run.finished()).resolves.toMatchObject({ durationMs: 0 });
   });

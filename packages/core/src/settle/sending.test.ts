@@ -48,17 +48,20 @@ describe("settling by send, then ack", () => {
     expect(told).toEqual(["settled 0", "refused 1", "settled 2"]);
   });
 
-  it("remembers the names that it has sent on, whatever becomes of the ack", async () => {
+  it.each([
+    ["a copy", retried(1, 0)],
+    ["a result", completed],
+    ["a dead letter", died],
+  ])("remembers the name behind %s that is out, whatever becomes of the ack", async (_, decision) => {
     const { clock, backend, settler, hold } = settlerBench(without);
-    const [sent, failed, done] = [hold({ index: 0 }), hold({ index: 1, attempt: 1 }), hold({ index: 2 })];
+    const [out, refused] = [hold({ index: 0 }), hold({ index: 1 })];
     backend.onSettle = (settlements) => settlements.map(() => "lost");
-    settler.settle(sent, retried(1, 0));
-    settler.settle(done, completed);
+    settler.settle(out, decision);
     await clock.settle();
-    backend.onSend = (_, frames) => frames.map(() => ({ failed: new BrokerError("DENIED") }));
-    settler.settle(failed, retried(2, 0));
+    backend.onSend = (_queue, frames) => frames.map(() => ({ failed: new BrokerError("DENIED") }));
+    settler.settle(refused, decision);
     await clock.settle();
-    expect([sent, failed, done].map(({ frame }) => settler.wasForwarded(frame))).toEqual([true, false, false]);
+    expect([out, refused].map(({ frame }) => settler.wasForwarded(frame))).toEqual([true, false]);
     expect(settler.wasForwarded(hold({ index: 0, attempt: 1 }).frame)).toBe(false);
   });
 
@@ -74,6 +77,22 @@ describe("settling by send, then ack", () => {
     await clock.advance(2 * SETTLE_LEASE_MS);
     expect(sent()).toEqual(["work 0#0.1~0 after 0"]);
     expect(told.length).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    ["a copy", retried(1, 0), ["work 1#0.1~0 after 0", "work 2#0.1~0 after 0"]],
+    ["a result", completed, ["c1: 1 2"]],
+    ["a dead letter", died, ["dead 1 REJECTED", "dead 2 REJECTED", "c1: 1 2"]],
+  ])("%s that is out is not sent again when the ack is tried under a longer lease", async (_, decision, expected) => {
+    const { clock, backend, settler, told, hold, sent } = settlerBench(without);
+    backend.onSettle = (settlements) => {
+      if (clock.now() < 400) throw new BrokerError("UNAVAILABLE");
+      return settlements.map(() => "ok");
+    };
+    settler.settle(hold({ index: 1 }, 300), decision);
+    settler.settle(hold({ index: 2 }, SETTLE_LEASE_MS), decision);
+    await clock.advance(SETTLE_LEASE_MS);
+    expect([sent(), told]).toEqual([expected, ["settled 2"]]);
   });
 
   it("forgets the oldest of more than 10,000 names", async () => {

@@ -13,7 +13,7 @@ import { decoded } from "./frames.ts";
 
 export const WORK = workQueue("default");
 export const DEAD = deadQueue("default");
-export const never: AbortSignal = new AbortController().signal;
+const never: AbortSignal = new AbortController().signal;
 
 /** The memory backend with dispatchers and workers on one clock that stands still, and all that they say. */
 export class MemoryWorld {

@@ -1,7 +1,7 @@
 import type { Sent } from "../call.ts";
-import { VirtualClock } from "../clock.ts";
 import type { DispatchEvent, Outcome, OutFrame, ResultEntry } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import { WatchedClock } from "../memory/testing.ts";
 import { OpenRun, type RunPort } from "../result/open-run.ts";
 import { Run } from "../result/run.ts";
 import { pump } from "../send/pump.ts";
@@ -16,7 +16,7 @@ export interface Posted {
 
 /** A run whose frames go nowhere: the test plays the broker and the workers. */
 export class RunBench {
-  readonly clock = new VirtualClock();
+  readonly clock = new WatchedClock();
   readonly events: DispatchEvent[] = [];
   readonly posted: Posted[] = [];
   /** What the caller has of it. */

@@ -1,0 +1,47 @@
+import type { Case } from "./case.ts";
+import { zombieCases } from "./chaos/zombie.ts";
+import { seamLeaseCases } from "./seam/lease.ts";
+import { seamLookCases } from "./seam/look.ts";
+import { seamMoveCases } from "./seam/move.ts";
+import { seamOrderCases } from "./seam/order.ts";
+import { seamReceiveCases } from "./seam/receive.ts";
+import { seamSendCases } from "./seam/send.ts";
+import { seamSettleCases } from "./seam/settle.ts";
+import { codecCases } from "./system/codec.ts";
+import { coordinatorCases } from "./system/coordinator.ts";
+import { copyCases } from "./system/copies.ts";
+import { deadlineCases } from "./system/deadline.ts";
+import { delayCases } from "./system/delay.ts";
+import { lostCases } from "./system/lost.ts";
+import { poisonCases } from "./system/poison.ts";
+import { priorityCases } from "./system/priority.ts";
+import { resendCases } from "./system/resend.ts";
+import { resultCases } from "./system/result.ts";
+import { retryCases } from "./system/retry.ts";
+import { runCases } from "./system/run.ts";
+import { stopCases } from "./system/stop.ts";
+
+/** Every case there is, in the order in which they are worth running. */
+export const cases: readonly Case[] = [
+  ...seamSendCases,
+  ...seamReceiveCases,
+  ...seamLeaseCases,
+  ...seamSettleCases,
+  ...seamOrderCases,
+  ...seamMoveCases,
+  ...seamLookCases,
+  ...retryCases,
+  ...copyCases,
+  ...lostCases,
+  ...poisonCases,
+  ...deadlineCases,
+  ...resultCases,
+  ...coordinatorCases,
+  ...runCases,
+  ...resendCases,
+  ...stopCases,
+  ...codecCases,
+  ...delayCases,
+  ...priorityCases,
+  ...zombieCases,
+];

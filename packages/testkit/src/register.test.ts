@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { memory } from "@org/dispatch-core/memory";
+import { describe, expect, it } from "vitest";
+import { cases } from "./cases.ts";
+import { withFacts, without } from "./decorators/facts.ts";
+import { wrap } from "./decorators/wrap.ts";
+import { register, select, type TestRunner } from "./register.ts";
+import { runCase } from "./run-case.ts";
+
+const backend = (namespace: string) => memory({ namespace });
+
+describe("cases", () => {
+  it("have ids of their own, of level, area and name", () => {
+    const ids = cases.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { id, level, cites, expects } of cases) {
+      expect(id).toMatch(/^(seam|system|chaos|stress)(\.[a-z0-9-]+){2,3}$/);
+      expect(id.startsWith(`${level}.`)).toBe(true);
+      expect(cites.length, id).toBeGreaterThan(0);
+      for (const invariant of cites) expect(invariant).toMatch(/^(I([1-9]|1\d|20)|L[12])$/);
+      expect(expects.length, id).toBeGreaterThan(20);
+    }
+  });
+
+  it("are left out by a fact of the profile, which is named", () => {
+    const bare = (namespace: string) => without(withFacts(backend(namespace), { priorityLevels: 0 }), "move");
+    const { applying, out } = select({ backend: bare });
+    const reasons = new Set(out.values());
+    expect(reasons).toContain("verbs without move");
+    expect(reasons).toContain("priorityLevels 0");
+    expect(applying.map(({ id }) => id)).not.toContain("seam.move.is-one-step");
+    expect(applying.length + out.size).toBe(cases.filter(({ level }) => level === "seam" || level === "system").length);
+  });
+});
+
+describe("register", () => {
+  it("gives each case that applies to a runner, and prints what is skipped with its reason and issue", async () => {
+    const registered = new Map<string, { skip: boolean; body: () => Promise<void> }>();
+    const runner: TestRunner = {
+      describe: (_, body) => body(),
+      it: (name, { skip }, body) => registered.set(name, { skip, body }),
+    };
+    const skip = [{ id: "seam.move.is-one-step", reason: "not yet", issue: "#7" }];
+    register({ backend, levels: ["seam"], skip }, runner);
+    expect(registered.get("seam.move.is-one-step (skipped: not yet, #7)")?.skip).toBe(true);
+    const one = registered.get("seam.send.single.roundtrip-identical");
+    expect(one?.skip).toBe(false);
+    await one?.body();
+  });
+
+  it("refuses a skip of a case that there is not", () => {
+    const runner: TestRunner = { describe: (_, body) => body(), it: () => {} };
+    const skip = [{ id: "seam.move.is-two-steps", reason: "a slip", issue: "#8" }];
+    expect(() => register({ backend, skip }, runner)).toThrow("seam.move.is-two-steps");
+  });
+});
+
+describe("runCase", () => {
+  const run = (id: string, options: Parameters<typeof runCase>[1]) => {
+    const one = cases.find((candidate) => candidate.id === id);
+    assert.ok(one !== undefined);
+    return runCase(one, options);
+  };
+
+  it("says of a failure which case it was, which promise broke, and what was expected of the backend", async () => {
+    const forgets = (namespace: string) =>
+      wrap(backend(namespace), { renew: async (receipts) => receipts.map(() => "ok") });
+    await expect(run("seam.lease.renew.after-loss-is-lost", { backend: forgets })).rejects.toThrow(
+      /seam\.lease\.renew\.after-loss-is-lost \(I4, I6\): a lease that is over is not revived/,
+    );
+  });
+
+  it("stops a case that would never end", async () => {
+    const swallows = (namespace: string) =>
+      wrap(backend(namespace), { send: async (_, frames) => frames.map(() => "ok") });
+    await expect(run("system.stop.one-worker-leaves-others", { backend: swallows })).rejects.toThrow("not within");
+  });
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { Delivery, Profile } from "@org/dispatch-core/contract";
+import { area } from "../case.ts";
+import { Bare, textsOf } from "../world/bare.ts";
+import type { World } from "../world/world.ts";
+
+const timed = ({ lease }: Profile) => lease.kind === "timed" || `lease ${lease.kind}`;
+
+/** A lease, and what may pass before it counts as over. */
+const overMs = (world: World) => world.leaseMs + world.slackMs;
+
+const taken = async (world: World, ...texts: string[]): Promise<[Bare, Delivery[]]> => {
+  const bare = await Bare.open(world);
+  await bare.send(texts);
+  const held = [...(await bare.receiveAll(texts.length))];
+  assert.equal(held.length, texts.length, "I1: what was sent did not come");
+  return [bare, held];
+};
+
+/** Leases: how long they last, and what ends them. */
+export const seamLeaseCases = area("seam", "lease", {
+  "ack-removes": {
+    cites: ["I1", "I6"],
+    expects: "an acked frame does not come again, nor after its lease",
+    async run(world) {
+      const [bare, held] = await taken(world, "a", "b");
+      assert.deepEqual(await bare.ack(...held), ["ok", "ok"]);
+      await world.time.pass(overMs(world));
+      assert.deepEqual(await bare.receive(), []);
+    },
+  },
+
+  "expiry.redelivers": {
+    cites: ["I1", "L1"],
+    expects: "a frame whose lease is over comes again, whatever became of its holder",
+    when: timed,
+    async run(world) {
+      const [bare] = await taken(world, "a");
+      await world.time.pass(overMs(world));
+      assert.deepEqual(textsOf(await bare.receive({ waitMs: world.leaseMs })), ["a"]);
+    },
+  },
+
+  "expiry.not-before-lease": {
+    cites: ["I6"],
+    expects: "a held frame is given to nobody else before its lease is over",
+    when: timed,
+    async run(world) {
+      const [bare] = await taken(world, "a");
+      await world.time.pass(world.leaseMs * 0.8);
+      assert.deepEqual(await bare.receive({ waitMs: 0 }), [], "I6: the frame is leased twice");
+    },
+  },
+
+  "renew.keeps-past-three-leases": {
+    cites: ["I6", "I7"],
+    expects: "a lease that is renewed lasts, for as long as the total cap allows",
+    async run(world) {
+      const [bare, held] = await taken(world, "a");
+      for (let third = 0; third < 10; third += 1) {
+        await world.time.pass(world.leaseMs / 3);
+        assert.deepEqual(await bare.renew(...held), ["ok"], `after ${third + 1} thirds of a lease`);
+      }
+      assert.deepEqual(await bare.receive({ waitMs: 0 }), [], "I6: the frame is leased twice");
+      assert.deepEqual(await bare.ack(...held), ["ok"]);
+    },
+  },
+
+  "renew.never-shortens": {
+    cites: ["I7"],
+    expects: "a renewal for less than what is left changes nothing",
+    when: timed,
+    async run(world) {
+      const [bare, [held]] = await taken(world, "a");
+      const { receipt } = held as Delivery;
+      const step = world.profile.lease.kind === "timed" ? world.profile.lease.stepMs : 1;
+      const renewed = bare.backend.renew([receipt], step, new AbortController().signal);
+      assert.deepEqual(await world.time.wait(renewed, "renew answers"), ["ok"]);
+      await world.time.pass(world.leaseMs * 0.8);
+      assert.deepEqual(await bare.receive({ waitMs: 0 }), [], "I7: the renewal has shortened the lease");
+    },
+  },
+
+  "renew.batch-mixed-live-and-stale": {
+    cites: ["I6", "I7"],
+    expects: "of a batch, each receipt has its own answer, in order",
+    async run(world) {
+      const [bare, [a, b, c]] = (await taken(world, "a", "b", "c")) as [Bare, [Delivery, Delivery, Delivery]];
+      await bare.ack(b);
+      assert.deepEqual(await bare.renew(a, b, c), ["ok", "lost", "ok"]);
+      assert.deepEqual(await bare.renew(b, a), ["lost", "ok"]);
+    },
+  },
+
+  "renew.after-loss-is-lost": {
+    cites: ["I4", "I6"],
+    expects: "a lease that is over is not revived by a late renewal: the answer is lost",
+    when: (profile) => (profile.fencing === "strict" ? timed(profile) : `fencing ${profile.fencing}`),
+    async run(world) {
+      const [bare, held] = await taken(world, "a");
+      await world.time.pass(overMs(world));
+      const [again] = await bare.receive({ waitMs: world.leaseMs });
+      assert.ok(again !== undefined, "I1: the frame did not come again");
+      assert.deepEqual(await bare.renew(...held), ["lost"]);
+      assert.deepEqual(await bare.renew(again), ["ok"]);
+    },
+  },
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import type { Delivery, Profile } from "@org/dispatch-core/contract";
+import { area } from "../case.ts";
+import { Bare, textsOf } from "../world/bare.ts";
+import type { World } from "../world/world.ts";
+
+const timed = ({ lease }: Profile) => lease.kind === "timed" || `lease ${lease.kind}`;
+
+const taken = async (world: World, ...texts: string[]): Promise<[Bare, Delivery[]]> => {
+  const bare = await Bare.open(world);
+  await bare.send(texts);
+  return [bare, [...(await bare.receiveAll(texts.length))]];
+};
+
+/** Takes, lets go in some way, and takes again: what `redelivery` says each time. */
+const countsAfter = async (world: World, ...ends: readonly ("release" | "lose")[]) => {
+  const [bare, [first]] = await taken(world, "a");
+  const counts = [first?.redelivery];
+  let held = first;
+  for (const end of ends) {
+    if (end === "release") await bare.release(0, held as Delivery);
+    else await world.time.pass(world.leaseMs + world.slackMs);
+    [held] = await bare.receive({ waitMs: world.leaseMs });
+    counts.push(held?.redelivery);
+  }
+  return counts;
+};
+
+/** Settlements: once, fenced, and counted as the profile says. */
+export const seamSettleCases = area("seam", "settle", {
+  "twice-never-throws": {
+    cites: ["I11"],
+    expects: "a second settlement of a receipt is ok or lost, changes nothing and never throws",
+    async run(world) {
+      const [bare, [a, b]] = (await taken(world, "a", "b")) as [Bare, [Delivery, Delivery]];
+      for (const first of [() => bare.ack(a), () => bare.release(0, b)]) assert.deepEqual(await first(), ["ok"]);
+      for (const again of [() => bare.ack(a, a), () => bare.release(0, a)]) {
+        for (const outcome of await again())
+          assert.ok(outcome === "ok" || outcome === "lost", `I11: ${String(outcome)}`);
+      }
+      for (const outcome of await bare.ack(b)) assert.ok(outcome === "ok" || outcome === "lost");
+      const got = await bare.receive();
+      assert.deepEqual(
+        textsOf(got),
+        world.profile.fencing === "strict" ? ["b"] : textsOf(got).filter((text) => text === "b"),
+      );
+    },
+  },
+
+  "stale-holder-cannot-ack": {
+    cites: ["I4", "I6"],
+    expects: "where fencing is strict, a holder whose lease is over is refused, and the next holder keeps the frame",
+    when: (profile) => (profile.fencing === "strict" ? timed(profile) : `fencing ${profile.fencing}`),
+    async run(world) {
+      const [bare, stale] = await taken(world, "a");
+      await world.time.pass(world.leaseMs + world.slackMs);
+      const [current] = await bare.receive({ waitMs: world.leaseMs });
+      assert.ok(current !== undefined, "I1: the frame did not come again");
+      assert.deepEqual(await bare.ack(...stale), ["lost"], "I4: a stale holder was heard");
+      assert.deepEqual(await bare.release(0, ...stale), ["lost"], "I4: a stale holder was heard");
+      assert.deepEqual(await bare.ack(current), ["ok"]);
+    },
+  },
+
+  "batch-mixed": {
+    cites: ["I11"],
+    expects: "acks and releases of one batch are answered one by one, in order",
+    async run(world) {
+      const [bare, [a, b, c]] = (await taken(world, "a", "b", "c")) as [Bare, [Delivery, Delivery, Delivery]];
+      await bare.ack(b);
+      const outcomes = await world.time.wait(
+        bare.backend.settle(
+          [
+            { kind: "ack", receipt: b.receipt },
+            { kind: "release", receipt: a.receipt, delayMs: 0 },
+            { kind: "ack", receipt: c.receipt },
+          ],
+          new AbortController().signal,
+        ),
+        "settle answers",
+      );
+      assert.deepEqual(outcomes.slice(1), ["ok", "ok"]);
+      assert.equal(outcomes[0], world.profile.fencing === "strict" ? "lost" : outcomes[0]);
+      assert.deepEqual(textsOf(await bare.receive()), ["a"]);
+    },
+  },
+
+  "release.now": {
+    cites: ["I8", "L1"],
+    expects: "a released frame is there again at once",
+    async run(world) {
+      const [bare, held] = await taken(world, "a");
+      const releasedAt = world.clock.now();
+      assert.deepEqual(await bare.release(0, ...held), ["ok"]);
+      assert.deepEqual(textsOf(await bare.receive({ waitMs: world.leaseMs })), ["a"]);
+      assert.ok(world.clock.now() - releasedAt < world.leaseMs / 2, "it came back with its lease only");
+    },
+  },
+
+  "release.honours-delay": {
+    cites: ["I14"],
+    expects: "a frame that is released for later comes neither before nor long after",
+    when: ({ releaseDelayMs }) => releaseDelayMs >= 2_000 || `releaseDelayMs ${releaseDelayMs}`,
+    async run(world) {
+      const [bare, held] = await taken(world, "a");
+      const releasedAt = world.clock.now();
+      assert.deepEqual(await bare.release(2_000, ...held), ["ok"]);
+      assert.deepEqual(textsOf(await bare.receive({ waitMs: 10_000 })), ["a"]);
+      const waitedMs = world.clock.now() - releasedAt;
+      const most = 2_000 + world.profile.limits.delayPrecisionMs + world.slackMs;
+      assert.ok(waitedMs >= 2_000 && waitedMs <= most, `I14: it came after ${waitedMs} ms`);
+    },
+  },
+
+  "release.counted-as-the-profile-says": {
+    cites: ["I8"],
+    expects: "redelivery counts releases where the profile says grants, and does not where it says losses",
+    when: ({ redelivery }) => redelivery !== "once" || "redelivery once",
+    async run(world) {
+      const counts = await countsAfter(world, "release", "release");
+      assert.deepEqual(counts, world.profile.redelivery === "grants" ? [0, 1, 2] : [0, 0, 0]);
+    },
+  },
+
+  "losses-counted-as-the-profile-says": {
+    cites: ["I8"],
+    expects: "redelivery counts the leases that expired",
+    when: (profile) => (profile.redelivery === "once" ? "redelivery once" : timed(profile)),
+    async run(world) {
+      const counts = await countsAfter(world, "lose", "release", "lose");
+      assert.deepEqual(counts, world.profile.redelivery === "grants" ? [0, 1, 2, 3] : [0, 1, 1, 2]);
+    },
+  },
+});

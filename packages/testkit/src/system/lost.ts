@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import type { Context } from "@org/dispatch-core";
+import { area } from "../case.ts";
+import { attemptsAgree, everyTaskOnce, fencesRise, valueIsOfItsAttempt } from "../invariants.ts";
+import type { WorkerProcess } from "../world/worker-process.ts";
+
+/** Crashes: counted as such and as nothing else. */
+export const lostCases = area("system", "lost", {
+  "crash-counts-lost": {
+    cites: ["I8", "L1"],
+    expects: "a crashed holder's task comes again after its lease, with a loss more and no attempt more",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const handler = ({ hangs }: { hangs: boolean }, { attempt, lost }: Context, host: WorkerProcess) =>
+        hangs && lost === 0 ? world.sleep(1e9, host) : { attempt, lost };
+      const first = await world.worker({ handler });
+      const run = dispatcher.run("default", [{ hangs: true }]);
+      await world.time.until(() => world.ledger.runs.length === 1, "the task begins");
+      const crashedAt = world.clock.now();
+      first.crash();
+      await world.worker({ handler });
+      const [result] = await world.results(run);
+      assert.deepEqual([result?.outcome, result?.value], ["completed", { attempt: 1, lost: 1 }]);
+      assert.deepEqual([result?.attempts, result?.lost], [1, 1]);
+      const again = (world.ledger.runs[1]?.startedAt ?? 0) - crashedAt;
+      const most = world.leaseMs + world.slackMs;
+      assert.ok(again > world.leaseMs / 2 && again <= most, `I6: taken again ${again} ms after the crash`);
+      assert.equal(run.summary.lost, 1);
+    },
+  },
+
+  "release-and-rolling-restart-count-nothing": {
+    cites: ["I5", "I8", "I18"],
+    expects: "a task that is given back, begun or not, has neither an attempt nor a loss more",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const handler = async (n: number, { signal }: Context, host: WorkerProcess) => {
+        await world.sleep(world.leaseMs / 3, host, signal);
+        if (signal.aborted) throw signal.reason;
+        return n;
+      };
+      const options = { concurrency: 4, drainMs: world.profile.pollMs };
+      let worker = await world.worker({ handler }, options);
+      const run = dispatcher.run("default", Array(30).keys());
+      for (let restart = 0; restart < 5; restart += 1) {
+        await world.time.pass(world.leaseMs / 4);
+        const next = await world.worker({ handler }, options);
+        await world.time.wait(worker.stop(), "a worker stops");
+        worker = next;
+      }
+      const results = await world.results(run);
+      everyTaskOnce(results, 30);
+      for (const result of results) {
+        assert.deepEqual([result.outcome, result.attempts, result.lost], ["completed", 1, 0], `I8: ${result.id}`);
+        attemptsAgree(result, world.ledger);
+        valueIsOfItsAttempt(result, world.ledger);
+      }
+      assert.ok(world.ledger.runs.length > 30, "nothing was begun twice: the case shows nothing");
+      if (world.profile.verbs.includes("move")) fencesRise(world.ledger, true);
+    },
+  },
+});

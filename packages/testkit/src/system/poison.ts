@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import type { Context } from "@org/dispatch-core";
+import type { Result } from "@org/dispatch-core/contract";
+import { area } from "../case.ts";
+import { everyTaskOnce } from "../invariants.ts";
+import type { WorkerProcess } from "../world/worker-process.ts";
+import type { World } from "../world/world.ts";
+
+/** A task that kills its worker, whatever else that worker holds. */
+const poison = (world: World, takesMs: number) => ({
+  async handler(payload: unknown, _context: Context, host: WorkerProcess) {
+    await world.sleep(takesMs, host);
+    if (payload === "poison") {
+      host.crash();
+      return new Promise(() => {});
+    }
+    return payload;
+  },
+});
+
+const onlyPoisonDies = (results: readonly Result[], maxLost: number) => {
+  for (const { index, outcome, error, lost, attempts } of results) {
+    if (index !== 0) assert.equal(outcome, "completed", `I10: a neighbour of the poison is ${outcome}, ${error?.code}`);
+    else assert.deepEqual([outcome, error?.code, lost, attempts], ["dead", "LOST", maxLost + 1, 0]);
+  }
+};
+
+/** Poison: contained, whatever it does to its process. */
+export const poisonCases = area("system", "lost", {
+  "poison-ends-dead-neighbours-complete": {
+    cites: ["I8", "I10", "L1"],
+    expects:
+      "a task that kills each of its workers ends dead after maxLost + 1 of them; what they held beside it completes",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      await world.supervise(poison(world, 20), { concurrency: 4 });
+      const results = await world.results(dispatcher.run("default", ["poison", ...Array(19).keys()]));
+      everyTaskOnce(results, 20);
+      onlyPoisonDies(results, 3);
+      assert.equal(world.ledger.runs.filter(({ payload }) => payload === "poison").length, 4);
+    },
+  },
+
+  "neighbours-held-complete": {
+    cites: ["I8", "I10"],
+    expects: "99 tasks that are held beside a poison task until their last chance complete; one is dead",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      await world.supervise(poison(world, 20), { concurrency: 100 });
+      const results = await world.results(dispatcher.run("default", ["poison", ...Array(99).keys()]));
+      everyTaskOnce(results, 100);
+      onlyPoisonDies(results, 3);
+      const mostLost = Math.max(...results.filter(({ index }) => index > 0).map(({ lost }) => lost));
+      assert.ok(mostLost >= 1, "no neighbour was held beside the poison: the case shows nothing");
+    },
+  },
+
+  "last-chance-is-alone": {
+    cites: ["I8", "I10"],
+    expects: "a task with lost = maxLost is run only by a worker that holds nothing else",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const held: number[] = [];
+      const handler = async (n: unknown, { lost, signal }: Context, host: WorkerProcess) => {
+        if (lost === 2) held.push(host.worker.status.held);
+        await world.sleep(lost === 2 || n === "late" ? 50 : 1e9, host, signal);
+        return n;
+      };
+      const options = { concurrency: 10, maxLost: 2 };
+      const run = dispatcher.run("default", Array(8).keys());
+      for (const crash of [1, 2]) {
+        const host = await world.worker({ handler }, options);
+        await world.time.until(() => world.ledger.runs.length === crash * 8, "all tasks are held");
+        host.crash();
+        await world.time.pass(world.leaseMs);
+      }
+      await world.worker({ handler }, options);
+      const others = dispatcher.run("default", Array(20).fill("late"));
+      const results = await world.results(run);
+      everyTaskOnce(results, 8);
+      for (const { outcome, lost } of results) assert.deepEqual([outcome, lost], ["completed", 2]);
+      assert.deepEqual(held, Array(8).fill(1), "I10: a last chance was taken beside others");
+      everyTaskOnce(await world.results(others), 20);
+      const chances = world.ledger.runs.filter(({ lost }) => lost === 2);
+      for (const chance of chances) {
+        const beside = world.ledger.runs.filter(
+          (run) =>
+            run !== chance &&
+            run.worker === chance.worker &&
+            run.startedAt < (chance.endedAt ?? 0) &&
+            (run.endedAt ?? 0) > chance.startedAt,
+        );
+        assert.deepEqual(beside, [], `I10: ${chance.id} ran beside others at its last chance`);
+      }
+    },
+  },
+});

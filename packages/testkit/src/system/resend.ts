@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import type { Context } from "@org/dispatch-core";
+import { area } from "../case.ts";
+import { dropping } from "../decorators/dropping.ts";
+import { FaultError } from "../decorators/wrap.ts";
+import { everyTaskOnce } from "../invariants.ts";
+import type { Process } from "../world/process.ts";
+import type { WorkerProcess } from "../world/worker-process.ts";
+import type { World } from "../world/world.ts";
+
+/** A broker that loses what this process sends under these names. */
+const losing = (names: RegExp) => (process: Process) =>
+  process.decorate((backend) => dropping(backend, ({ role }, frame) => role === "work" && names.test(frame.name)));
+
+const takes =
+  (world: World, ms: number) =>
+  async (n: number, { signal }: Context, host: WorkerProcess) => {
+    await world.sleep(ms, host, signal);
+    return n;
+  };
+
+/** What the broker has lost is sent again; what it has not, is not. */
+export const resendCases = area("system", "result", {
+  "resend.lost-by-the-broker": {
+    cites: ["I1", "I3", "L1"],
+    expects: "tasks that the broker lost altogether are sent again as the next round, and complete",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher({}, losing(/\/(3|7|19)#0\./));
+      await world.worker({ handler: takes(world, 5) });
+      const run = dispatcher.run("default", Array(20).keys());
+      const results = await world.results(run);
+      everyTaskOnce(results, 20);
+      for (const { outcome } of results) assert.equal(outcome, "completed");
+      assert.equal(run.summary.resent, 3);
+      assert.deepEqual(
+        world.events.named("task_resent").map(({ round }) => round),
+        [1, 1, 1],
+      );
+      assert.equal(world.ledger.runs.length, 20, "something was run twice");
+      const after = Math.min(...world.events.named("task_resent").map(({ at }) => at));
+      assert.ok(after >= world.leaseMs * 3, `sent again after ${after} ms already`);
+      assert.ok(after <= world.leaseMs * 5, `sent again only after ${after} ms`);
+    },
+  },
+
+  "resend.ends-vanished": {
+    cites: ["I1", "I3"],
+    expects: "a task that the broker loses time and again ends dead as VANISHED, after maxResends",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher({ maxResends: 2 }, losing(/\/2#/));
+      await world.worker({ handler: takes(world, 5) });
+      const run = dispatcher.run("default", Array(6).keys());
+      const results = await world.results(run);
+      everyTaskOnce(results, 6);
+      const lost = results.find(({ index }) => index === 2);
+      assert.deepEqual([lost?.outcome, lost?.error?.code, lost?.attempts], ["dead", "VANISHED", 0]);
+      assert.deepEqual([run.summary.resent, run.summary.completed], [2, 5]);
+      assert.deepEqual(
+        world.events.named("task_resent").map(({ round }) => round),
+        [1, 2],
+      );
+    },
+  },
+
+  "resend.not-in-a-backlog": {
+    cites: ["I1", "I4"],
+    expects: "a task that waits its turn for longer than resendAfterMs is not lost, and not sent again",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher({ resendAfterMs: world.leaseMs });
+      const options = { concurrency: 1, timeoutMs: world.leaseMs * 10 };
+      await world.worker({ handler: takes(world, world.leaseMs) }, options);
+      const run = dispatcher.run("default", Array(15).keys());
+      everyTaskOnce(await world.results(run), 15);
+      assert.equal(run.summary.resent, 0);
+      assert.equal(world.ledger.runs.length, 15);
+    },
+  },
+
+  "resend.not-while-back-pressed": {
+    cites: ["I1", "I4"],
+    expects: "silence of a reply queue that cannot be read, or of a reader who does not read, proves nothing",
+    async run(world) {
+      const resendAfterMs = world.leaseMs;
+      const { dispatcher, process } = await world.dispatcher({ resendAfterMs });
+      await world.worker({ handler: takes(world, 5) });
+      const run = dispatcher.run("default", Array(60).keys(), { maxInFlight: 10 });
+      await world.time.until(() => world.ledger.runs.length >= 10, "the window is full");
+      await world.time.pass(resendAfterMs * 6);
+      const heal = process.intercept("receive", async () => {
+        throw new FaultError("UNAVAILABLE", "the reply queue cannot be read");
+      });
+      const results = run.results();
+      await world.time.pass(resendAfterMs * 6);
+      heal();
+      everyTaskOnce(await world.time.wait(results, "the run ends"), 60);
+      assert.equal(run.summary.resent, 0);
+      assert.equal(world.ledger.runs.length, 60, "something was run twice");
+    },
+  },
+});

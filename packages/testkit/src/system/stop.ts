@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import type { Context } from "@org/dispatch-core";
+import { area } from "../case.ts";
+import { everyTaskOnce } from "../invariants.ts";
+import type { WorkerProcess } from "../world/worker-process.ts";
+import type { World } from "../world/world.ts";
+
+const takes =
+  (world: World) =>
+  async (ms: number, { signal }: Context, host: WorkerProcess) => {
+    await world.sleep(ms, host, signal);
+    return ms;
+  };
+
+/** A graceful stop: local, bounded, and without penalty for what is given back. */
+export const stopCases = area("system", "stop", {
+  "one-worker-leaves-others": {
+    cites: ["I18", "L1"],
+    expects: "stopping one worker of a queue leaves the others at work",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const [first, second] = [
+        await world.worker({ handler: takes(world) }, { concurrency: 2 }),
+        await world.worker({ handler: takes(world) }, { concurrency: 2 }),
+      ];
+      const run = dispatcher.run("default", Array(40).fill(100));
+      await world.time.until(() => run.progress.completed >= 8, "both are at work");
+      await world.time.wait(first.stop(), "one stops");
+      const stoppedAt = world.clock.now();
+      everyTaskOnce(await world.results(run), 40);
+      const after = world.ledger.runs.filter(({ startedAt }) => startedAt > stoppedAt);
+      assert.deepEqual([...new Set(after.map(({ worker }) => worker))], [second.id]);
+      assert.equal(run.summary.lost + run.summary.retried, 0);
+      assert.ok(
+        world.ledger.runs.every(({ aborted }) => aborted === undefined),
+        "a handler was aborted",
+      );
+    },
+  },
+
+  "drain-in-bound": {
+    cites: ["I8", "I18"],
+    expects:
+      "a stop lets handlers finish for drainMs, then aborts them, and ends; what was begun goes on elsewhere, uncounted",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const drainMs = Math.max(world.leaseMs * 2, world.profile.pollMs);
+      const deaf = async (ms: number, _: Context, host: WorkerProcess) => {
+        await world.sleep(ms, host);
+        return ms;
+      };
+      const worker = await world.worker({ handler: deaf }, { concurrency: 3, drainMs, abandonMs: 200 });
+      const run = dispatcher.run("default", [drainMs / 2, drainMs * 2, drainMs * 2, 10]);
+      await world.time.until(() => world.ledger.runs.length === 3, "three begin");
+      const askedAt = world.clock.now();
+      await world.time.wait(worker.stop(), "the worker stops");
+      const tookMs = world.clock.now() - askedAt;
+      assert.ok(tookMs >= drainMs && tookMs <= drainMs + 200 + world.slackMs, `I18: the stop took ${tookMs} ms`);
+      assert.equal(world.ledger.runs.length, 3, "I18: a task was begun after the stop");
+      assert.deepEqual(
+        world.ledger.runs.map(({ aborted }) => aborted),
+        [undefined, "SHUTTING_DOWN", "SHUTTING_DOWN"],
+      );
+      await world.worker({ handler: deaf }, { timeoutMs: drainMs * 10 });
+      const results = await world.results(run);
+      everyTaskOnce(results, 4);
+      for (const { outcome, attempts, lost } of results)
+        assert.deepEqual([outcome, attempts, lost], ["completed", 1, 0]);
+      const begun = world.events.named("queue_requeued").filter(({ reason }) => reason === "shutdown");
+      assert.equal(begun.length, 2);
+    },
+  },
+
+  "prefetched-returned": {
+    cites: ["I8", "I18"],
+    expects: "what a worker holds and has not begun is given back at once when it stops, without penalty",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      // A broker far away makes a worker take frames in advance.
+      const worker = await world.worker({ handler: takes(world) }, { concurrency: 2 }, (process) =>
+        process.intercept("receive", async ({ proceed }) => {
+          const answer = await proceed();
+          await new Promise<void>((resolve) => process.clock.after(200, resolve));
+          return answer;
+        }),
+      );
+      const quick = dispatcher.run("default", Array(30).fill(10));
+      everyTaskOnce(await world.results(quick), 30);
+      const run = dispatcher.run("default", Array(30).fill(400));
+      await world.time.until(() => worker.worker.status.held > 12, "frames are taken in advance");
+      const { held, running } = worker.worker.status;
+      const askedAt = world.clock.now();
+      const stopped = worker.stop();
+      const begun = world.ledger.runs.length;
+      await world.worker({ handler: takes(world) }, { concurrency: 100 });
+      await world.time.until(() => world.ledger.runs.length >= begun + held - running, "another worker gets them");
+      const waitedMs = world.clock.now() - askedAt;
+      assert.ok(waitedMs < world.leaseMs / 2, `I18: what was not begun came back after ${waitedMs} ms only`);
+      await world.time.wait(stopped, "the worker stops");
+      const results = await world.results(run);
+      everyTaskOnce(results, 30);
+      for (const { attempts, lost } of results) assert.deepEqual([attempts, lost], [1, 0]);
+      // What was on its way when the stop began is given back, too.
+      assert.ok(
+        worker.worker.status.released >= held - running,
+        `only ${worker.worker.status.released} of ${held - running} were given back`,
+      );
+    },
+  },
+});

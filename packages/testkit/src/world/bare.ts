@@ -1,0 +1,90 @@
+import type {
+  Backend,
+  Delivery,
+  HoldOutcome,
+  OutFrame,
+  Queue,
+  Receipt,
+  SendOutcome,
+  Want,
+} from "@org/dispatch-core/contract";
+import { QUEUE, WORK, type World } from "./world.ts";
+
+/** A signal that never fires. */
+export const never: AbortSignal = new AbortController().signal;
+
+export const REPLY: Queue = Object.freeze({ role: "reply", name: "coordinator-1", of: QUEUE });
+/** Another user's queue. */
+export const OTHER: Queue = Object.freeze({ role: "work", name: "normal", of: "others" });
+
+/** A frame whose bytes are `text`; its id is `text` too, and it is a first one, unless `more` says otherwise. */
+export function frameOf(text: string, more: Partial<OutFrame> = {}): OutFrame {
+  const id = more.id ?? text;
+  const bytes = new TextEncoder().encode(text);
+  return { bytes, id, name: `${id}#0.0~0`, first: true, priority: 5, delayMs: 0, key: undefined, ...more };
+}
+
+export function textsOf(frames: readonly { readonly bytes: Uint8Array }[]): string[] {
+  return frames.map(({ bytes }) => new TextDecoder().decode(bytes));
+}
+
+/** One connection without core, for cases about the seam: short forms of the verbs. */
+export class Bare {
+  readonly backend: Backend;
+  readonly #world: World;
+
+  private constructor(world: World, backend: Backend) {
+    this.#world = world;
+    this.backend = backend;
+  }
+
+  /** Opens the work and reply queues of the case, and one of another user's, unless told which. */
+  static async open(world: World, receive: readonly Queue[] = [WORK, REPLY, OTHER]): Promise<Bare> {
+    const bare = new Bare(world, world.process("bare").backend);
+    await bare.openMore(receive);
+    return bare;
+  }
+
+  openMore(receive: readonly Queue[]): Promise<void> {
+    const { leaseMs, clock, time } = this.#world;
+    const options = { receive, send: [WORK, OTHER], create: true, leaseMs, clock };
+    return time.wait(this.backend.open(options, never), "open answers");
+  }
+
+  send(frames: readonly (string | OutFrame)[], queue: Queue = WORK): Promise<readonly SendOutcome[]> {
+    const all = frames.map((one) => (typeof one === "string" ? frameOf(one) : one));
+    return this.#world.time.wait(this.backend.send(queue, all, never), "send answers");
+  }
+
+  /** By default up to 10 frames, waiting for a moment. */
+  receive(want: Partial<Want> = {}, queue: Queue = WORK, signal: AbortSignal = never): Promise<readonly Delivery[]> {
+    const whole = { max: 10, waitMs: 100, leaseMs: this.#world.leaseMs, ...want };
+    return this.#world.time.wait(this.backend.receive(queue, whole, signal), "receive answers");
+  }
+
+  /** Receives until `count` frames are there, or none comes any more. */
+  async receiveAll(count: number, want: Partial<Want> = {}, queue: Queue = WORK): Promise<readonly Delivery[]> {
+    const all: Delivery[] = [];
+    while (all.length < count) {
+      const more = await this.receive({ ...want, max: Math.min(want.max ?? 10, count - all.length) }, queue);
+      if (more.length === 0) break;
+      all.push(...more);
+    }
+    return all;
+  }
+
+  ack(...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
+    const settlements = held.map(({ receipt }) => ({ kind: "ack", receipt }) as const);
+    return this.#world.time.wait(this.backend.settle(settlements, never), "settle answers");
+  }
+
+  release(delayMs: number, ...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
+    const settlements = held.map(({ receipt }) => ({ kind: "release", receipt, delayMs }) as const);
+    return this.#world.time.wait(this.backend.settle(settlements, never), "settle answers");
+  }
+
+  renew(...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
+    const receipts = held.map(({ receipt }) => receipt);
+    return this.#world.time.wait(this.backend.renew(receipts, this.#world.leaseMs, never), "renew answers");
+  }
+}

@@ -1,0 +1,98 @@
+import { VirtualClock } from "@org/dispatch-core";
+import type { Delivery, Queue } from "@org/dispatch-core/contract";
+import { memory } from "@org/dispatch-core/memory";
+import { describe, expect, it } from "vitest";
+import { FaultError } from "../decorators/wrap.ts";
+import { frameOf, never, textsOf } from "./bare.ts";
+import { Process, type SentFrame } from "./process.ts";
+
+const WORK: Queue = { role: "work", name: "normal", of: "q" };
+const want = { max: 10, waitMs: 0, leaseMs: 1_000 };
+
+const start = async () => {
+  const clock = new VirtualClock();
+  const connection = memory();
+  const sent: SentFrame[] = [];
+  const process = (name: string) =>
+    new Process({ name, connection, shared: true, clock, sent: (frame) => sent.push(frame) });
+  const [one, two] = [process("one"), process("two")];
+  await one.backend.open({ receive: [WORK], send: [], create: true, leaseMs: 1_000, clock: one.clock }, never);
+  return { clock, one, two, sent };
+};
+
+describe("a process", () => {
+  it("keeps the clock of the world for a backend that all share", async () => {
+    const { clock, one, two } = await start();
+    one.crash();
+    await two.backend.send(WORK, [frameOf("a", { delayMs: 50 })], never);
+    const waiting = two.backend.receive(WORK, { ...want, waitMs: 100 }, never);
+    await clock.advance(60);
+    expect(textsOf(await waiting)).toEqual(["a"]);
+  });
+
+  it("records what it sends", async () => {
+    const { one, sent } = await start();
+    await one.backend.send(WORK, [frameOf("a"), frameOf("b")], never);
+    expect(sent.map(({ process, frame }) => [process, frame.name])).toEqual([
+      ["one", "a#0.0~0"],
+      ["one", "b#0.0~0"],
+    ]);
+  });
+
+  it("that crashes is not answered, runs nothing, and takes nothing more from the broker", async () => {
+    const { clock, one, two } = await start();
+    const happened: string[] = [];
+    void one.backend.receive(WORK, { ...want, waitMs: 5_000 }, never).then(() => happened.push("received"));
+    one.clock.after(10, () => happened.push("timer"));
+    one.clock.soon(() => happened.push("soon"));
+    one.crash();
+    void one.backend.send(WORK, [frameOf("a")], never).then(() => happened.push("sent"));
+    await two.backend.send(WORK, [frameOf("b")], never);
+    await clock.advance(10_000);
+    expect(happened).toEqual([]);
+    expect(textsOf(await two.backend.receive(WORK, want, never))).toEqual(["b"]);
+  });
+
+  it("that is frozen is granted what it has asked for, and goes on where it stood when it is thawed", async () => {
+    const { clock, one, two } = await start();
+    const happened: string[] = [];
+    let got: readonly Delivery[] = [];
+    void one.backend.receive(WORK, { ...want, waitMs: 5_000 }, never).then((deliveries) => {
+      got = deliveries;
+      happened.push("received");
+    });
+    one.clock.after(10, () => happened.push("timer"));
+    one.clock.after(20, () => happened.push("cancelled")).cancel();
+    await clock.settle();
+    one.freeze();
+    await two.backend.send(WORK, [frameOf("a")], never);
+    await clock.advance(500);
+    expect(happened).toEqual([]);
+    expect(await two.backend.receive(WORK, want, never)).toEqual([]);
+    one.thaw();
+    await clock.settle();
+    expect(happened.sort()).toEqual(["received", "timer"]);
+    expect(textsOf(got)).toEqual(["a"]);
+  });
+
+  it("sees faults that are put between it and the broker, in their order, until they are taken away", async () => {
+    const { one } = await start();
+    const order: string[] = [];
+    const first = one.intercept(["send", "receive"], ({ proceed }) => {
+      order.push("first");
+      return proceed();
+    });
+    const second = one.intercept("send", async () => {
+      order.push("second");
+      throw new FaultError("DENIED", "not you");
+    });
+    const error = await one.backend.send(WORK, [frameOf("a")], never).catch((thrown: unknown) => thrown);
+    expect(one.backend.classify(error)).toEqual({ code: "DENIED", detail: "not you" });
+    expect(order).toEqual(["first", "second"]);
+    second();
+    expect(await one.backend.send(WORK, [frameOf("a")], never)).toEqual(["ok"]);
+    first();
+    expect(textsOf(await one.backend.receive(WORK, want, never))).toEqual(["a"]);
+    expect(order).toEqual(["first", "second", "first"]);
+  });
+});

@@ -1,0 +1,124 @@
+import type { Backend, Clock, Move, OpenOptions, OutFrame, Queue } from "@org/dispatch-core/contract";
+import { type BackendCall, type Interceptor, intercept, type Verb } from "../decorators/intercept.ts";
+import { ProcessClock } from "./process-clock.ts";
+
+/** A frame that a process has given to its backend. */
+export interface SentFrame {
+  readonly process: string;
+  readonly queue: Queue;
+  readonly frame: OutFrame;
+  /** Ms on the clock of the world. */
+  readonly at: number;
+}
+
+type Interceptors = readonly (readonly [verbs: readonly Verb[], interceptor: Interceptor])[];
+
+export interface ProcessOptions {
+  readonly name: string;
+  /** Its own connection, or the one that all share where the backend reaches no further than one process. */
+  readonly connection: Backend;
+  readonly shared: boolean;
+  readonly clock: Clock;
+  readonly sent: (frame: SentFrame) => void;
+}
+
+/**
+ * What a case takes for a process of its own: a clock and a view of the backend. It can crash, which releases nothing: its calls are never answered, its
+ * timers never fire, its waiting at the broker ends. It can be frozen and thawed, as by SIGSTOP and SIGCONT: meanwhile the broker still serves it.
+ */
+export class Process {
+  readonly name: string;
+  readonly clock: ProcessClock;
+  readonly #options: ProcessOptions;
+  readonly #cut = new AbortController();
+  #backend: Backend;
+  #interceptors: Interceptors = [];
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.clock = new ProcessClock(options.clock);
+    this.#backend = intercept(options.connection, (call) => this.#call(call));
+  }
+
+  /** What its worker or dispatcher is given. */
+  get backend(): Backend {
+    return this.#backend;
+  }
+
+  get isDead(): boolean {
+    return this.clock.state === "dead";
+  }
+
+  crash(): void {
+    this.clock.kill();
+    this.#cut.abort();
+  }
+
+  freeze(): void {
+    this.clock.freeze();
+  }
+
+  thaw(): void {
+    this.clock.thaw();
+  }
+
+  /** Puts a decorator around its backend; before its worker or dispatcher starts. */
+  decorate(decorator: (backend: Backend) => Backend): void {
+    this.#backend = decorator(this.#backend);
+  }
+
+  /** Puts faults between this process and the broker, for some verbs; the first interceptor sees a call first. Answers how to take it away. */
+  intercept(verbs: Verb | readonly Verb[], interceptor: Interceptor): () => void {
+    const entry = [[verbs].flat() as readonly Verb[], interceptor] as const;
+    this.#interceptors = [...this.#interceptors, entry];
+    return () => {
+      this.#interceptors = this.#interceptors.filter((one) => one !== entry);
+    };
+  }
+
+  async #call(call: BackendCall): Promise<unknown> {
+    await this.clock.awake();
+    this.#record(call);
+    const answer = this.#through(this.#own(call), this.#interceptors);
+    // A process that is not there does not see the answer, nor the error.
+    await answer.then(
+      () => this.clock.awake(),
+      () => this.clock.awake(),
+    );
+    return answer;
+  }
+
+  #through(call: BackendCall, interceptors: Interceptors): Promise<unknown> {
+    const index = interceptors.findIndex(([verbs]) => verbs.includes(call.verb));
+    const interceptor = interceptors[index]?.[1];
+    if (interceptor === undefined) return call.proceed(...call.args);
+    const rest = interceptors.slice(index + 1);
+    const proceed = (...others: readonly unknown[]) =>
+      this.#through(others.length > 0 ? { ...call, args: others } : call, rest);
+    return interceptor({ ...call, proceed });
+  }
+
+  /** The call as this process makes it: a crash ends it at the broker, and a shared backend keeps the clock of the world. */
+  #own(call: BackendCall): BackendCall {
+    const args = [...call.args];
+    args.push(AbortSignal.any([args.pop() as AbortSignal, this.#cut.signal]));
+    if (call.verb === "open" && this.#options.shared) {
+      args[0] = { ...(args[0] as OpenOptions), clock: this.#options.clock };
+    }
+    return { ...call, args };
+  }
+
+  #record({ verb, args }: BackendCall): void {
+    const { name, clock, sent } = this.#options;
+    const at = clock.now();
+    if (verb === "send") {
+      const [queue, frames] = args as readonly [Queue, readonly OutFrame[]];
+      for (const frame of frames) sent({ process: name, queue, frame, at });
+    } else if (verb === "move") {
+      for (const { sends } of args[0] as readonly Move[]) {
+        for (const { queue, frame } of sends) sent({ process: name, queue, frame, at });
+      }
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import {
+  type DeadLetter,
+  Dispatcher,
+  type DispatcherOptions,
+  QueueAdmin,
+  type Run,
+  type WorkerOptions,
+} from "@org/dispatch-core";
+import type { Backend, Clock, Depth, Profile, Queue, Result } from "@org/dispatch-core/contract";
+import { EventLog } from "./event-log.ts";
+import { Ledger } from "./ledger.ts";
+import { Process, type SentFrame } from "./process.ts";
+import { seededRandom } from "./random.ts";
+import { Time } from "./time.ts";
+import { type CaseTask, WorkerProcess } from "./worker-process.ts";
+
+export type BackendFactory = (namespace: string) => Backend;
+
+export interface WorldOptions {
+  readonly backend: BackendFactory;
+  readonly namespace: string;
+  /** Makes jitter the same each time; default: the namespace. */
+  readonly seed?: string;
+  /** What may be late without being wrong, in ms; default 5 on the virtual clock, 2,000 on the machine's. */
+  readonly slackMs?: number | undefined;
+}
+
+/** A dispatcher in a process of its own. */
+export interface DispatcherProcess {
+  readonly process: Process;
+  readonly dispatcher: Dispatcher;
+}
+
+/** The queue of a case. */
+export const QUEUE = "cases";
+
+/**
+ * Everything that one case needs: a namespace of its own on the backend, a clock, workers and dispatchers in processes of their own, and a record of all
+ * that happened. `end` stops what was started.
+ */
+export class World {
+  readonly profile: Profile;
+  readonly time: Time;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly events: EventLog;
+  /** The frames that processes gave to their backends, in order. */
+  readonly sent: SentFrame[] = [];
+  /** A lease that this backend can grant, as short as is sensible: what the cases count in. */
+  readonly leaseMs: number;
+  /** What may be late without being wrong. */
+  readonly slackMs: number;
+  readonly random: () => number;
+  readonly #options: WorldOptions;
+  readonly #connections: Backend[] = [];
+  readonly #workers: WorkerProcess[] = [];
+  readonly #dispatchers: DispatcherProcess[] = [];
+  readonly #failures: unknown[] = [];
+  #processes = 0;
+  #ended = false;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.random = seededRandom(options.seed ?? options.namespace);
+    const first = options.backend(options.namespace);
+    this.#connections.push(first);
+    this.profile = first.profile;
+    this.time = new Time(this.profile.reach);
+    this.clock = this.time.clock;
+    this.ledger = new Ledger(() => this.clock.now());
+    this.events = new EventLog(() => this.clock.now());
+    const { lease } = this.profile;
+    this.leaseMs = lease.kind === "timed" ? Math.max(3_000, lease.stepMs * 2) : Math.max(3_000, lease.detectionMs);
+    this.slackMs = options.slackMs ?? (this.time.isVirtual ? 5 : 2_000);
+  }
+
+  /** A process with its own connection where the backend can have several. */
+  process(kind = "process"): Process {
+    const shared = this.profile.reach === "process";
+    const connection = shared ? (this.#connections[0] as Backend) : this.#options.backend(this.#options.namespace);
+    if (!shared) this.#connections.push(connection);
+    this.#processes += 1;
+    const name = `${kind}-${this.#processes}`;
+    return new Process({ name, connection, shared, clock: this.clock, sent: (frame) => this.sent.push(frame) });
+  }
+
+  /** A backend of another namespace. */
+  elsewhere(): Backend {
+    const other = this.#options.backend(`${this.#options.namespace}-other`);
+    this.#connections.push(other);
+    return other;
+  }
+
+  /** Starts a worker. `prepare` may put faults before its backend. */
+  async worker(
+    tasks: CaseTask | readonly CaseTask[],
+    options: WorkerOptions = {},
+    prepare?: (process: Process) => void,
+  ): Promise<WorkerProcess> {
+    const host = new WorkerProcess(this.process("worker"), this.ledger);
+    this.#workers.push(host);
+    prepare?.(host.process);
+    const start = host.start([tasks].flat() as readonly CaseTask[], {
+      ...this.#common(host.process),
+      backoff: { baseMs: 100, maxMs: 1_000 },
+      drainMs: this.leaseMs,
+      abandonMs: 100,
+      ...options,
+    });
+    await this.time.wait(start, "a worker starts");
+    return host;
+  }
+
+  /** A worker that is followed by another one whenever it crashes, until the world ends. */
+  async supervise(tasks: CaseTask | readonly CaseTask[], options: WorkerOptions = {}): Promise<void> {
+    const host = await this.worker(tasks, options);
+    host.onCrash(() => {
+      this.clock.after(this.leaseMs / 10, () => {
+        if (!this.#ended) this.supervise(tasks, options).catch((error: unknown) => this.#failures.push(error));
+      });
+    });
+  }
+
+  async dispatcher(options: DispatcherOptions = {}, prepare?: (process: Process) => void): Promise<DispatcherProcess> {
+    const process = this.process("dispatcher");
+    prepare?.(process);
+    const open = Dispatcher.open(process.backend, { ...this.#common(process), clock: process.clock, ...options });
+    const dispatcher = await this.time.wait(open, "a dispatcher opens");
+    this.#dispatchers.push({ process, dispatcher });
+    return { process, dispatcher };
+  }
+
+  async admin(): Promise<QueueAdmin> {
+    const process = this.process("admin");
+    const options = { queue: QUEUE, leaseMs: this.leaseMs, clock: process.clock, random: this.random };
+    return this.time.wait(QueueAdmin.open(process.backend, options), "the queue opens for its admin");
+  }
+
+  /** All results of a run. */
+  results<O>(run: Run<O>): Promise<Result<O>[]> {
+    return this.time.wait(run.results(), `the run ends (${JSON.stringify(run.progress)})`);
+  }
+
+  async deadLetters(): Promise<readonly DeadLetter[]> {
+    const admin = await this.admin();
+    const letters: DeadLetter[] = [];
+    const read = async () => {
+      for await (const letter of admin.dead.list()) letters.push(letter);
+    };
+    await this.time.wait(read(), "the dead letters are read");
+    return letters;
+  }
+
+  /** Where the backend has `depth`. */
+  async depth(role: Queue["role"]): Promise<Depth> {
+    const backend = this.#connections[0] as Backend;
+    if (backend.depth === undefined) throw new Error("the case asks for depth, which the backend does not have");
+    const queue = role === "work" ? WORK : { role, name: role, of: QUEUE };
+    return this.time.wait(backend.depth(queue, new AbortController().signal), "depth answers");
+  }
+
+  /** Waits until nothing is ready or leased in the work queue. Where the backend has `depth`. */
+  async rest(): Promise<void> {
+    const end = this.clock.now() + this.time.patienceMs;
+    for (;;) {
+      const { ready, leased } = await this.depth("work");
+      if (ready + leased === 0) return;
+      assert.ok(this.clock.now() < end, `I20: no rest, ${ready} frames are ready and ${leased} leased`);
+      await this.time.pass(this.leaseMs / 10);
+    }
+  }
+
+  /** Resolves after `ms` of the world's time, or when the signal fires. For handlers: a process that is dead never gets there. */
+  sleep(ms: number, host: WorkerProcess, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      host.process.clock.after(ms, resolve);
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Stops all that was started and closes the backend. Throws what failed on the way. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const stopping: Promise<unknown>[] = [];
+    for (const { process } of this.#dispatchers) process.thaw();
+    for (const { process, worker } of this.#started()) {
+      process.thaw();
+      worker.abort();
+      stopping.push(worker.stop());
+    }
+    await this.time.wait(Promise.all(stopping), "all workers stop");
+    const closing = this.#dispatchers
+      .filter(({ process }) => !process.isDead)
+      .map(({ dispatcher }) => dispatcher.close());
+    await this.time.wait(Promise.all(closing), "all dispatchers close");
+    await this.time.wait(Promise.all(this.#connections.map((one) => one.close())), "the backend closes");
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  #started(): WorkerProcess[] {
+    return this.#workers.filter(({ process, isStarted }) => isStarted && !process.isDead);
+  }
+
+  #common(process: Process) {
+    const { leaseMs, random } = this;
+    return { queue: QUEUE, leaseMs, random, observer: this.events.observer(process.name) };
+  }
+}
+
+/** The work queue of a case, for what goes around core. */
+export const WORK: Queue = Object.freeze({ role: "work", name: "normal", of: QUEUE });
+/** The queue of its dead letters. */
+export const DEAD: Queue = Object.freeze({ role: "dead", name: "dead", of: QUEUE });
