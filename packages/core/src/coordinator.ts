@@ -8,6 +8,7 @@ import { replyQueue, workQueue } from "./queues.ts";
 import type { OpenRun } from "./result/open-run.ts";
 import { Reader } from "./result/reader.ts";
 import { Watch } from "./result/watch.ts";
+import type { Routes } from "./routes.ts";
 import { OPEN_MS } from "./worker.ts";
 
 /** Ids of runs that ended here, so that their late results are not taken for an earlier process's. */
@@ -24,6 +25,7 @@ export class Coordinator {
   readonly #observer: Observer | undefined;
   readonly #settings: DispatcherSettings;
   readonly #queue: Queue;
+  readonly #routes: Routes;
   readonly #reader: Reader;
   readonly #watch: Watch;
   readonly #runs = new Map<string, OpenRun>();
@@ -31,7 +33,7 @@ export class Coordinator {
   readonly #closing = new AbortController();
   readonly #waitMs: number;
   readonly #lookMs: number;
-  /** Per priority: the latest time from which a task or probe was ready that has been handed out. */
+  /** Per band: the latest time from which a task or probe was ready that has been handed out. */
   readonly #passed: number[] = new Array(11).fill(Number.NEGATIVE_INFINITY);
   readonly #probes = new Map<number, { readonly sequence: number; readonly sentAt: number }>();
   readonly #probeRun = newRun();
@@ -41,10 +43,11 @@ export class Coordinator {
   #lookedAt = 0;
   orphans = 0;
 
-  constructor(calls: Calls, observer: Observer | undefined, settings: DispatcherSettings) {
+  constructor(calls: Calls, observer: Observer | undefined, settings: DispatcherSettings, routes: Routes) {
     const { clock, random, queue, coordinator, leaseMs, resendAfterMs, heartbeatTimeoutMs } = settings;
     this.id = coordinator;
     this.#calls = calls;
+    this.#routes = routes;
     this.#clock = clock;
     this.#observer = observer;
     this.#settings = settings;
@@ -73,7 +76,13 @@ export class Coordinator {
 
   async open(): Promise<void> {
     const { create, leaseMs, queue } = this.#settings;
-    const options = { receive: [this.#queue], send: [workQueue(queue)], create, leaseMs, clock: this.#clock };
+    const options = {
+      receive: [this.#queue],
+      send: this.#routes.workQueues(queue),
+      create,
+      leaseMs,
+      clock: this.#clock,
+    };
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS, signal: this.#closing.signal });
     this.#lookedAt = this.#clock.now();
     this.#reading = this.#reader.run(this.#closing.signal);
@@ -106,10 +115,10 @@ export class Coordinator {
     for (const entry of body.results) this.#result(entry);
     for (const { run, sequence } of body.probes) {
       if (run !== this.#probeRun) continue;
-      for (const [priority, probe] of this.#probes) {
+      for (const [band, probe] of this.#probes) {
         if (probe.sequence !== sequence) continue;
-        this.#probes.delete(priority);
-        this.#pass(priority, probe.sentAt);
+        this.#probes.delete(band);
+        this.#pass(band, probe.sentAt);
       }
     }
   }
@@ -118,7 +127,7 @@ export class Coordinator {
     const run = this.#runs.get(entry.run);
     if (run !== undefined) {
       const task = run.accept(entry);
-      if (task?.sent) this.#pass(task.priority, task.readyAt);
+      if (task?.sent) this.#pass(task.band, task.readyAt);
       return;
     }
     const taskId = `${entry.run}/${entry.index}`;
@@ -137,7 +146,7 @@ export class Coordinator {
     for (const [run, index] of beat.held ?? []) {
       const task = this.#runs.get(run)?.outstanding(index);
       if (task === undefined) continue;
-      if (task.sent) this.#pass(task.priority, task.readyAt);
+      if (task.sent) this.#pass(task.band, task.readyAt);
       task.heldUntil = now + this.#settings.heartbeatTimeoutMs;
     }
     for (const [run, index, delayMs] of beat.retries) {
@@ -150,8 +159,8 @@ export class Coordinator {
     }
   }
 
-  #pass(priority: number, readyAt: number): void {
-    this.#passed[priority] = Math.max(this.#passed[priority] ?? Number.NEGATIVE_INFINITY, readyAt);
+  #pass(band: number, readyAt: number): void {
+    this.#passed[band] = Math.max(this.#passed[band] ?? Number.NEGATIVE_INFINITY, readyAt);
   }
 
   #schedule(): void {
@@ -181,8 +190,8 @@ export class Coordinator {
       maxResends,
     };
     const probes = new Set<number>();
-    for (const run of [...this.#runs.values()]) for (const priority of run.look(evidence)) probes.add(priority);
-    await Promise.all([...probes].map((priority) => this.#probe(priority)));
+    for (const run of [...this.#runs.values()]) for (const band of run.look(evidence)) probes.add(band);
+    await Promise.all([...probes].map((band) => this.#probe(band)));
   }
 
   /** Where later frames may overtake earlier ones, only a queue without anything ready proves that a task is not just waiting. */
@@ -191,24 +200,26 @@ export class Coordinator {
     if (order === "fifo" && sharing === "message") return true;
     if (!verbs.includes("depth")) return false;
     const until = { deadline: this.#clock.now() + this.#lookMs, signal: this.#closing.signal };
-    const depth = await this.#calls
-      .ask("depth", until, (backend, signal) => backend.depth(workQueue(this.#settings.queue), signal))
-      .catch(() => undefined);
-    return depth?.ready === 0;
+    const queues = this.#routes.workQueues(this.#settings.queue);
+    const depths = queues.map((queue) =>
+      this.#calls.ask("depth", until, (backend, signal) => backend.depth(queue, signal)),
+    );
+    return Promise.all(depths).then(
+      (all) => all.every(({ ready }) => ready === 0),
+      () => false,
+    );
   }
 
-  /** One probe at a time and priority; one that was lost is sent again. */
-  async #probe(priority: number): Promise<void> {
+  /** One probe at a time and band, at the band's own priority; one that was lost is sent again. */
+  async #probe(band: number): Promise<void> {
     const sentAt = this.#clock.now();
-    const before = this.#probes.get(priority);
+    const before = this.#probes.get(band);
     if (before !== undefined && sentAt - before.sentAt < this.#settings.resendAfterMs) return;
     this.#sequence += 1;
-    this.#probes.set(priority, { sequence: this.#sequence, sentAt });
-    const frame = probeFrame(this.#probeRun, this.#sequence, this.id, priority, this.#clock.wall());
-    await this.#calls.send(workQueue(this.#settings.queue), [frame], {
-      deadline: sentAt + this.#lookMs,
-      signal: this.#closing.signal,
-    });
+    this.#probes.set(band, { sequence: this.#sequence, sentAt });
+    const frame = probeFrame(this.#probeRun, this.#sequence, this.id, band, this.#clock.wall());
+    const queue = workQueue(this.#settings.queue, this.#routes.laneOf(band));
+    await this.#calls.send(queue, [frame], { deadline: sentAt + this.#lookMs, signal: this.#closing.signal });
   }
 }
 

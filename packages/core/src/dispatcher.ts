@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Calls } from "./call.ts";
+import { Calls, type Sent } from "./call.ts";
 import { newRun, resendFrame, taskFrame } from "./codec/maker.ts";
-import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
+import type { Backend, Clock, Observer } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
 import { DispatchError, guard } from "./errors.ts";
 import { checkName } from "./names.ts";
@@ -18,13 +18,15 @@ import {
   type SendSettings,
   sendSettings,
 } from "./plan/options.ts";
-import { planRun, planTask } from "./plan/plan.ts";
+import { planRun } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
 import { type Made, OpenRun } from "./result/open-run.ts";
 import { Run } from "./result/run.ts";
+import { Routes } from "./routes.ts";
 import { Batcher } from "./send/batcher.ts";
 import { type Input, isInput } from "./send/input.ts";
 import { Outbox } from "./send/outbox.ts";
+import { Outlets } from "./send/outlets.ts";
 import { pump } from "./send/pump.ts";
 import type { Task } from "./work/task.ts";
 import { OPEN_MS } from "./worker.ts";
@@ -44,7 +46,8 @@ export class Dispatcher implements AsyncDisposable {
   readonly #observer: Observer | undefined;
   readonly #settings: DispatcherSettings;
   readonly #coordinator: Coordinator;
-  readonly #sender: Batcher;
+  readonly #routes: Routes;
+  readonly #senders: Outlets<Batcher>;
   #collecting: Promise<void> | undefined;
   #stream = newRun();
   #index = 0;
@@ -56,9 +59,10 @@ export class Dispatcher implements AsyncDisposable {
     this.#clock = clock;
     this.#observer = guard(settings.observer);
     this.#calls = new Calls({ backend, clock, random, observer: this.#observer });
-    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings);
+    this.#routes = new Routes(backend.profile);
+    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings, this.#routes);
     const until = () => ({ deadline: clock.now() + defaults.sendTimeoutMs });
-    this.#sender = new Batcher({ calls: this.#calls, clock, queue: workQueue(settings.queue), until });
+    this.#senders = new Outlets((queue) => new Batcher({ calls: this.#calls, clock, queue, until }));
   }
 
   /**
@@ -93,17 +97,13 @@ export class Dispatcher implements AsyncDisposable {
       throw new DispatchError("CONFIG_INVALID", "inputs is neither an iterable nor an async iterable");
     const { profile } = this.#calls.backend;
     planRun(profile, settings);
-    planTask(profile, settings, defaults.priority);
     const { clock, random, queue } = this.#settings;
     const id = newRun();
     const endsAt = settings.globalTimeoutMs === undefined ? undefined : clock.wall() + settings.globalTimeoutMs;
-    const batcher = new Batcher({
-      calls: this.#calls,
-      clock,
-      queue: workQueue(queue),
-      until: () => ({ signal: run.stopsSending }),
-    });
-    const outbox = new Outbox(batcher, clock, random);
+    const until = () => ({ signal: run.stopsSending });
+    const outlets = new Outlets(
+      (to) => new Outbox(new Batcher({ calls: this.#calls, clock, queue: to, until }), clock, random),
+    );
     const cancel = () => run.cancel();
     const run: OpenRun<O, I | Input<I>> = new OpenRun<O, I | Input<I>>({
       id,
@@ -117,8 +117,9 @@ export class Dispatcher implements AsyncDisposable {
       globalTimeoutMs: settings.globalTimeoutMs,
       make: (input, index) => this.#make(id, index, name, input, settings, endsAt),
       resend: resendFrame,
-      send: (frame, done) => outbox.send(frame, done),
-      room: () => outbox.room(),
+      work: (band) => workQueue(queue, this.#routes.laneOf(band)),
+      send: (to, frame, done) => outlets.of(to).send(frame, done),
+      room: () => outlets.room(),
       activeWorkers: () => this.#coordinator.activeWorkers,
       orphans: () => this.#coordinator.orphans,
       ended: () => {
@@ -144,18 +145,15 @@ export class Dispatcher implements AsyncDisposable {
     this.#mustBeOpen();
     const name = nameOf(task);
     const settings = sendSettings(options);
-    planTask(this.#calls.backend.profile, settings, defaults.priority);
     const run = this.#stream;
     const index = this.#index++;
     if (this.#index > MOST_INDEX) {
       this.#stream = newRun();
       this.#index = 0;
     }
-    const frame = this.#frame(run, index, name, payload, settings, undefined, undefined);
-    await this.#sender.room();
-    const outcome = await new Promise<Awaited<ReturnType<Calls["send"]>>[number]>((resolve) =>
-      this.#sender.add(frame, resolve),
-    );
+    const { frame, queue } = this.#made(run, index, name, payload, settings, undefined, undefined);
+    const sender = this.#senders.of(queue);
+    const outcome = await new Promise<Sent>((resolve) => sender.add(frame, resolve));
     if (outcome instanceof DispatchError) throw outcome;
     if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
     const id = `${run}/${index}`;
@@ -183,7 +181,13 @@ export class Dispatcher implements AsyncDisposable {
 
   async #open(collect: boolean): Promise<void> {
     const { create, leaseMs, queue } = this.#settings;
-    const options = { receive: [], send: [workQueue(queue)], create, leaseMs, clock: this.#clock };
+    const options = {
+      receive: [],
+      send: [...this.#routes.workQueues(queue), ...this.#routes.delayQueues(queue)],
+      create,
+      leaseMs,
+      clock: this.#clock,
+    };
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
     if (collect) await this.#collect();
   }
@@ -195,7 +199,7 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#sender.idle();
+    await Promise.all([...this.#senders.all()].map((sender) => sender.idle()));
     await this.#collecting?.catch(() => {});
     await this.#coordinator.close();
   }
@@ -210,15 +214,12 @@ export class Dispatcher implements AsyncDisposable {
   ): Made {
     if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
     const { id: coordinator } = this.#coordinator;
-    if (!isInput(input))
-      return { frame: this.#frame(run, index, name, input, settings, coordinator, endsAt), ref: undefined };
+    if (!isInput(input)) return this.#made(run, index, name, input, settings, coordinator, endsAt);
     if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-    const merged = inputSettings(settings, input.options);
-    planTask(this.#calls.backend.profile, merged, defaults.priority);
-    return { frame: this.#frame(run, index, name, input.payload, merged, coordinator, endsAt), ref: merged.id };
+    return this.#made(run, index, name, input.payload, inputSettings(settings, input.options), coordinator, endsAt);
   }
 
-  #frame(
+  #made(
     run: string,
     index: number,
     task: string,
@@ -226,29 +227,19 @@ export class Dispatcher implements AsyncDisposable {
     settings: SendSettings,
     coordinator: string | undefined,
     endsAt: number | undefined,
-  ): OutFrame {
+  ): Made {
     const sentAt = this.#clock.wall();
     const { priority, delayMs, key, id, headers, deadlineMs } = settings;
     const own = deadlineMs === undefined ? undefined : sentAt + deadlineMs;
     const deadlineAt = own === undefined ? endsAt : Math.min(own, endsAt ?? own);
-    const frame = taskFrame({
-      run,
-      index,
-      task,
-      payload,
-      coordinator,
-      priority,
-      delayMs,
-      key,
-      id,
-      headers,
-      deadlineAt,
-      sentAt,
-    });
+    const route = this.#routes.route(this.#settings.queue, this.#routes.laneOf(priority), delayMs, sentAt);
+    const how = { priority, delayMs: route.delayMs, waiting: route.waiting, key, id, headers, deadlineAt, sentAt };
+    const frame = taskFrame({ run, index, task, payload, coordinator, ...how });
     const { frameBytes } = this.#calls.backend.profile.limits;
-    if (frame.bytes.length > frameBytes)
+    if (frame.bytes.length > frameBytes) {
       throw new DispatchError("TOO_LARGE", `a frame of ${frame.bytes.length} bytes, the broker takes ${frameBytes}`);
-    return frame;
+    }
+    return { frame, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
   }
 
   #mustBeOpen(): void {

@@ -14,3 +14,13 @@ export function replyQueue(of: string, coordinator: string): Queue {
 export function deadQueue(of: string): Queue {
   return { role: "dead", name: "dead", of };
 }
+
+/** Where tasks wait whose delay is longer than the broker's own. */
+export function laterQueue(of: string): Queue {
+  return { role: "later", name: "later", of };
+}
+
+/** Where tasks wait for `tierMs`, one queue of the whole namespace for each. */
+export function tierQueue(tierMs: number): Queue {
+  return { role: "tier", name: String(tierMs), of: "" };
+}

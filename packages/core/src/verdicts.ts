@@ -31,7 +31,7 @@ export function verdictOf(
         return { kind: "released", reason: "shutdown", delayMs: 0, begun: true, durationMs };
       if (end.code === "TIMED_OUT") {
         const error = toWireError(
-          new DispatchError("TIMED_OUT", `took longer than ${Math.round(durationMs)} ms`),
+          new DispatchError("TIMED_OUT", `ended by its timeout after ${Math.round(durationMs)} ms`),
           "TIMED_OUT",
         );
         return { kind: "failed", error, timedOut: true, retryable: true, delayMs: undefined, durationMs };

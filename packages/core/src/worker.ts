@@ -1,23 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { Calls, pause, within } from "./call.ts";
-import { decodeFrame, isBad } from "./codec/frame.ts";
+import { hopFrame } from "./codec/hop.ts";
 import { bodyLimits, encodeJson, onePayload } from "./codec/json.ts";
-import { beatFrame, copyFrame, deadFrame, newRun, rejectedFrame, replyFrame } from "./codec/maker.ts";
+import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
 import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
-import { DispatchError, guard, printed, toWireError } from "./errors.ts";
-import { Hold } from "./lease/hold.ts";
+import { Delays } from "./delays.ts";
+import { DispatchError, guard, printed } from "./errors.ts";
+import { Intake } from "./intake.ts";
+import type { Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
 import { type WorkerOptions, type WorkerSettings, workerSettings } from "./plan/options.ts";
 import { planWorker } from "./plan/plan.ts";
-import { deadQueue, replyQueue, workQueue } from "./queues.ts";
+import { deadQueue, replyQueue } from "./queues.ts";
+import { type Route, Routes } from "./routes.ts";
 import { type Decision, decide } from "./settle/decision.ts";
-import { rejectFrame } from "./settle/rejection.ts";
 import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { verdictOf } from "./verdicts.ts";
 import { admit } from "./work/admission.ts";
 import { Beater } from "./work/beater.ts";
 import { Fetcher } from "./work/fetcher.ts";
+import { LaneCredit } from "./work/lane-credit.ts";
 import { LastChance } from "./work/last-chance.ts";
 import { Prefetch } from "./work/prefetch.ts";
 import type { HandlerEnd } from "./work/running.ts";
@@ -59,12 +62,17 @@ export class Worker implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #observer: Observer | undefined;
   readonly #calls: Calls;
-  readonly #queue: Queue;
+  readonly #routes: Routes;
+  /** The lanes, highest first. */
+  readonly #queues: readonly Queue[];
   readonly #dead: Queue;
   readonly #keeper: Keeper;
   readonly #settler: Settler<Hold>;
   readonly #beater: Beater;
-  readonly #fetcher: Fetcher;
+  readonly #intake: Intake;
+  readonly #credits: LaneCredit;
+  readonly #fetchers: readonly Fetcher[];
+  readonly #delays: Delays;
   readonly #slots: Slots<Hold>;
   readonly #lastChance: LastChance;
   readonly #prefetch: Prefetch;
@@ -73,7 +81,7 @@ export class Worker implements AsyncDisposable {
   readonly #replyBytes: number;
   readonly #fetching = new AbortController();
   readonly #hurry = new AbortController();
-  #fetched: Promise<void> = Promise.resolve();
+  #fetched: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
   #finished = 0;
   #released = 0;
@@ -86,11 +94,12 @@ export class Worker implements AsyncDisposable {
     this.#tasks = tasks;
     this.#clock = clock;
     this.#observer = guard(settings.observer);
-    this.#queue = workQueue(queue);
+    this.#routes = new Routes(profile);
+    this.#queues = this.#routes.workQueues(queue);
     this.#dead = deadQueue(queue);
     this.#releaseByCopy = profile.redelivery !== "losses" || !profile.requeueKeepsPriority;
     this.#replyBytes = Math.min(profile.limits.frameBytes, bodyLimits.decodedBytes) - FRAME_HEAD_BYTES;
-    this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#fetcher.wake());
+    this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#wake());
     this.#prefetch = new Prefetch(settings.concurrency);
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
     const reply = (coordinator: string) => replyQueue(queue, coordinator);
@@ -113,10 +122,13 @@ export class Worker implements AsyncDisposable {
       profile,
       reply,
       worker: this.id,
-      work: () => this.#queue,
+      work: (frame, delayMs) => this.#route(frame, delayMs).queue,
       dead: this.#dead,
       replyBytes: this.#replyBytes,
-      copy: copyFrame,
+      copy: (frame, counters, delayMs) => {
+        const route = this.#route(frame, delayMs);
+        return hopFrame(frame, counters, route.delayMs, route.waiting);
+      },
       deadLetter: deadFrame,
       replyFrame: (json) => replyFrame(json, clock.wall()),
       mayWrite: (hold) => this.#keeper.apply(hold, { on: "settle", now: clock.now() }),
@@ -126,6 +138,7 @@ export class Worker implements AsyncDisposable {
     this.#slots = new Slots<Hold>({
       clock,
       concurrency: settings.concurrency,
+      weights: this.#routes.lanes.map(({ weight }) => weight),
       timeoutMs: settings.timeoutMs,
       abandonMs: settings.abandonMs,
       logger: settings.logger,
@@ -139,18 +152,43 @@ export class Worker implements AsyncDisposable {
       freed: (hold, abandoned) => {
         if (abandoned !== undefined)
           this.#observer?.({ event: "slot_abandoned", ...this.#about(hold), code: abandoned });
-        this.#fetcher.wake();
+        this.#wake();
       },
       progress: (frame, value) => this.#progressed(frame, value),
     });
-    this.#fetcher = new Fetcher({
+    this.#intake = new Intake({
+      calls,
+      clock,
+      leaseMs,
+      observer: this.#observer,
+      keeper: this.#keeper,
+      dead: this.#dead,
+      lost: (hold, why) => this.#lost(hold, why),
+    });
+    this.#credits = new LaneCredit(this.#routes.lanes.map(({ weight }) => weight));
+    this.#fetchers = this.#queues.map(
+      (laneQueue, lane) =>
+        new Fetcher({
+          calls,
+          clock,
+          random,
+          leaseMs,
+          queue: laneQueue,
+          credit: () => this.#credits.ask(lane, this.#credit()),
+          stands: (max) => this.#credits.stands(max),
+          answered: (brought) => this.#credits.answered(lane, brought),
+          granted: (deliveries, requestedAt, full) => this.#granted(lane, deliveries, requestedAt, full),
+        }),
+    );
+    this.#delays = new Delays({
       calls,
       clock,
       random,
       leaseMs,
-      queue: this.#queue,
-      credit: () => this.#credit(),
-      granted: (deliveries, requestedAt, full) => this.#granted(deliveries, requestedAt, full),
+      queue,
+      observer: this.#observer,
+      routes: this.#routes,
+      worker: this.id,
     });
   }
 
@@ -196,10 +234,12 @@ export class Worker implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const { queue, create, leaseMs, concurrency } = this.#settings;
-    const options = { receive: [this.#queue], send: [this.#queue, this.#dead], create, leaseMs, clock: this.#clock };
+    const receive = [...this.#queues, ...this.#routes.delayQueues(queue)];
+    const options = { receive, send: [...receive, this.#dead], create, leaseMs, clock: this.#clock };
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
     this.#observer?.({ event: "worker_started", queue, workerId: this.id, slots: concurrency });
-    this.#fetched = this.#fetcher.run(this.#fetching.signal);
+    this.#fetched = Promise.all(this.#fetchers.map((fetcher) => fetcher.run(this.#fetching.signal)));
+    this.#delays.run(this.#fetching.signal);
   }
 
   async #stop(): Promise<void> {
@@ -218,6 +258,7 @@ export class Worker implements AsyncDisposable {
     ]);
     this.#beater.beat();
     this.#keeper.close();
+    await within(this.#clock, this.#delays.close(), abandonMs);
     this.#observer?.({
       event: "worker_stopped",
       queue,
@@ -235,37 +276,16 @@ export class Worker implements AsyncDisposable {
     return this.#slots.waiting > 0 && credit < capacity / 4 ? 0 : credit;
   }
 
-  async #granted(deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void> {
-    const waitedMs = this.#clock.now() - requestedAt;
-    if (full) this.#prefetch.received(waitedMs);
-    // The leases may have begun as early as the request: what came late is made whole before anything is run under it.
-    const late = waitedMs > this.#settings.leaseMs / 3;
-    const deadlines = late ? await this.#keeper.makeWhole(deliveries, requestedAt) : undefined;
-    const holds: Hold[] = [];
-    for (const [index, delivery] of deliveries.entries()) {
-      const deadline = deadlines === undefined ? this.#keeper.deadlineFrom(requestedAt) : deadlines[index];
-      if (deadline === undefined) continue;
-      const frame = decodeFrame(delivery.bytes, this.#queue.of, this.#queue.name);
-      if (isBad(frame) || frame.type !== "task") {
-        this.#reject(
-          delivery,
-          isBad(frame) ? frame : { bad: "FRAME_INVALID", detail: `a ${frame.type} in a work queue` },
-          requestedAt,
-        );
-        continue;
-      }
-      const hold = new Hold(delivery.receipt, frame, frame.lost + delivery.redelivery, deadline);
-      hold.onLost = (why) => this.#lost(hold, why);
-      this.#keeper.add(hold);
-      holds.push(hold);
-    }
-    for (const hold of holds) if (hold.state.at === "held") this.#admit(hold);
+  async #granted(lane: number, deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void> {
+    if (full) this.#prefetch.received(this.#clock.now() - requestedAt);
+    const holds = await this.#intake.holds(this.#queues[lane] as Queue, deliveries, requestedAt);
+    for (const hold of holds) this.#admit(hold, lane);
     // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
     if (holds.some(({ lost }) => lost > 0)) this.#beater.beat();
     this.#slots.fill();
   }
 
-  #admit(hold: Hold): void {
+  #admit(hold: Hold, lane: number): void {
     const { frame, lost } = hold;
     if (this.#stopped !== undefined) {
       this.#settle(hold, released("released", 0));
@@ -285,7 +305,7 @@ export class Worker implements AsyncDisposable {
       this.#settle(hold, released("last_chance", this.#lastChance.delayMs));
     } else if (admission === "run" || admission === "run-alone") {
       if (admission === "run-alone") this.#lastChance.took();
-      this.#slots.add(hold);
+      this.#slots.add(hold, lane);
     } else {
       const { code, message, outcome } = admission;
       this.#settle(hold, {
@@ -358,8 +378,17 @@ export class Worker implements AsyncDisposable {
     this.#letGo();
   }
 
+  /** There may be credit again: for the highest lane first. */
+  #wake(): void {
+    for (const fetcher of this.#fetchers) fetcher.wake();
+  }
+
+  #route(frame: Frame, delayMs: number): Route {
+    return this.#routes.route(frame.queue, frame.lane, delayMs, this.#clock.wall());
+  }
+
   #letGo(): void {
-    this.#fetcher.wake();
+    this.#wake();
     if (this.#keeper.size === 0) this.#beater.idle();
   }
 
@@ -373,17 +402,6 @@ export class Worker implements AsyncDisposable {
       attempted: true,
       durationMs: 0,
     });
-  }
-
-  /** A frame without a header that can be believed has no counters, no lease in our books, and nobody who waits. */
-  #reject({ receipt, bytes }: Delivery, { bad, detail }: BadFrame, requestedAt: number): void {
-    const { of, name } = this.#queue;
-    const wallMs = this.#clock.wall();
-    const error = { ...toWireError(new DispatchError(bad, detail), bad), stack: undefined };
-    this.#observer?.({ event: "frame_rejected", queue: of, code: bad, detail, bytes: bytes.length });
-    const death = { reason: bad, error, attempts: 0, lost: 0, firstSentAt: wallMs, diedAt: wallMs };
-    const letter = rejectedFrame(bytes, of, name, death, newRun());
-    void rejectFrame(this.#calls, receipt, this.#dead, letter, this.#keeper.deadlineFrom(requestedAt));
   }
 
   #about({ frame }: Hold) {

@@ -80,7 +80,7 @@ function plain(extension: Extension): unknown {
 
 describe("what is not known", () => {
   const known = encodeExtension({ firstSentAt: 9, key: "k", tasks: [task] });
-  const short = Buffer.from([0x07, 2, 1, 2]);
+  const short = Buffer.from([0x6f, 2, 1, 2]);
   const long = Buffer.concat([Buffer.from([0x7f, 255, 0, 0, 1, 0]), Buffer.alloc(256)]);
   const ofOneTask = Buffer.from([0xff, 0, 0, 1, 42]);
   it.each<[string, Buffer[]]>([

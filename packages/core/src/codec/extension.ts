@@ -9,6 +9,10 @@ export interface Extension {
   readonly queue?: string | undefined;
   readonly lane?: string | undefined;
   readonly key?: string | undefined;
+  /** Wall-clock ms before which it is not to be run; only in `later` and in tiers. */
+  readonly dueAt?: number | undefined;
+  /** Wall-clock ms at which it leaves the queue in which it waits; only in `later` and in tiers. */
+  readonly leaveAt?: number | undefined;
   readonly death?: DeathNote | undefined;
   readonly tasks: readonly TaskInfo[];
 }
@@ -24,6 +28,8 @@ const tag = Object.freeze({
   lane: 4,
   key: 5,
   death: 6,
+  dueAt: 7,
+  leaveAt: 8,
   task: 16,
   id: 17,
   deadlineAt: 18,
@@ -41,6 +47,8 @@ export function encodeExtension(extension: Extension): Buffer {
   if (extension.queue !== undefined) put(parts, tag.queue, undefined, text(extension.queue));
   if (extension.lane !== undefined) put(parts, tag.lane, undefined, text(extension.lane));
   if (extension.key !== undefined) put(parts, tag.key, undefined, text(extension.key));
+  if (extension.dueAt !== undefined) put(parts, tag.dueAt, undefined, time(extension.dueAt));
+  if (extension.leaveAt !== undefined) put(parts, tag.leaveAt, undefined, time(extension.leaveAt));
   if (extension.death !== undefined) put(parts, tag.death, undefined, text(JSON.stringify(extension.death)));
   const alone = extension.tasks.length === 1;
   extension.tasks.forEach((info, index) => {
@@ -91,6 +99,12 @@ export function decodeExtension(bytes: Buffer, count: number): Extension {
         break;
       case tag.key:
         frame.key = bytes.toString("utf8", offset, end);
+        break;
+      case tag.dueAt:
+        frame.dueAt = readTime(bytes, offset, length);
+        break;
+      case tag.leaveAt:
+        frame.leaveAt = readTime(bytes, offset, length);
         break;
       case tag.death:
         frame.death = readDeath(bytes.toString("utf8", offset, end));

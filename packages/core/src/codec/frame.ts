@@ -1,7 +1,7 @@
 import type { BadFrame, Counters, DeathNote, Frame, FrameType, OutFrame, TaskInfo } from "../contract/index.ts";
 import { decodeExtension, type Extension, encodeExtension } from "./extension.ts";
 import { at, frameTypes, HEADER_BYTES, MAGIC, most, packCodecs, unpackCodecs, VERSION } from "./header.ts";
-import { JSON_CODEC } from "./json.ts";
+import { PLAIN_CODECS } from "./json.ts";
 
 /** What a frame is made of. */
 export interface FrameParts extends Partial<Counters> {
@@ -17,12 +17,21 @@ export interface FrameParts extends Partial<Counters> {
 }
 
 export function encodeFrame(parts: FrameParts): Buffer {
-  const extension = encodeExtension(parts.extension);
+  return writeFrame(parts, encodeExtension(parts.extension), PLAIN_CODECS, parts.body);
+}
+
+/** A frame of an extension that is encoded already, and of a body to which `codecs` were done. A text is written as UTF-8. */
+export function writeFrame(
+  parts: Omit<FrameParts, "extension" | "body">,
+  extension: Buffer,
+  codecs: readonly number[],
+  body: string | Uint8Array,
+): Buffer {
   const start = HEADER_BYTES + extension.length;
-  const bytes = Buffer.allocUnsafe(start + Buffer.byteLength(parts.body, "utf8"));
+  const bytes = Buffer.allocUnsafe(start + (typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length));
   bytes[at.magic] = MAGIC;
   bytes[at.kind] = (VERSION << 4) | frameTypes.indexOf(parts.type);
-  bytes.writeUInt16BE(packCodecs([JSON_CODEC]), at.codecs);
+  bytes.writeUInt16BE(packCodecs(codecs), at.codecs);
   bytes[at.priority] = parts.priority;
   writeCounters(bytes, {
     round: parts.round ?? 0,
@@ -35,7 +44,8 @@ export function encodeFrame(parts: FrameParts): Buffer {
   bytes.writeUInt16BE(parts.count, at.count);
   bytes.writeUIntBE(extension.length, at.extension, 3);
   extension.copy(bytes, HEADER_BYTES);
-  bytes.write(parts.body, start, "utf8");
+  if (typeof body === "string") bytes.write(body, start, "utf8");
+  else bytes.set(body, start);
   return bytes;
 }
 
@@ -69,6 +79,8 @@ export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame
 export function isBad(value: object): value is BadFrame {
   return "bad" in value;
 }
+
+const PLAIN = packCodecs(PLAIN_CODECS);
 
 class DecodedFrame implements Frame {
   readonly bytes: Buffer;
@@ -116,6 +128,12 @@ class DecodedFrame implements Frame {
   get coordinator(): string | undefined {
     return this.#extension.coordinator;
   }
+  get dueAt(): number | undefined {
+    return this.#extension.dueAt;
+  }
+  get leaveAt(): number | undefined {
+    return this.#extension.leaveAt;
+  }
   get key(): string | undefined {
     return this.#extension.key;
   }
@@ -132,7 +150,8 @@ class DecodedFrame implements Frame {
     return this.bytes.subarray(this.#body);
   }
   get codecs(): readonly number[] {
-    return unpackCodecs(this.bytes.readUInt16BE(at.codecs));
+    const packed = this.bytes.readUInt16BE(at.codecs);
+    return packed === PLAIN ? PLAIN_CODECS : unpackCodecs(packed);
   }
   get name(): string {
     return frameName(this.run, this.first, this.count, this);

@@ -4,6 +4,9 @@ import { DispatchError, printed } from "../errors.ts";
 /** The number of this codec in a header. */
 export const JSON_CODEC = 1;
 
+/** Most frames: nothing was done but this. */
+export const PLAIN_CODECS: readonly number[] = Object.freeze([JSON_CODEC]);
+
 /** The most bytes of a body after decoding, and the deepest nesting in it: above either a frame goes to the dead letters. */
 export const bodyLimits = Object.freeze({ decodedBytes: 16 * 1024 * 1024, jsonDepth: 64 });
 
@@ -28,7 +31,7 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
   return json;
 }
 
-/** What a body holds, or why it is refused. The codecs must be just this one, until there are others. */
+/** What a body holds to which nothing but JSON was done, or why it is refused; `BodyCodec` reads the others too. */
 export function decodeBody(
   body: Uint8Array,
   codecs: readonly number[],
@@ -36,6 +39,11 @@ export function decodeBody(
 ): { readonly value: unknown } | BadFrame {
   const unknown = codecs.find((codec) => codec !== JSON_CODEC);
   if (unknown !== undefined) return { bad: "CODEC_UNKNOWN", detail: `codec ${unknown}` };
+  return parseJson(body, wrapped);
+}
+
+/** JSON from outside, within the limits, or why it is refused. */
+export function parseJson(body: Uint8Array, wrapped: number): { readonly value: unknown } | BadFrame {
   if (body.length > bodyLimits.decodedBytes) return { bad: "FRAME_INVALID", detail: `a body of ${body.length} bytes` };
   const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
   if (tooDeep(json, wrapped)) return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };

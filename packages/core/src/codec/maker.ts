@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
+import type { Until } from "../call.ts";
 import type { Beat, Counters, DeathNote, Frame, Headers, OutFrame, TaskInfo } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import { bytesOf, copyBytes, encodeFrame, OutgoingFrame, rewrite } from "./frame.ts";
+import type { BodyCodec } from "./body.ts";
+import { codedFrame } from "./coded-frame.ts";
+import { shorterNotes } from "./death.ts";
+import { chain, type Eventual } from "./eventual.ts";
+import { bytesOf, copyBytes, encodeFrame, type FrameParts, OutgoingFrame, rewrite } from "./frame.ts";
+import type { Waiting } from "./hop.ts";
 import { encodeJson, wrapping } from "./json.ts";
 
 /** A new run's name: 8 random bytes. */
@@ -18,6 +24,8 @@ export interface NewTask {
   readonly coordinator: string | undefined;
   readonly priority: number;
   readonly delayMs: number;
+  /** Where it waits for its time, if not in its work queue. */
+  readonly waiting?: Waiting | undefined;
   readonly key: string | undefined;
   readonly id: string | undefined;
   readonly headers: Headers | undefined;
@@ -25,23 +33,37 @@ export interface NewTask {
   readonly sentAt: number;
 }
 
-/** Throws `INPUT_INVALID` or `TOO_LARGE` for a payload that cannot be carried. */
-export function taskFrame(task: NewTask): OutFrame {
+/**
+ * With a codec its body is compressed, or goes into the blob store, where that helps. Throws `INPUT_INVALID` or `TOO_LARGE` for a payload that cannot be
+ * carried, and what `encodeBody` throws; where it takes time, rejects.
+ */
+export function taskFrame(task: NewTask): OutFrame;
+export function taskFrame(task: NewTask, codec: BodyCodec, until?: Until): Eventual<OutFrame>;
+export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Eventual<OutFrame> {
   // Inside of an array JSON would make `null` of these, and nobody would notice.
   if (typeof task.payload === "function" || typeof task.payload === "symbol") {
     throw new DispatchError("INPUT_INVALID", `a ${typeof task.payload} is no payload`);
   }
   const info: TaskInfo = { task: task.task, id: task.id, headers: task.headers, deadlineAt: task.deadlineAt };
-  const bytes = encodeFrame({
+  const parts: FrameParts = {
     type: "task",
     priority: task.priority,
     run: task.run,
     first: task.index,
     count: 1,
-    extension: { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, tasks: [info] },
+    extension: {
+      firstSentAt: task.sentAt,
+      coordinator: task.coordinator,
+      key: task.key,
+      ...task.waiting,
+      tasks: [info],
+    },
     body: encodeJson([task.payload ?? null], wrapping.task),
-  });
-  return new OutgoingFrame(bytes, { first: true, delayMs: task.delayMs, key: task.key, id: task.id });
+  };
+  const own = { first: true, delayMs: task.delayMs, key: task.key, id: task.id };
+  if (codec === undefined) return new OutgoingFrame(encodeFrame(parts), own);
+  const delayMs = Math.max(task.delayMs, (task.waiting?.dueAt ?? 0) - task.sentAt);
+  return chain(codedFrame(codec, parts, { delayMs, until }), (bytes) => new OutgoingFrame(bytes, own));
 }
 
 /** A frame of no task, which any worker answers: it shows that what was sent before it has been handed out. */
@@ -73,8 +95,16 @@ export function copyFrame(frame: Frame, counters: Counters, delayMs: number): Ou
   });
 }
 
-/** A frame in hand as a dead letter: its payload, where it came from, and why. */
-export function deadFrame(frame: Frame, counters: Counters, death: DeathNote): OutFrame {
+/** A frame in hand as a dead letter: its payload, where it came from, and why; of that only as much as gets through the door. */
+export function deadFrame(frame: Frame, counters: Counters, death: DeathNote, codec?: BodyCodec): OutFrame {
+  for (const note of shorterNotes(death)) {
+    const letter = letterFrame(frame, counters, note);
+    if (codec === undefined || codec.fitsAsIs(letter.bytes.length)) return letter;
+  }
+  return letterFrame(frame, counters, death);
+}
+
+function letterFrame(frame: Frame, counters: Counters, death: DeathNote): OutFrame {
   const bytes = rewrite(frame, counters, (extension) => ({
     ...extension,
     queue: frame.queue,
@@ -104,11 +134,18 @@ export const REJECTED_TASK = "-";
 const REJECTED_BYTES = 65_536;
 
 /** What was not a frame of ours, wrapped so that it can be looked at among the dead letters: its beginning, and how long it was. */
-export function rejectedFrame(raw: Uint8Array, queue: string, lane: string, death: DeathNote, run: string): OutFrame {
+export function rejectedFrame(
+  raw: Uint8Array,
+  queue: string,
+  lane: string,
+  death: DeathNote,
+  run: string,
+  codec?: BodyCodec,
+): OutFrame {
+  // A quarter of the room: base64 makes more of it, and a reason stands beside it.
+  const kept = Math.min(REJECTED_BYTES, Math.floor((codec?.roomBytes ?? Number.POSITIVE_INFINITY) / 4));
   const extension = { firstSentAt: death.firstSentAt, queue, lane, death, tasks: [{ task: REJECTED_TASK }] };
-  const body = encodeJson([
-    { bytes: raw.length, base64: Buffer.from(raw.subarray(0, REJECTED_BYTES)).toString("base64") },
-  ]);
+  const body = encodeJson([{ bytes: raw.length, base64: Buffer.from(raw.subarray(0, kept)).toString("base64") }]);
   return new OutgoingFrame(encodeFrame({ type: "task", priority: 0, run, first: 0, count: 1, extension, body }), {
     first: false,
   });
@@ -116,9 +153,13 @@ export function rejectedFrame(raw: Uint8Array, queue: string, lane: string, deat
 
 const NO_RUN = "AAAAAAAAAAA";
 
-/** Results, many to a frame: a `ReplyBody` as JSON. */
-export function replyFrame(json: string, sentAt: number): OutFrame {
-  return messageFrame("result", json, sentAt);
+/** Results, many to a frame: a `ReplyBody` as JSON. With a codec as `taskFrame`. */
+export function replyFrame(json: string, sentAt: number): OutFrame;
+export function replyFrame(json: string, sentAt: number, codec: BodyCodec, until?: Until): Eventual<OutFrame>;
+export function replyFrame(json: string, sentAt: number, codec?: BodyCodec, until?: Until): Eventual<OutFrame> {
+  const parts = messageParts("result", json, sentAt);
+  if (codec === undefined) return new OutgoingFrame(encodeFrame(parts), { first: false });
+  return chain(codedFrame(codec, parts, { until }), (bytes) => new OutgoingFrame(bytes, { first: false }));
 }
 
 /** A beat whose progress cannot travel goes without it: a beat must never fail. */
@@ -129,11 +170,10 @@ export function beatFrame(beat: Beat, sentAt: number): OutFrame {
   } catch {
     json = JSON.stringify({ ...beat, progress: [] });
   }
-  return messageFrame("beat", json, sentAt);
+  return new OutgoingFrame(encodeFrame(messageParts("beat", json, sentAt)), { first: false });
 }
 
-function messageFrame(type: "result" | "beat", body: string, sentAt: number): OutFrame {
+function messageParts(type: "result" | "beat", body: string, sentAt: number): FrameParts {
   const extension = { firstSentAt: sentAt, tasks: [] };
-  const bytes = encodeFrame({ type, priority: 10, run: NO_RUN, first: 0, count: 0, extension, body });
-  return new OutgoingFrame(bytes, { first: false });
+  return { type, priority: 10, run: NO_RUN, first: 0, count: 0, extension, body };
 }

@@ -53,6 +53,10 @@ export interface Frame extends Counters {
   readonly queue: string;
   readonly lane: string;
   readonly key: string | undefined;
+  /** Wall-clock ms before which it is not to be run; only in `later` and in tiers. */
+  readonly dueAt: number | undefined;
+  /** Wall-clock ms at which it leaves the queue in which it waits; only in `later` and in tiers. */
+  readonly leaveAt: number | undefined;
   /** Wall-clock ms. */
   readonly firstSentAt: number;
   readonly tasks: readonly TaskInfo[];

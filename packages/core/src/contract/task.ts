@@ -45,6 +45,7 @@ export interface Summary {
   readonly expired: number;
   readonly cancelled: number;
   readonly durationMs: number;
+  /** Completed and dead ones. */
   readonly tasksPerSecond: number;
   /** Attempts beyond the first, summed over the tasks. */
   readonly retried: number;

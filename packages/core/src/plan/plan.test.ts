@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 import { memoryProfile } from "../memory/profile.ts";
-import { planRun, planTask, planWorker } from "./plan.ts";
+import { planRun, planWorker } from "./plan.ts";
 
 const timed = (totalCapMs: number): Profile => ({ ...memoryProfile, lease: { kind: "timed", stepMs: 1, totalCapMs } });
 const session = (totalCapMs: number): Profile => ({
@@ -62,32 +62,4 @@ describe("a run", () => {
     const message = "globalTimeoutMs is 1001, results wait for 1000 ms at most";
     expect(() => planRun(profile, { globalTimeoutMs: 1_001 })).toThrow(refused(message));
   });
-});
-
-describe("a task", () => {
-  const profile = (sendDelayMs: number, priorityLevels: number): Profile => ({
-    ...memoryProfile,
-    sendDelayMs,
-    priorityLevels,
-  });
-  it.each<[number, number, number, number]>([
-    [0, 0, 0, 5],
-    [900_000, 0, 900_000, 5],
-    [UNLIMITED, 11, UNLIMITED, 10],
-    [0, 11, 0, 0],
-  ])("with delay cap %d and %d levels may have delay %d and priority %d", (cap, levels, delayMs, priority) => {
-    expect(() => planTask(profile(cap, levels), { delayMs, priority }, 5)).not.toThrow();
-  });
-
-  it.each<[number, number, number, number, string]>([
-    [0, 11, 1, 5, "delayMs is 1, the backend delays by 0 ms at most"],
-    [900_000, 11, 900_001, 5, "delayMs is 900001, the backend delays by 900000 ms at most"],
-    [0, 0, 0, 6, "priority is 6, the backend has 0 levels"],
-    [0, 10, 0, 4, "priority is 4, the backend has 10 levels"],
-  ])(
-    "with delay cap %d and %d levels may not have delay %d and priority %d",
-    (cap, levels, delayMs, priority, message) => {
-      expect(() => planTask(profile(cap, levels), { delayMs, priority }, 5)).toThrow(refused(message));
-    },
-  );
 });

@@ -23,18 +23,6 @@ export function planRun(profile: Profile, needs: { readonly globalTimeoutMs?: nu
   }
 }
 
-/** What one task needs of a backend. Throws `UNSUPPORTED`. */
-export function planTask(
-  profile: Profile,
-  needs: { readonly priority: number; readonly delayMs: number },
-  usual: number,
-): void {
-  if (needs.delayMs > profile.sendDelayMs)
-    refuse(`delayMs is ${needs.delayMs}, the backend delays by ${profile.sendDelayMs} ms at most`);
-  if (profile.priorityLevels < 11 && needs.priority !== usual)
-    refuse(`priority is ${needs.priority}, the backend has ${profile.priorityLevels} levels`);
-}
-
 function refuse(message: string): never {
   throw new DispatchError("UNSUPPORTED", message);
 }

@@ -23,7 +23,7 @@ describe("Books", () => {
       expired: 1,
       cancelled: 1,
       durationMs: 2_000,
-      tasksPerSecond: 2.5,
+      tasksPerSecond: 1.5,
       retried: 6,
       lost: 3,
       fenced: 0,

@@ -41,7 +41,9 @@ export class Books {
 
   summary(run: string, durationMs: number, orphans: number): Summary {
     const { total, completed, dead, expired, cancelled, retried, lost, fenced, duplicates, resent } = this;
-    const tasksPerSecond = durationMs > 0 ? Math.round((total / durationMs) * 1_000_000) / 1_000 : 0;
+    // What was cancelled or has expired was not worked on.
+    const worked = completed + dead;
+    const tasksPerSecond = durationMs > 0 ? Math.round((worked / durationMs) * 1_000_000) / 1_000 : 0;
     return {
       run,
       total,

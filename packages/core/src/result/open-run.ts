@@ -5,6 +5,7 @@ import type {
   Observer,
   Outcome,
   OutFrame,
+  Queue,
   Result,
   ResultEntry,
   Summary,
@@ -36,6 +37,11 @@ export interface Progress {
 /** An input as a frame, ready to send. */
 export interface Made {
   readonly frame: OutFrame;
+  /** Where it goes first. */
+  readonly queue: Queue;
+  readonly band: number;
+  /** Its whole delay, however it is kept. */
+  readonly delayMs: number;
   readonly ref: string | undefined;
 }
 
@@ -53,7 +59,9 @@ export interface RunPort<I> {
   /** Throws a DispatchError for an input that cannot be a task. */
   make(input: I, index: number): Made;
   resend(frame: OutFrame, round: number): OutFrame;
-  send(frame: OutFrame, done: (outcome: Sent) => void): void;
+  /** Where its next round goes: what the broker lost is due. */
+  work(band: number): Queue;
+  send(queue: Queue, frame: OutFrame, done: (outcome: Sent) => void): void;
   room(): Promise<void> | undefined;
   activeWorkers(): number;
   orphans(): number;
@@ -191,21 +199,10 @@ export class OpenRun<O = unknown, I = unknown> {
       this.#endHere(index, undefined, "dead", code, error.message);
       return;
     }
-    const { frame, ref } = made;
-    const task = {
-      index,
-      frame,
-      ref,
-      priority: frame.priority,
-      round: 0,
-      resends: 0,
-      sent: false,
-      readyAt: 0,
-      heldUntil: 0,
-      silentMs: 0,
-    };
+    const state = { round: 0, resends: 0, sent: false, readyAt: 0, heldUntil: 0, silentMs: 0 };
+    const task: Outstanding = { index, ...made, ...state };
     this.#window.add(task);
-    this.#send(task, frame);
+    this.#send(task, made.queue, made.frame);
   }
 
   /** For the pump: there is no more input, because it ended, or failed with `error`. */
@@ -239,13 +236,13 @@ export class OpenRun<O = unknown, I = unknown> {
     return this.#window.get(index);
   }
 
-  /** The coordinator's: looks for tasks that the broker has lost. Answers the priorities at which a probe would help. */
+  /** The coordinator's: looks for tasks that the broker has lost. Answers the bands in which a probe would help. */
   look(evidence: Evidence): ReadonlySet<number> {
     const probes = new Set<number>();
     const { observer, queue } = this.#port;
     for (const task of [...this.#window.values()]) {
       const suspicion = listen(task, evidence);
-      if (suspicion === "probe") probes.add(task.priority);
+      if (suspicion === "probe") probes.add(task.band);
       else if (suspicion === "vanished")
         this.#endHere(task.index, task, "dead", "VANISHED", `not seen again after ${task.resends} resends`);
       else if (suspicion === "resend") {
@@ -255,7 +252,8 @@ export class OpenRun<O = unknown, I = unknown> {
         task.sent = false;
         this.#books.resent += 1;
         observer?.({ event: "task_resent", queue, taskId: `${this.id}/${task.index}`, round: task.round });
-        this.#send(task, this.#port.resend(task.frame, task.round));
+        task.delayMs = 0;
+        this.#send(task, this.#port.work(task.band), this.#port.resend(task.frame, task.round));
       }
     }
     return probes;
@@ -266,15 +264,15 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#stop("cancelled", "CANCELLED", error);
   }
 
-  #send(task: Outstanding, frame: OutFrame): void {
-    this.#port.send(frame, (outcome) => this.#answered(task, frame, outcome));
+  #send(task: Outstanding, queue: Queue, frame: OutFrame): void {
+    this.#port.send(queue, frame, (outcome) => this.#answered(task, outcome));
   }
 
-  #answered(task: Outstanding, frame: OutFrame, outcome: Sent): void {
+  #answered(task: Outstanding, outcome: Sent): void {
     const { clock, observer, queue, task: name } = this.#port;
     if (outcome === "ok" || (outcome === "duplicate" && task.ref === undefined)) {
       task.sent = true;
-      task.readyAt = clock.now() + frame.delayMs;
+      task.readyAt = clock.now() + task.delayMs;
       if (task.round > 0) return;
       this.#sent += 1;
       observer?.({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { workQueue } from "../queues.ts";
 import { outFrame } from "../testing/frames.ts";
 import { type Evidence, listen } from "./silence.ts";
 import type { Outstanding } from "./window.ts";
@@ -18,7 +19,8 @@ const evidence: Evidence = {
 };
 
 function task(more: Partial<Outstanding> = {}): Outstanding {
-  const base = { index: 0, frame: outFrame(), ref: undefined, priority: 5, round: 0, resends: 0, sent: true };
+  const place = { queue: workQueue("default"), band: 5, delayMs: 0 };
+  const base = { index: 0, frame: outFrame(), ref: undefined, ...place, round: 0, resends: 0, sent: true };
   return { ...base, readyAt: 1_000, heldUntil: 0, silentMs: 0, ...more };
 }
 
@@ -40,8 +42,8 @@ describe("listen", () => {
     ["what has been handed out came before it", 5, [0, 0, 0, 0, 0, 999]],
     ["what has been handed out came with it", 5, [0, 0, 0, 0, 0, 1_000]],
     ["only another priority moves", 4, evidence.passed],
-  ])("asks for a probe: %s", (_, priority, passed) => {
-    const one = task({ priority });
+  ])("asks for a probe: %s", (_, band, passed) => {
+    const one = task({ band });
     expect(listen(one, { ...evidence, passed })).toBe("probe");
     expect(one.silentMs).toBe(0);
   });

@@ -7,7 +7,7 @@ export interface Evidence {
   readonly elapsedMs: number;
   /** Has the reply queue been read empty since the last look? */
   readonly repliesRead: boolean;
-  /** Per priority: the latest `readyAt` of a task, or of a probe, that has been handed out. */
+  /** Per band: the latest `readyAt` of a task, or of a probe, that has been handed out. */
   readonly passed: readonly number[];
   /** Where later tasks may overtake earlier ones: does the broker say that nothing is ready? True where they may not. */
   readonly queueEmpty: boolean;
@@ -29,7 +29,7 @@ export function listen(task: Outstanding, evidence: Evidence): Suspicion {
     return "wait";
   }
   if (!repliesRead || !queueEmpty) return "wait";
-  if ((passed[task.priority] ?? Number.NEGATIVE_INFINITY) <= task.readyAt) return "probe";
+  if ((passed[task.band] ?? Number.NEGATIVE_INFINITY) <= task.readyAt) return "probe";
   task.silentMs += elapsedMs;
   if (task.silentMs < evidence.resendAfterMs) return "wait";
   return task.resends < evidence.maxResends ? "resend" : "vanished";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { workQueue } from "../queues.ts";
 import { outFrame } from "../testing/frames.ts";
 import { type Outstanding, Window } from "./window.ts";
 
@@ -8,7 +9,9 @@ function outstanding(index: number, more: Partial<Outstanding> = {}): Outstandin
     index,
     frame,
     ref: undefined,
-    priority: 5,
+    queue: workQueue("default"),
+    band: 5,
+    delayMs: 0,
     round: 0,
     resends: 0,
     sent: true,

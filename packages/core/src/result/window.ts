@@ -1,11 +1,15 @@
-import type { OutFrame } from "../contract/index.ts";
+import type { OutFrame, Queue } from "../contract/index.ts";
 
 /** A task that was sent and has no outcome yet. */
 export interface Outstanding {
   readonly index: number;
   readonly frame: OutFrame;
   readonly ref: string | undefined;
-  readonly priority: number;
+  readonly queue: Queue;
+  /** What keeps its order among itself: a priority, or a lane by its lowest priority. */
+  readonly band: number;
+  /** Its delay, not yet begun. */
+  delayMs: number;
   round: number;
   resends: number;
   /** Does the broker have it? */

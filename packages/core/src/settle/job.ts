@@ -19,7 +19,8 @@ export interface SettlerPort<H extends Settling> {
   readonly profile: Profile;
   readonly worker: string;
   readonly dead: Queue;
-  work(frame: Frame): Queue;
+  /** Where a copy goes that is due in `delayMs`. */
+  work(frame: Frame, delayMs: number): Queue;
   reply(coordinator: string): Queue;
   copy(frame: Frame, counters: Counters, delayMs: number): OutFrame;
   deadLetter(frame: Frame, counters: Counters, death: DeathNote): OutFrame;
@@ -69,7 +70,7 @@ export interface Letter {
 export function letterOf<H extends Settling>({ hold, decision }: Job<H>, port: SettlerPort<H>): Letter {
   const { frame, lost } = hold;
   if (decision.kind === "copy") {
-    return { queue: port.work(frame), frame: port.copy(frame, decision.counters, decision.delayMs) };
+    return { queue: port.work(frame, decision.delayMs), frame: port.copy(frame, decision.counters, decision.delayMs) };
   }
   if (decision.kind === "end" && decision.death !== undefined) {
     const { round, attempt, copy } = frame;

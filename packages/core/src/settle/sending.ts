@@ -1,4 +1,4 @@
-import type { OutFrame, Queue } from "../contract/index.ts";
+import { type OutFrame, type Queue, queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import {
   type Answer,
@@ -45,10 +45,11 @@ export function sending<H extends Settling>(
     async copies(jobs) {
       const byQueue = Map.groupBy(
         jobs.map((job) => ({ job, letter: letterOf(job, port) })),
-        ({ letter }) => letter.queue,
+        ({ letter }) => queueKey(letter.queue),
       );
       await Promise.all(
-        [...byQueue].map(async ([queue, group]) => {
+        [...byQueue.values()].map(async (group) => {
+          const { queue } = (group[0] as (typeof group)[number]).letter;
           const members = group.map(({ job }) => job);
           const { deadline } = until(members);
           const answers = await send(queue, group.map(({ letter }) => letter.frame), members); // biome-ignore format: one call

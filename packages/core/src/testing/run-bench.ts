@@ -2,6 +2,7 @@ import type { Sent } from "../call.ts";
 import type { DispatchEvent, Outcome, OutFrame, ResultEntry } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import { WatchedClock } from "../memory/testing.ts";
+import { workQueue } from "../queues.ts";
 import { OpenRun, type RunPort } from "../result/open-run.ts";
 import { Run } from "../result/run.ts";
 import { pump } from "../send/pump.ts";
@@ -42,10 +43,13 @@ export class RunBench {
         if (payload === "bad") throw new DispatchError("INPUT_INVALID", "line 7: no JSON");
         if (payload === "large") throw new DispatchError("TOO_LARGE", "1 byte too many");
         if (payload === "broken") throw new TypeError("a fault of ours");
-        return { frame: outFrame({ index, payload }), ref: typeof payload === "string" ? payload : undefined };
+        const frame = outFrame({ index, payload });
+        const ref = typeof payload === "string" ? payload : undefined;
+        return { frame, queue: workQueue("default"), band: frame.priority, delayMs: frame.delayMs, ref };
       },
       resend: (frame, round) => ({ ...frame, bytes: frame.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
-      send: (frame, done) => {
+      work: () => workQueue("default"),
+      send: (_, frame, done) => {
         this.posted.push({ frame, done });
         if (this.answering) done("ok");
       },

@@ -25,6 +25,8 @@ function start(leaseMs = LEASE_MS) {
     });
   };
   const fetcher = new Fetcher({
+    stands: () => true,
+    answered: () => {},
     calls,
     clock,
     random,

@@ -11,6 +11,10 @@ export interface FetcherPort {
   readonly leaseMs: number;
   /** How many frames may come now; below 1: wait for `wake`. */
   credit(): number;
+  /** May a receive of `max` frames wait for one, or does it take only what is there? */
+  stands(max: number): boolean;
+  /** A receive ended, and brought so many; a failed one brought none. */
+  answered(brought: number): void;
   /** `requestedAt`: when the receive was asked for. `full`: it brought all that was wanted. */
   granted(deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void>;
 }
@@ -37,7 +41,7 @@ export class Fetcher {
 
   async run(signal: AbortSignal): Promise<void> {
     const { calls, clock, queue, leaseMs } = this.#port;
-    const waitMs = Math.min(POLL_MS, Math.floor(leaseMs / 3));
+    const standMs = Math.min(POLL_MS, Math.floor(leaseMs / 3));
     signal.addEventListener("abort", () => this.wake(), { once: true });
     for (let failures = 0; !signal.aborted; ) {
       const max = this.#port.credit();
@@ -50,11 +54,14 @@ export class Fetcher {
       }
       const requestedAt = clock.now();
       try {
+        const waitMs = this.#port.stands(max) ? standMs : 0;
         const deliveries = await calls.receive(queue, { max, waitMs, leaseMs }, signal);
         failures = 0;
+        this.#port.answered(deliveries.length);
         if (deliveries.length > 0) await this.#port.granted(deliveries, requestedAt, deliveries.length >= max);
       } catch (error) {
         if (!(error instanceof DispatchError)) throw error;
+        this.#port.answered(0);
         await pause(clock, backoffMs(FAILED, failures, this.#port.random), signal);
         failures += 1;
       }

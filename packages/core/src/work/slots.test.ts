@@ -35,6 +35,7 @@ class Bench {
     const made = { ...defineTask({ handler }), ...task } as Task;
     const say = (what: string, { frame }: Hold, more = "") => this.log.push(`${what} ${frame.first}${more}`);
     this.slots = new Slots<Hold>({
+      weights: [1],
       clock: this.clock,
       concurrency,
       timeoutMs: 1_000,

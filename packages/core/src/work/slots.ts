@@ -1,5 +1,6 @@
 import type { AbortCode, BadFrame, Clock, Frame, TaskInfo } from "../contract/index.ts";
 import type { Logger } from "../log.ts";
+import { LaneQueue } from "./lane-queue.ts";
 import { type HandlerEnd, Running } from "./running.ts";
 import type { Task } from "./task.ts";
 
@@ -12,6 +13,8 @@ export interface Slotted {
 export interface SlotsPort<H extends Slotted> {
   readonly clock: Clock;
   readonly concurrency: number;
+  /** The weights of the lanes, highest lane first. */
+  readonly weights: readonly number[];
   readonly timeoutMs: number;
   readonly abandonMs: number;
   readonly logger: Logger;
@@ -30,16 +33,17 @@ export interface SlotsPort<H extends Slotted> {
   progress(frame: Frame, value: unknown): void;
 }
 
-/** The slots of a worker: `concurrency` handlers at a time, the others wait in the order in which they came. */
+/** The slots of a worker: `concurrency` handlers at a time, the others wait, lane by lane, in the order in which they came. */
 export class Slots<H extends Slotted> {
   readonly #port: SlotsPort<H>;
   readonly #running = new Map<H, Running>();
-  #waiting: H[] = [];
+  readonly #waiting: LaneQueue<H>;
   #closed = false;
   #emptied: (() => void)[] = [];
 
   constructor(port: SlotsPort<H>) {
     this.#port = port;
+    this.#waiting = new LaneQueue(port.weights);
   }
 
   get running(): number {
@@ -47,7 +51,7 @@ export class Slots<H extends Slotted> {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Handlers that still run though their frame is not held any more; each takes its slot until it returns or is abandoned. */
@@ -57,8 +61,8 @@ export class Slots<H extends Slotted> {
     return zombies;
   }
 
-  add(hold: H): void {
-    this.#waiting.push(hold);
+  add(hold: H, lane = 0): void {
+    this.#waiting.push(lane, hold);
   }
 
   /** Gives free slots to what waits. */
@@ -73,7 +77,7 @@ export class Slots<H extends Slotted> {
   /** Nothing begins any more; answers what was waiting. */
   close(): readonly H[] {
     this.#closed = true;
-    return this.#waiting.splice(0);
+    return this.#waiting.clear();
   }
 
   /** Ends one attempt, if it runs. */

@@ -40,6 +40,8 @@ function frameOf(line: Line): WireFrame {
     queue: "q",
     lane: "work",
     key: undefined,
+    dueAt: undefined,
+    leaveAt: undefined,
     firstSentAt: 0,
     tasks: [{ task: "t" }],
     death: undefined,

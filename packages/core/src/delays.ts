@@ -1,0 +1,114 @@
+import type { Random } from "./backoff.ts";
+import type { Calls } from "./call.ts";
+import { hopFrame } from "./codec/hop.ts";
+import { deadFrame, replyFrame } from "./codec/maker.ts";
+import type { Clock, Frame, Observer, Queue } from "./contract/index.ts";
+import { type DispatchError, toWireError } from "./errors.ts";
+import { Intake } from "./intake.ts";
+import type { Hold } from "./lease/hold.ts";
+import { Keeper } from "./lease/keeper.ts";
+import { deadQueue, replyQueue } from "./queues.ts";
+import type { Route, Routes } from "./routes.ts";
+import { replyJson, resultJson } from "./settle/reply.ts";
+import { DelayPump } from "./work/delay-pump.ts";
+import { Fetcher } from "./work/fetcher.ts";
+
+export interface DelaysOptions {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: Observer | undefined;
+  readonly routes: Routes;
+  /** The user's queue. */
+  readonly queue: string;
+  readonly worker: string;
+  readonly leaseMs: number;
+}
+
+/** What a worker does for delayed tasks, where the broker's own delay does not reach: one pump for each queue in which they wait. */
+export class Delays {
+  readonly #options: DelaysOptions;
+  readonly #keeper: Keeper;
+  readonly #pumps: readonly { readonly pump: DelayPump<Hold>; readonly fetcher: Fetcher }[];
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DelaysOptions) {
+    const { calls, clock, random, leaseMs, routes, queue } = options;
+    this.#options = options;
+    this.#keeper = new Keeper({ calls, clock, random, leaseMs, onBeat: () => {} });
+    this.#pumps = routes.delayQueues(queue).map((source) => this.#pumpOf(source));
+  }
+
+  run(signal: AbortSignal): void {
+    this.#running = Promise.all(this.#pumps.map(({ fetcher }) => fetcher.run(signal)));
+  }
+
+  /** After the signal of `run` has fired: gives back what is held. */
+  async close(): Promise<void> {
+    await this.#running;
+    await Promise.all(this.#pumps.map(({ pump }) => pump.close()));
+    this.#keeper.close();
+  }
+
+  #pumpOf(source: Queue) {
+    const { calls, clock, random, leaseMs, observer, routes, queue } = this.#options;
+    const keeper = this.#keeper;
+    const { profile } = calls.backend;
+    const pump: DelayPump<Hold> = new DelayPump<Hold>({
+      calls,
+      clock,
+      profile,
+      nativeMs: routes.delay.kind === "later" ? routes.delay.nativeMs : 0,
+      onward: (frame) => this.#onward(frame),
+      drop: (hold) => {
+        keeper.apply(hold, { on: "settle", now: clock.now() });
+        keeper.apply(hold, { on: "settled" });
+      },
+      bury: (hold, error) => void this.#bury(hold, error),
+      wake: () => fetcher.wake(),
+    });
+    const lost = (hold: Hold) => pump.forget(hold);
+    const intake = new Intake({ calls, clock, observer, keeper, leaseMs, dead: deadQueue(queue), lost });
+    const fetcher: Fetcher = new Fetcher({
+      calls,
+      clock,
+      random,
+      leaseMs,
+      queue: source,
+      credit: () => pump.credit,
+      stands: () => true,
+      answered: () => {},
+      granted: async (deliveries, requestedAt) => pump.take(await intake.holds(source, deliveries, requestedAt)),
+    });
+    return { pump, fetcher };
+  }
+
+  #onward(frame: Frame) {
+    const { routes, clock } = this.#options;
+    const wallMs = clock.wall();
+    const route: Route = routes.route(frame.queue, frame.lane, (frame.dueAt ?? 0) - wallMs, wallMs);
+    const { round, attempt, copy, lost } = frame;
+    const counters = { round, attempt, copy: copy + 1, lost };
+    return { queue: route.queue, frame: hopFrame(frame, counters, route.delayMs, route.waiting) };
+  }
+
+  /** The dead letter, the result if somebody waits for it, and the ack, in this order. */
+  async #bury(hold: Hold, cause: DispatchError): Promise<void> {
+    const { calls, clock, worker } = this.#options;
+    const { frame, receipt, lost, deadline } = hold;
+    const wallMs = clock.wall();
+    const { stack: _, ...error } = toWireError(cause, cause.code === "TOO_LARGE" ? "TOO_LARGE" : "REJECTED");
+    const attempts = frame.attempt;
+    const death = { reason: error.code, error, attempts, lost, firstSentAt: frame.firstSentAt, diedAt: wallMs };
+    const [letter] = await calls.send(deadQueue(frame.queue), [deadFrame(frame, frame, death)], { deadline });
+    if (letter !== "ok") return;
+    if (frame.coordinator !== undefined) {
+      const json = resultJson(frame, lost, { outcome: "dead", json: undefined, error, attempts, durationMs: 0 });
+      const reply = replyFrame(replyJson(worker, [json], []), wallMs);
+      await calls.send(replyQueue(frame.queue, frame.coordinator), [reply], { deadline });
+    }
+    await calls.settle([{ kind: "ack", receipt }], { deadline });
+    this.#keeper.apply(hold, { on: "settle", now: clock.now() });
+    this.#keeper.apply(hold, { on: "settled" });
+  }
+}

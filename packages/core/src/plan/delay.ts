@@ -1,0 +1,44 @@
+import { type Profile, UNLIMITED } from "../contract/index.ts";
+
+/** How a delay is kept: by the broker's own send delay; in the `later` queue, by hops of it; or in tiers of constant delay. */
+export type DelayPlan =
+  | { readonly kind: "native" }
+  | { readonly kind: "later"; readonly nativeMs: number }
+  | { readonly kind: "tiers"; readonly tiersMs: readonly number[] };
+
+/** The longest tier: longer delays go through it several times. */
+const LONGEST_TIER_MS = 15 * 3_600_000;
+
+/**
+ * Without a native delay: tiers doubling from the declared precision up to 15 h, and never past half the lease cap, because a head that is not due is
+ * held until it is.
+ */
+export function delayPlan(profile: Profile): DelayPlan {
+  if (profile.sendDelayMs >= UNLIMITED) return { kind: "native" };
+  if (profile.sendDelayMs > 0) return { kind: "later", nativeMs: profile.sendDelayMs };
+  const cap = Math.min(LONGEST_TIER_MS, profile.lease.totalCapMs / 2);
+  const tiersMs: number[] = [];
+  for (let tierMs = Math.max(1, profile.limits.delayPrecisionMs); tierMs <= cap; tierMs *= 2) tiersMs.push(tierMs);
+  return { kind: "tiers", tiersMs };
+}
+
+/** Where a frame goes that is due in `dueInMs`. */
+export type Hop =
+  /** Into its work queue, with this native delay. */
+  | { readonly to: "work"; readonly delayMs: number }
+  /** Into the `later` queue, with this native delay. */
+  | { readonly to: "later"; readonly delayMs: number }
+  /** Into the tier of this delay. */
+  | { readonly to: "tier"; readonly tierMs: number };
+
+/** Pure, and never early: what is left below the smallest tier goes into that. */
+export function nextHop(plan: DelayPlan, dueInMs: number): Hop {
+  const restMs = Math.max(0, Math.ceil(dueInMs));
+  if (restMs === 0 || plan.kind === "native") return { to: "work", delayMs: restMs };
+  if (plan.kind === "later") {
+    return restMs <= plan.nativeMs ? { to: "work", delayMs: restMs } : { to: "later", delayMs: plan.nativeMs };
+  }
+  let tierMs = plan.tiersMs[0] as number;
+  for (const candidate of plan.tiersMs) if (candidate <= restMs) tierMs = candidate;
+  return { to: "tier", tierMs };
+}

@@ -1,0 +1,54 @@
+import type { Waiting } from "./codec/hop.ts";
+import type { Profile, Queue } from "./contract/index.ts";
+import { type DelayPlan, delayPlan, type Hop, nextHop } from "./plan/delay.ts";
+import { type Lane, laneOf, lanesOf } from "./plan/lanes.ts";
+import { laterQueue, tierQueue, workQueue } from "./queues.ts";
+
+/** Where a frame goes next, with what native delay, and what it must carry if it waits there. */
+export interface Route {
+  readonly queue: Queue;
+  readonly delayMs: number;
+  readonly waiting: Waiting | undefined;
+}
+
+/** The way of a frame on one backend: which lane its priority means, and where it waits for its time. */
+export class Routes {
+  readonly lanes: readonly Lane[];
+  readonly delay: DelayPlan;
+
+  constructor(profile: Profile) {
+    this.lanes = lanesOf(profile);
+    this.delay = delayPlan(profile);
+  }
+
+  /** All lanes of a queue, highest first. */
+  workQueues(of: string): readonly Queue[] {
+    return this.lanes.map(({ name }) => workQueue(of, name));
+  }
+
+  /** The queues in which frames of it wait for their time. */
+  delayQueues(of: string): readonly Queue[] {
+    if (this.delay.kind === "native") return [];
+    if (this.delay.kind === "later") return [laterQueue(of)];
+    return this.delay.tiersMs.map(tierQueue);
+  }
+
+  laneOf(priority: number): string {
+    return laneOf(this.lanes, priority).name;
+  }
+
+  /** What keeps its order among itself: a priority where the broker has them, else a lane. The number of a lane is its lowest priority. */
+  bandOf(priority: number): number {
+    return this.lanes.length === 1 ? priority : laneOf(this.lanes, priority).least;
+  }
+
+  /** The next hop of a frame for `lane` of the queue `of` that is due in `dueInMs`. `wallMs`: now. */
+  route(of: string, lane: string, dueInMs: number, wallMs: number): Route {
+    const hop: Hop = nextHop(this.delay, dueInMs);
+    if (hop.to === "work") return { queue: workQueue(of, lane), delayMs: hop.delayMs, waiting: undefined };
+    const stayMs = hop.to === "later" ? hop.delayMs : hop.tierMs;
+    const waiting = { queue: of, lane, dueAt: wallMs + dueInMs, leaveAt: wallMs + stayMs };
+    if (hop.to === "later") return { queue: laterQueue(of), delayMs: hop.delayMs, waiting };
+    return { queue: tierQueue(hop.tierMs), delayMs: 0, waiting };
+  }
+}

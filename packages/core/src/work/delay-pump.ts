@@ -1,0 +1,154 @@
+import type { Calls, Until } from "../call.ts";
+import type { Clock, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
+import { queueKey } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
+
+/** A frame in hand that waits for its time. */
+export interface Waiter {
+  readonly receipt: Receipt;
+  readonly frame: Frame;
+  readonly deadline: number;
+}
+
+export interface DelayPumpPort<H extends Waiter> {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly profile: Profile;
+  /** Native delays are at most so long; 0: there are none. */
+  readonly nativeMs: number;
+  /** The frame under its next name, and where it goes. */
+  onward(frame: Frame): { readonly queue: Queue; readonly frame: OutFrame };
+  /** It was settled: its lease is nobody's business any more. */
+  drop(hold: H): void;
+  /** It can never be sent on: to the dead letters, so that it blocks nobody. */
+  bury(hold: H, error: DispatchError): void;
+  /** There is credit again. */
+  wake(): void;
+}
+
+/** So many heads are held at a time, and so many sent on in one go. */
+const HEADS = 100;
+
+/**
+ * Empties one queue of delayed frames: what is due goes on, send first and ack second; a head that is not due goes back for the rest where the broker can
+ * do that, else it is held and renewed until it is. Every worker pumps; without workers nothing could run anyway.
+ */
+export class DelayPump<H extends Waiter> {
+  readonly #port: DelayPumpPort<H>;
+  readonly #heads = new Set<H>();
+  #closed = false;
+
+  constructor(port: DelayPumpPort<H>) {
+    this.#port = port;
+  }
+
+  /** How many frames it may take. */
+  get credit(): number {
+    return this.#closed ? 0 : HEADS - this.#heads.size;
+  }
+
+  async take(holds: readonly H[]): Promise<void> {
+    if (this.#closed) return this.#release(holds, () => 0);
+    const due: H[] = [];
+    const back: H[] = [];
+    for (const hold of holds) {
+      const stay = this.#stay(hold.frame);
+      if (stay === "go") due.push(hold);
+      else if (stay === "back") back.push(hold);
+      else this.#hold(hold);
+    }
+    const most = this.#port.profile.releaseDelayMs;
+    await Promise.all([
+      this.#sendOn(due),
+      this.#release(back, ({ frame }) => Math.min(Math.ceil(this.#waitMs(frame)), most)),
+    ]);
+  }
+
+  /** Its lease is lost: another worker pumps it. */
+  forget(hold: H): void {
+    this.#heads.delete(hold);
+  }
+
+  /** Gives back what it holds. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const heads = [...this.#heads];
+    this.#heads.clear();
+    await this.#release(heads, () => 0);
+  }
+
+  /** How long it stays in this queue. With a native delay it may leave as soon as that covers the rest. */
+  #waitMs({ dueAt = 0, leaveAt = 0 }: Frame): number {
+    const { clock, nativeMs } = this.#port;
+    const wallMs = clock.wall();
+    return nativeMs > 0 ? dueAt - nativeMs - wallMs : Math.min(dueAt, leaveAt) - wallMs;
+  }
+
+  #stay(frame: Frame): "go" | "back" | "hold" {
+    const { clock, nativeMs, profile } = this.#port;
+    if (this.#waitMs(frame) <= 0) return "go";
+    // What is not written anew in time ends with the broker's retention.
+    const ageMs = clock.wall() - ((frame.leaveAt ?? 0) - nativeMs);
+    if (nativeMs > 0 && ageMs > profile.retentionMs * 0.9) return "go";
+    if (profile.releaseDelayMs > 0) return "back";
+    return nativeMs > 0 ? "go" : "hold";
+  }
+
+  #hold(hold: H): void {
+    this.#heads.add(hold);
+    const go = () => {
+      if (!this.#heads.delete(hold)) return;
+      void this.#sendOn([hold]).finally(() => this.#port.wake());
+    };
+    this.#port.clock.after(this.#waitMs(hold.frame), go, true);
+  }
+
+  /** Sends first, acks second. What the broker does not take now is tried again when its lease has ended. */
+  async #sendOn(holds: readonly H[]): Promise<void> {
+    const byQueue = new Map<string, { readonly queue: Queue; readonly holds: H[]; readonly frames: OutFrame[] }>();
+    for (const hold of holds) {
+      const { queue, frame } = this.#port.onward(hold.frame);
+      const key = queueKey(queue);
+      const group = byQueue.get(key) ?? { queue, holds: [], frames: [] };
+      group.holds.push(hold);
+      group.frames.push(frame);
+      byQueue.set(key, group);
+    }
+    for (const group of byQueue.values()) {
+      const until = untilFirst(group.holds);
+      const answers = await this.#port.calls.send(group.queue, group.frames, until);
+      const sent: H[] = [];
+      group.holds.forEach((hold, index) => {
+        const answer = answers[index];
+        if (answer === "ok" || answer === "duplicate") sent.push(hold);
+        else if (answer === "gone") this.#port.bury(hold, new DispatchError("MISSING", "its work queue is gone"));
+        else if (answer !== undefined && isFinal(answer)) this.#port.bury(hold, answer);
+      });
+      await this.#settle(sent, (hold) => ({ kind: "ack", receipt: hold.receipt }), until);
+    }
+  }
+
+  #release(holds: readonly H[], delayMs: (hold: H) => number): Promise<void> {
+    const release = (hold: H) => ({ kind: "release", receipt: hold.receipt, delayMs: delayMs(hold) }) as const;
+    return this.#settle(holds, release, untilFirst(holds));
+  }
+
+  async #settle(
+    holds: readonly H[],
+    settlement: (hold: H) => Parameters<Calls["settle"]>[0][number],
+    until: Until,
+  ): Promise<void> {
+    if (holds.length === 0) return;
+    await this.#port.calls.settle(holds.map(settlement), until);
+    for (const hold of holds) this.#port.drop(hold);
+  }
+}
+
+function untilFirst(holds: readonly Waiter[]): Until {
+  return { deadline: holds.reduce((least, { deadline }) => Math.min(least, deadline), Number.POSITIVE_INFINITY) };
+}
+
+/** Would it be the same at every later try? */
+function isFinal({ code }: DispatchError): boolean {
+  return code === "TOO_LARGE" || code === "MISSING" || code === "DENIED" || code === "MISMATCH";
+}
