@@ -28,10 +28,10 @@ const base64: Wire = Object.freeze({
   room: (wireBytes: number) => Math.floor(wireBytes / 4) * 3,
   toWire: (frame: OutFrame) => new TextFrame(frame),
   fromWire(bytes: Uint8Array) {
-    if (bytes.length === 0 || bytes.length % 4 !== 0) return bytes;
-    const decoded = Buffer.from(latin1(bytes), "base64");
-    // Node leaves out what is not base64 and stops at the first `=`: then something is missing here, and it was some other text.
-    return Math.ceil(decoded.length / 3) * 4 === bytes.length ? decoded : bytes;
+    const text = latin1(bytes);
+    const decoded = Buffer.from(text, "base64");
+    // Node leaves out what is not base64 and stops at the first `=`: what is not the same again was some other text.
+    return decoded.toString("base64") === text ? decoded : bytes;
   },
 });
 

@@ -14,7 +14,7 @@ export const NOW_BYTES = 65_536;
  */
 const SIZE_BYTES = 4;
 
-/** The plain bytes compressed, or `undefined` where they would not become fewer. */
+/** The plain bytes compressed, or `undefined` where they would not become fewer. Never throws. */
 export function fold(compression: Compression, plain: Buffer, turn: Turn): Eventual<Buffer | undefined> {
   const sized = (folded: Buffer): Buffer | undefined => {
     if (folded.length + SIZE_BYTES >= plain.length) return undefined;
@@ -23,8 +23,15 @@ export function fold(compression: Compression, plain: Buffer, turn: Turn): Event
     folded.copy(bytes, SIZE_BYTES);
     return bytes;
   };
-  if (plain.length <= NOW_BYTES) return turn.spend(() => sized(compression.foldNow(plain)));
-  return compression.foldApart(plain).then(sized);
+  // What zlib has no memory for goes as it is.
+  if (plain.length > NOW_BYTES) return compression.foldApart(plain).then(sized, () => undefined);
+  return turn.spend(() => {
+    try {
+      return sized(compression.foldNow(plain));
+    } catch {
+      return undefined;
+    }
+  });
 }
 
 /** Bytes from outside, unfolded, or why not. Never throws. */

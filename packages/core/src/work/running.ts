@@ -1,8 +1,8 @@
-import type { AbortCode, Clock, Frame, Headers, TaskInfo, Timer } from "../contract/index.ts";
+import type { AbortCode, Clock, Frame, TaskInfo, Timer } from "../contract/index.ts";
 import { DispatchError, kindOf, propertyOf, toWireError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { fence } from "./fence.ts";
-import type { Context, Task } from "./task.ts";
+import type { Task } from "./task.ts";
+import { TaskContext } from "./task-context.ts";
 
 /** How one run of a handler ended, before policy looks at it. */
 export type HandlerEnd =
@@ -21,14 +21,13 @@ export interface RunningPort {
   freed(abandoned: AbortCode | undefined): void;
 }
 
-const NO_HEADERS: Headers = Object.freeze({});
-
 /** One handler at work on one task. Its slot is taken until it returns, also after its end was decided, but for `abandonMs` at most. */
 export class Running {
   readonly #frame: Frame;
   readonly #task: Task;
   readonly #port: RunningPort;
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
+  #stopped: AbortCode | undefined;
   readonly #startedAt: number;
   #timer: Timer | undefined;
   #decided = false;
@@ -50,7 +49,11 @@ export class Running {
       this.stop(leftMs < timeoutMs ? "EXPIRED" : "TIMED_OUT"),
     );
     try {
-      const value = await this.#task.handler(payload as never, this.#context(info, lost));
+      const { logger } = this.#port;
+      const signal = () => this.#signal();
+      const progress = (frame: Frame, value: unknown) => this.#port.progress(frame, value);
+      const context = new TaskContext({ frame: this.#frame, info, lost, logger, signal, progress });
+      const value = await this.#task.handler(payload as never, context);
       this.#decide({ kind: "returned", value });
     } catch (error) {
       this.#decide({ kind: "threw", error });
@@ -60,12 +63,22 @@ export class Running {
 
   /** Ends the attempt now, whatever the handler does; it is told by its signal. After LEASE_LOST nothing is written. */
   stop(code: AbortCode): void {
-    if (this.#freed || this.#controller.signal.aborted) return;
+    if (this.#freed || this.#stopped !== undefined) return;
+    this.#stopped = code;
     this.#timer?.cancel();
     if (code === "LEASE_LOST") this.#decided = true;
     else this.#decide({ kind: "stopped", code });
     this.#timer = this.#port.clock.after(this.#port.abandonMs, () => this.#free(code));
-    this.#controller.abort(new DispatchError(code, reasons[code]));
+    this.#controller?.abort(new DispatchError(code, reasons[code]));
+  }
+
+  /** Made when the handler asks for it; asked for after a stop, it has fired already. */
+  #signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#stopped !== undefined) this.#controller.abort(new DispatchError(this.#stopped, reasons[this.#stopped]));
+    }
+    return this.#controller.signal;
   }
 
   #decide(end: HandlerEnd): void {
@@ -80,30 +93,6 @@ export class Running {
     this.#timer?.cancel();
     this.#port.freed(abandoned);
   }
-
-  #context(info: TaskInfo, lost: number): Context {
-    const frame = this.#frame;
-    const port = this.#port;
-    const signal = this.#controller.signal;
-    const attempt = frame.attempt + 1;
-    return {
-      get id() {
-        return `${frame.run}/${frame.first}`;
-      },
-      attempt,
-      lost,
-      get fence() {
-        return fence(frame, lost);
-      },
-      signal,
-      deadline: info.deadlineAt,
-      headers: info.headers ?? NO_HEADERS,
-      progress: (value) => port.progress(frame, value),
-      get log() {
-        return bound(port.logger, { task: info.task, taskId: this.id, attempt });
-      },
-    };
-  }
 }
 
 const reasons: Readonly<Record<AbortCode, string>> = Object.freeze({
@@ -113,12 +102,6 @@ const reasons: Readonly<Record<AbortCode, string>> = Object.freeze({
   CANCELLED: "the run was cancelled",
   SHUTTING_DOWN: "the worker stops: the task goes to another one",
 });
-
-function bound(logger: Logger, fields: object): Logger {
-  const at = (level: keyof Logger) => (more: object, message?: string) =>
-    logger[level]({ ...fields, ...more }, message);
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-}
 
 /** What an error that a handler threw means: its class decides, else the user's word on what is retryable. */
 export function readError(error: unknown, retryable: (error: unknown) => boolean) {
