@@ -1,6 +1,7 @@
 import { type Backoff, backoffMs, type Random } from "./backoff.ts";
 import type {
   Backend,
+  BrowsePage,
   Clock,
   Code,
   Delivery,
@@ -8,12 +9,14 @@ import type {
   Observer,
   OpenOptions,
   OutFrame,
+  Page,
   Queue,
   Receipt,
   Settlement,
   Want,
 } from "./contract/index.ts";
 import { codes, DispatchError, printed } from "./errors.ts";
+import { type Wire, wireOf } from "./wire.ts";
 
 /** How long one try of a verb may take, beyond what it was asked to wait; 10 s is the longest that a half-open socket may go unnoticed. */
 const TRY_MS = 10_000;
@@ -48,9 +51,12 @@ export class Calls {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #observer: Observer | undefined;
+  /** Undefined where frames pass as they are. */
+  readonly #wire: Wire | undefined;
 
   constructor(options: CallOptions) {
     this.backend = options.backend;
+    this.#wire = options.backend.profile.wire === "ascii" ? wireOf(options.backend.profile) : undefined;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#observer = options.observer;
@@ -61,7 +67,9 @@ export class Calls {
   }
 
   /** One answer a frame. A duplicate of our own earlier try is `"ok"`. Never throws. */
-  async send(queue: Queue, frames: readonly OutFrame[], until: Until): Promise<Sent[]> {
+  async send(queue: Queue, plain: readonly OutFrame[], until: Until): Promise<Sent[]> {
+    const wire = this.#wire;
+    const frames = wire === undefined ? plain : plain.map((frame) => wire.toWire(frame));
     const tried = new Set<OutFrame>();
     const answers = await this.#perItem("send", frames, until, async (batch, signal) => {
       try {
@@ -84,9 +92,12 @@ export class Calls {
   /** One try; an abort is not an error. Throws a DispatchError. */
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
     if (signal.aborted) return [];
-    return this.#once("receive", want.max, { signal }, want.waitMs + TRY_MS, (bounded) =>
+    const deliveries = await this.#once("receive", want.max, { signal }, want.waitMs + TRY_MS, (bounded) =>
       this.backend.receive(queue, want, bounded),
     );
+    const wire = this.#wire;
+    if (wire === undefined) return deliveries;
+    return deliveries.map((delivery) => ({ ...delivery, bytes: wire.fromWire(delivery.bytes) }));
   }
 
   async renew(receipts: readonly Receipt[], leaseMs: number, until: Until): Promise<Held[]> {
@@ -102,8 +113,18 @@ export class Calls {
   }
 
   /** Only where the profile has the verb. */
-  async move(moves: readonly Move[], until: Until): Promise<Moved[]> {
+  async move(plain: readonly Move[], until: Until): Promise<Moved[]> {
+    const wire = this.#wire;
+    const moves = wire === undefined ? plain : plain.map((move) => moveOn(wire, move));
     return (await this.#perItem("move", moves, until, (batch, signal) => this.#verb("move")(batch, signal))) as Moved[];
+  }
+
+  /** Throws `UNSUPPORTED` where the backend cannot browse. */
+  async browse(queue: Queue, page: Page, until: Until): Promise<BrowsePage> {
+    const found = await this.ask("browse", until, (backend, signal) => backend.browse(queue, page, signal));
+    const wire = this.#wire;
+    if (wire === undefined) return found;
+    return { ...found, frames: found.frames.map((frame) => ({ ...frame, bytes: wire.fromWire(frame.bytes) })) };
   }
 
   /** An optional verb without policy of its own: `depth`, `browse`, `purge`, `remove`. Throws `UNSUPPORTED` where the backend has none. */
@@ -257,6 +278,10 @@ export class Calls {
         : { code: error.code as Code, message: error.message, again: codes[error.code].again }),
     });
   }
+}
+
+function moveOn(wire: Wire, { receipts, sends }: Move): Move {
+  return { receipts, sends: sends.map(({ queue, frame }) => ({ queue, frame: wire.toWire(frame) })) };
 }
 
 function isFailed(value: unknown): value is { readonly failed: unknown } {

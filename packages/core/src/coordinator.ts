@@ -1,6 +1,7 @@
 import type { Calls } from "./call.ts";
+import type { BodyCodec } from "./codec/body.ts";
 import { decodeFrame } from "./codec/frame.ts";
-import { decodeBody, wrapping } from "./codec/json.ts";
+import { wrapping } from "./codec/json.ts";
 import { newRun, probeFrame } from "./codec/maker.ts";
 import type { Beat, Clock, Observer, Queue, ReplyBody, ResultEntry, Timer } from "./contract/index.ts";
 import type { DispatcherSettings } from "./plan/options.ts";
@@ -43,7 +44,13 @@ export class Coordinator {
   #lookedAt = 0;
   orphans = 0;
 
-  constructor(calls: Calls, observer: Observer | undefined, settings: DispatcherSettings, routes: Routes) {
+  constructor(
+    calls: Calls,
+    observer: Observer | undefined,
+    settings: DispatcherSettings,
+    routes: Routes,
+    codec: BodyCodec,
+  ) {
     const { clock, random, queue, coordinator, leaseMs, resendAfterMs, heartbeatTimeoutMs } = settings;
     this.id = coordinator;
     this.#calls = calls;
@@ -63,7 +70,8 @@ export class Coordinator {
       queue: this.#queue,
       waitMs: this.#waitMs,
       decode: (bytes) => decodeFrame(bytes, queue, ""),
-      body: (frame) => decodeBody(frame.body, frame.codecs, wrapping.reply),
+      body: (frame) => codec.decodeBody(frame, wrapping.reply),
+      acked: (frame) => void codec.removeBlob(frame),
       reply: (body) => this.#reply(body),
       beat: (beat) => this.#beat(beat),
       rejected: ({ bad, detail }, bytes) => observer?.({ event: "frame_rejected", queue, code: bad, detail, bytes }),
@@ -151,7 +159,9 @@ export class Coordinator {
     }
     for (const [run, index, delayMs] of beat.retries) {
       const task = this.#runs.get(run)?.outstanding(index);
-      if (task !== undefined) task.readyAt = now + delayMs;
+      if (task === undefined) continue;
+      task.readyAt = now + delayMs;
+      task.silentMs = 0;
     }
     const { queue } = this.#settings;
     for (const [run, index, value] of beat.progress) {

@@ -1,5 +1,6 @@
 import type { Random } from "./backoff.ts";
 import type { Calls } from "./call.ts";
+import type { BodyCodec } from "./codec/body.ts";
 import { hopFrame } from "./codec/hop.ts";
 import { deadFrame, replyFrame } from "./codec/maker.ts";
 import type { Clock, Frame, Observer, Queue } from "./contract/index.ts";
@@ -19,6 +20,7 @@ export interface DelaysOptions {
   readonly random: Random;
   readonly observer: Observer | undefined;
   readonly routes: Routes;
+  readonly codec: BodyCodec;
   /** The user's queue. */
   readonly queue: string;
   readonly worker: string;
@@ -51,7 +53,7 @@ export class Delays {
   }
 
   #pumpOf(source: Queue) {
-    const { calls, clock, random, leaseMs, observer, routes, queue } = this.#options;
+    const { calls, clock, random, leaseMs, observer, routes, queue, codec } = this.#options;
     const keeper = this.#keeper;
     const { profile } = calls.backend;
     const pump: DelayPump<Hold> = new DelayPump<Hold>({
@@ -68,7 +70,7 @@ export class Delays {
       wake: () => fetcher.wake(),
     });
     const lost = (hold: Hold) => pump.forget(hold);
-    const intake = new Intake({ calls, clock, observer, keeper, leaseMs, dead: deadQueue(queue), lost });
+    const intake = new Intake({ calls, clock, observer, keeper, leaseMs, dead: deadQueue(queue), codec, lost });
     const fetcher: Fetcher = new Fetcher({
       calls,
       clock,
@@ -94,13 +96,13 @@ export class Delays {
 
   /** The dead letter, the result if somebody waits for it, and the ack, in this order. */
   async #bury(hold: Hold, cause: DispatchError): Promise<void> {
-    const { calls, clock, worker } = this.#options;
+    const { calls, clock, worker, codec } = this.#options;
     const { frame, receipt, lost, deadline } = hold;
     const wallMs = clock.wall();
     const { stack: _, ...error } = toWireError(cause, cause.code === "TOO_LARGE" ? "TOO_LARGE" : "REJECTED");
     const attempts = frame.attempt;
     const death = { reason: error.code, error, attempts, lost, firstSentAt: frame.firstSentAt, diedAt: wallMs };
-    const [letter] = await calls.send(deadQueue(frame.queue), [deadFrame(frame, frame, death)], { deadline });
+    const [letter] = await calls.send(deadQueue(frame.queue), [deadFrame(frame, frame, death, codec)], { deadline });
     if (letter !== "ok") return;
     if (frame.coordinator !== undefined) {
       const json = resultJson(frame, lost, { outcome: "dead", json: undefined, error, attempts, durationMs: 0 });

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Calls, type Sent } from "./call.ts";
+import { BodyCodec } from "./codec/body.ts";
 import { newRun, resendFrame, taskFrame } from "./codec/maker.ts";
-import type { Backend, Clock, Observer } from "./contract/index.ts";
+import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
 import { DispatchError, guard } from "./errors.ts";
 import { checkName } from "./names.ts";
@@ -47,6 +48,9 @@ export class Dispatcher implements AsyncDisposable {
   readonly #settings: DispatcherSettings;
   readonly #coordinator: Coordinator;
   readonly #routes: Routes;
+  readonly #codec: BodyCodec;
+  /** Sends whose frames are still being made. */
+  readonly #making = new Set<Promise<unknown>>();
   readonly #senders: Outlets<Batcher>;
   #collecting: Promise<void> | undefined;
   #stream = newRun();
@@ -60,7 +64,8 @@ export class Dispatcher implements AsyncDisposable {
     this.#observer = guard(settings.observer);
     this.#calls = new Calls({ backend, clock, random, observer: this.#observer });
     this.#routes = new Routes(backend.profile);
-    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings, this.#routes);
+    this.#codec = new BodyCodec({ ...settings, profile: backend.profile });
+    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings, this.#routes, this.#codec);
     const until = () => ({ deadline: clock.now() + defaults.sendTimeoutMs });
     this.#senders = new Outlets((queue) => new Batcher({ calls: this.#calls, clock, queue, until }));
   }
@@ -115,6 +120,7 @@ export class Dispatcher implements AsyncDisposable {
       maxInFlight: settings.maxInFlight,
       maxInFlightBytes: settings.maxInFlightBytes,
       globalTimeoutMs: settings.globalTimeoutMs,
+      endsAt,
       make: (input, index) => this.#make(id, index, name, input, settings, endsAt),
       resend: resendFrame,
       work: (band) => workQueue(queue, this.#routes.laneOf(band)),
@@ -151,9 +157,10 @@ export class Dispatcher implements AsyncDisposable {
       this.#stream = newRun();
       this.#index = 0;
     }
-    const { frame, queue } = this.#made(run, index, name, payload, settings, undefined, undefined);
-    const sender = this.#senders.of(queue);
-    const outcome = await new Promise<Sent>((resolve) => sender.add(frame, resolve));
+    const { frame: made, queue } = this.#made(run, index, name, payload, settings, undefined, undefined);
+    // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
+    const frame = made instanceof Promise ? await this.#waitFor(made) : made;
+    const outcome = await new Promise<Sent>((resolve) => this.#senders.of(queue).add(frame, resolve));
     if (outcome instanceof DispatchError) throw outcome;
     if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
     const id = `${run}/${index}`;
@@ -198,7 +205,17 @@ export class Dispatcher implements AsyncDisposable {
     return this.#collecting;
   }
 
+  async #waitFor(made: Promise<OutFrame>): Promise<OutFrame> {
+    this.#making.add(made);
+    try {
+      return await made;
+    } finally {
+      this.#making.delete(made);
+    }
+  }
+
   async #close(): Promise<void> {
+    await Promise.allSettled(this.#making);
     await Promise.all([...this.#senders.all()].map((sender) => sender.idle()));
     await this.#collecting?.catch(() => {});
     await this.#coordinator.close();
@@ -234,11 +251,7 @@ export class Dispatcher implements AsyncDisposable {
     const deadlineAt = own === undefined ? endsAt : Math.min(own, endsAt ?? own);
     const route = this.#routes.route(this.#settings.queue, this.#routes.laneOf(priority), delayMs, sentAt);
     const how = { priority, delayMs: route.delayMs, waiting: route.waiting, key, id, headers, deadlineAt, sentAt };
-    const frame = taskFrame({ run, index, task, payload, coordinator, ...how });
-    const { frameBytes } = this.#calls.backend.profile.limits;
-    if (frame.bytes.length > frameBytes) {
-      throw new DispatchError("TOO_LARGE", `a frame of ${frame.bytes.length} bytes, the broker takes ${frameBytes}`);
-    }
+    const frame = taskFrame({ run, index, task, payload, coordinator, ...how }, this.#codec);
     return { frame, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
   }
 

@@ -1,4 +1,5 @@
 import type { Calls } from "./call.ts";
+import type { BodyCodec } from "./codec/body.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
 import { newRun, rejectedFrame } from "./codec/maker.ts";
 import type { BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
@@ -14,6 +15,7 @@ export interface IntakePort {
   readonly keeper: Keeper;
   readonly leaseMs: number;
   readonly dead: Queue;
+  readonly codec: BodyCodec;
   /** Its lease is over before it was settled. */
   lost(hold: Hold, why: "expired" | "fenced"): void;
 }
@@ -51,12 +53,12 @@ export class Intake {
 
   /** A frame without a header that can be believed has no counters, no lease in our books, and nobody who waits. */
   #reject(queue: Queue, { receipt, bytes }: Delivery, { bad, detail }: BadFrame, deadline: number): void {
-    const { calls, clock, observer, dead } = this.#port;
+    const { calls, clock, observer, dead, codec } = this.#port;
     const wallMs = clock.wall();
     const error = { ...toWireError(new DispatchError(bad, detail), bad), stack: undefined };
     observer?.({ event: "frame_rejected", queue: dead.of, code: bad, detail, bytes: bytes.length });
     const death = { reason: bad, error, attempts: 0, lost: 0, firstSentAt: wallMs, diedAt: wallMs };
-    const letter = rejectedFrame(bytes, dead.of, queue.name, death, newRun());
+    const letter = rejectedFrame(bytes, dead.of, queue.name, death, newRun(), codec);
     void rejectFrame(calls, receipt, dead, letter, deadline);
   }
 }

@@ -25,6 +25,14 @@ export function checkWhole(key: string, value: number, least: number, most: numb
   return value;
 }
 
+/** One of a few words; answers it. */
+export function checkWord<W extends string>(key: string, value: W, words: readonly W[]): W {
+  if (!words.includes(value)) {
+    throw new DispatchError("CONFIG_INVALID", `${key} is ${JSON.stringify(value)}, not one of ${words.join(", ")}`);
+  }
+  return value;
+}
+
 /** Options that are no numbers, by what `typeof` says of them; an object must have the methods that are named. */
 export function checkKind<T>(key: string, value: T, kind: "boolean" | "function" | readonly string[]): T {
   const fits =

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Calls, pause, within } from "./call.ts";
+import { BodyCodec } from "./codec/body.ts";
 import { hopFrame } from "./codec/hop.ts";
-import { bodyLimits, encodeJson, onePayload } from "./codec/json.ts";
+import { encodeJson } from "./codec/json.ts";
 import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
 import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
 import { DispatchError, guard, printed } from "./errors.ts";
+import { chain } from "./eventual.ts";
 import { Intake } from "./intake.ts";
 import type { Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
@@ -77,8 +79,7 @@ export class Worker implements AsyncDisposable {
   readonly #lastChance: LastChance;
   readonly #prefetch: Prefetch;
   readonly #releaseByCopy: boolean;
-  /** The most bytes of results in one reply frame: what the broker takes, and what a reader decodes. */
-  readonly #replyBytes: number;
+  readonly #codec: BodyCodec;
   readonly #fetching = new AbortController();
   readonly #hurry = new AbortController();
   #fetched: Promise<unknown> = Promise.resolve();
@@ -98,7 +99,8 @@ export class Worker implements AsyncDisposable {
     this.#queues = this.#routes.workQueues(queue);
     this.#dead = deadQueue(queue);
     this.#releaseByCopy = profile.redelivery !== "losses" || !profile.requeueKeepsPriority;
-    this.#replyBytes = Math.min(profile.limits.frameBytes, bodyLimits.decodedBytes) - FRAME_HEAD_BYTES;
+    const codec = new BodyCodec({ ...settings, profile });
+    this.#codec = codec;
     this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#wake());
     this.#prefetch = new Prefetch(settings.concurrency);
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
@@ -124,13 +126,13 @@ export class Worker implements AsyncDisposable {
       worker: this.id,
       work: (frame, delayMs) => this.#route(frame, delayMs).queue,
       dead: this.#dead,
-      replyBytes: this.#replyBytes,
+      replyBytes: codec.roomBytes - FRAME_HEAD_BYTES,
       copy: (frame, counters, delayMs) => {
         const route = this.#route(frame, delayMs);
         return hopFrame(frame, counters, route.delayMs, route.waiting);
       },
-      deadLetter: deadFrame,
-      replyFrame: (json) => replyFrame(json, clock.wall()),
+      deadLetter: (frame, counters, death) => deadFrame(frame, counters, death, codec),
+      replyFrame: (json, until) => replyFrame(json, clock.wall(), codec, until),
       mayWrite: (hold) => this.#keeper.apply(hold, { on: "settle", now: clock.now() }),
       settled: (hold, decision, delivered) => this.#settled(hold, decision, delivered),
       refused: (hold) => void this.#keeper.apply(hold, { on: "refused" }),
@@ -143,7 +145,9 @@ export class Worker implements AsyncDisposable {
       abandonMs: settings.abandonMs,
       logger: settings.logger,
       task: (name) => tasks.get(name) as Task,
-      payload: onePayload,
+      payload: (frame, signal) =>
+        chain(codec.payloads(frame, { signal }), (body) => ("bad" in body ? body : { value: body.values[0] })),
+      unloaded: (hold, error) => this.#unloaded(hold, error),
       mayBegin: (hold) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
       isHeld: (hold) => Number.isFinite(hold.deadline),
       bad: (hold, bad) => this.#bad(hold, bad),
@@ -163,6 +167,7 @@ export class Worker implements AsyncDisposable {
       observer: this.#observer,
       keeper: this.#keeper,
       dead: this.#dead,
+      codec,
       lost: (hold, why) => this.#lost(hold, why),
     });
     this.#credits = new LaneCredit(this.#routes.lanes.map(({ weight }) => weight));
@@ -188,6 +193,7 @@ export class Worker implements AsyncDisposable {
       queue,
       observer: this.#observer,
       routes: this.#routes,
+      codec,
       worker: this.id,
     });
   }
@@ -320,7 +326,8 @@ export class Worker implements AsyncDisposable {
 
   #ended(hold: Hold, end: HandlerEnd, durationMs: number): void {
     this.#prefetch.ran(durationMs);
-    const verdict = verdictOf(end, durationMs, this.#replyBytes - RESULT_HEAD_BYTES, this.#settings.retryable);
+    const valueBytes = this.#codec.mostBytes - FRAME_HEAD_BYTES - RESULT_HEAD_BYTES;
+    const verdict = verdictOf(end, durationMs, valueBytes, this.#settings.retryable);
     if (verdict.kind === "failed" && verdict.timedOut)
       this.#observer?.({ event: "task_timed_out", ...this.#about(hold), durationMs });
     this.#settle(hold, verdict);
@@ -357,11 +364,17 @@ export class Worker implements AsyncDisposable {
 
   #settled(hold: Hold, decision: Decision, delivered: boolean): void {
     this.#keeper.apply(hold, { on: "settled" });
-    if (decision.kind === "end") this.#finished += 1;
-    else if (decision.kind !== "ack" && decision.reason !== "failed" && decision.reason !== "timed_out") {
+    if (decision.kind === "end") {
+      this.#finished += 1;
+      // A dead letter still needs what it claims.
+      if (decision.death === undefined) void this.#codec.removeBlob(hold.frame);
+    } else if (decision.kind !== "ack" && decision.reason !== "failed" && decision.reason !== "timed_out") {
       this.#released += 1;
     }
-    if (decision.kind === "copy") this.#beater.retried(hold.frame, decision.delayMs);
+    // Whatever goes back is not lost: its coordinator must not take its silence for that.
+    if (decision.kind === "copy" || decision.kind === "release") {
+      this.#beater.retried(hold.frame, decision.delayMs);
+    }
     if (this.#observer !== undefined) {
       const about = this.#about(hold);
       const event = settledEvent(decision, about, hold.lost);
@@ -390,6 +403,12 @@ export class Worker implements AsyncDisposable {
   #letGo(): void {
     this.#wake();
     if (this.#keeper.size === 0) this.#beater.idle();
+  }
+
+  /** A payload that cannot be had now is nobody's fault: back with its task, for a while where the store was away. */
+  #unloaded(hold: Hold, error: unknown): void {
+    const delayMs = error === undefined || this.#stopped !== undefined ? 0 : this.#settings.backoff.baseMs;
+    this.#settle(hold, released("released", delayMs));
   }
 
   #bad(hold: Hold, { bad, detail }: BadFrame): void {

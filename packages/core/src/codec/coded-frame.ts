@@ -1,5 +1,5 @@
+import { chain, type Eventual } from "../eventual.ts";
 import type { BodyCodec, Encoded, EncodeOptions } from "./body.ts";
-import { chain, type Eventual } from "./eventual.ts";
 import { encodeExtension } from "./extension.ts";
 import { type FrameParts, writeFrame } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";

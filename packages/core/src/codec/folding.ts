@@ -1,7 +1,7 @@
 import type { BadFrame } from "../contract/index.ts";
 import { printed } from "../errors.ts";
+import type { Eventual } from "../eventual.ts";
 import type { Compression } from "./compression.ts";
-import type { Eventual } from "./eventual.ts";
 import { bodyLimits } from "./json.ts";
 import type { Turn } from "./turn.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../contract/index.ts";
-import type { Eventual } from "./eventual.ts";
+import type { Eventual } from "../eventual.ts";
 
 /** A fifth of what an event loop may stand still (50 ms): codecs are not alone in it, and one piece of work may go over by a few ms. */
 const TURN_MS = 10;

@@ -1,4 +1,6 @@
 export type * from "./backend.ts";
+export type { BlobStore } from "./blob-store.ts";
+export { BLOB_KEY } from "./blob-store.ts";
 export type * from "./clock.ts";
 export type * from "./codes.ts";
 export type * from "./events.ts";

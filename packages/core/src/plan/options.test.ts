@@ -29,7 +29,11 @@ const refused = (message: string | RegExp) =>
   });
 
 describe("defaults", () => {
-  const common = { queue: "default", leaseMs: 60_000, create: true, observer: undefined, random: Math.random };
+  const bodies = { compress: undefined, compressAboveBytes: 1_024, blobs: undefined, blobExpiryMs: 14 * 86_400_000 };
+  const common = {
+    ...{ queue: "default", leaseMs: 60_000, create: true, observer: undefined, random: Math.random },
+    ...bodies,
+  };
   const { clock: _, retryable, ...worker } = workerSettings({}, "w1");
   const { clock, ...dispatcher } = dispatcherSettings({}, "c1");
 
@@ -116,7 +120,10 @@ describe("defaults", () => {
 describe("what is given", () => {
   it("is used", () => {
     const clock = new VirtualClock();
-    const given = { ...{ queue: "q", leaseMs: 100, create: false, clock, observer: () => {}, random: () => 0.5 } };
+    const store = { put: async () => {}, get: async () => undefined, remove: async () => {} };
+    const bodies = { compress: "zstd", compressAboveBytes: 0, blobs: store, blobExpiryMs: 1_000 } as const;
+    const common = { queue: "q", leaseMs: 100, create: false, clock, observer: () => {}, random: () => 0.5 };
+    const given = { ...common, ...bodies };
     const worker = { id: "w", concurrency: 1, timeoutMs: 1, maxAttempts: 1, maxLost: 0, drainMs: 0, abandonMs: 0 };
     const odd = { backoff: { baseMs: 1, maxMs: 1 }, retryable: () => false, logger: { ...silentLogger } };
     expect(workerSettings({ ...given, ...worker, ...odd }, "other")).toEqual({ ...given, ...worker, ...odd });
@@ -158,7 +165,11 @@ describe("an option that is not known", () => {
       "somethingElse",
       "send: unknown option somethingElse; known are id, priority, delayMs, key, headers, deadlineMs",
     ],
-    ["queue admin", "x", "queue admin: unknown option x; known are queue, leaseMs, create, clock, observer, random"],
+    [
+      "queue admin",
+      "x",
+      "queue admin: unknown option x; known are queue, leaseMs, create, clock, observer, random, compress, compressAboveBytes, blobs, blobExpiryMs",
+    ],
   ])("%s: %s, with all that are known where none is near", (reader, key, message) => {
     expect(() => reads[reader]({ [key]: 1 })).toThrow(refused(message));
   });

@@ -1,9 +1,9 @@
 import type { Backoff, Random } from "../backoff.ts";
 import { systemClock } from "../clock.ts";
-import type { Clock, Headers, Observer } from "../contract/index.ts";
+import type { BlobStore, Clock, Headers, Observer } from "../contract/index.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
-import { checkHeaders, checkKind, checkKnown, checkText, checkWhole } from "../option-checks.ts";
+import { checkHeaders, checkKind, checkKnown, checkText, checkWhole, checkWord } from "../option-checks.ts";
 
 /** Every default there is; docs/options.md says why each. */
 export const defaults = Object.freeze({
@@ -22,6 +22,8 @@ export const defaults = Object.freeze({
   drainMs: 30_000,
   abandonMs: 10_000,
   sendTimeoutMs: 30_000,
+  compressAboveBytes: 1_024,
+  blobExpiryMs: 14 * 86_400_000,
 });
 
 /** What dispatchers and workers have in common. */
@@ -34,6 +36,14 @@ export interface CommonOptions {
   readonly create?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
+  /** How bodies above `compressAboveBytes` are compressed; default gzip, and off within one process. All kinds are read. */
+  readonly compress?: "gzip" | "zstd" | "brotli" | "off" | undefined;
+  /** Default 1,024. */
+  readonly compressAboveBytes?: number | undefined;
+  /** Where bodies go that no frame can hold (a claim check travels instead); default: they are `TOO_LARGE`. */
+  readonly blobs?: BlobStore | undefined;
+  /** How long a blob is kept that nobody removed, beyond its task's delay; default 14 days. */
+  readonly blobExpiryMs?: number | undefined;
   /** A number in [0, 1) for jitter; default `Math.random`. */
   readonly random?: Random | undefined;
 }
@@ -99,13 +109,17 @@ export interface RunOptions extends Omit<SendOptions, "id" | "key"> {
 
 type Settled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-export type WorkerSettings = Omit<Settled<WorkerOptions>, "observer" | "backoff"> & {
-  readonly backoff: Backoff;
-  readonly observer: Observer | undefined;
-};
-export type DispatcherSettings = Omit<Settled<DispatcherOptions>, "observer"> & {
-  readonly observer: Observer | undefined;
-};
+type Perhaps = "observer" | "compress" | "blobs";
+
+export type WorkerSettings = Omit<Settled<WorkerOptions>, Perhaps | "backoff"> &
+  Pick<WorkerOptions, "compress" | "blobs"> & {
+    readonly backoff: Backoff;
+    readonly observer: Observer | undefined;
+  };
+export type DispatcherSettings = Omit<Settled<DispatcherOptions>, Perhaps> &
+  Pick<DispatcherOptions, "compress" | "blobs"> & {
+    readonly observer: Observer | undefined;
+  };
 export type SendSettings = Omit<Settled<SendOptions>, "id" | "key" | "headers" | "deadlineMs"> &
   Pick<SendOptions, "id" | "key" | "headers" | "deadlineMs">;
 export type RunSettings = SendSettings &
@@ -221,7 +235,9 @@ export function runSettings(options: RunOptions): RunSettings {
   };
 }
 
-const common = ["queue", "leaseMs", "create", "clock", "observer", "random"];
+const compressions = ["gzip", "zstd", "brotli", "off"] as const;
+const bodies = ["compress", "compressAboveBytes", "blobs", "blobExpiryMs"];
+const common = ["queue", "leaseMs", "create", "clock", "observer", "random", ...bodies];
 
 function commonSettings(options: CommonOptions) {
   return {
@@ -231,5 +247,14 @@ function commonSettings(options: CommonOptions) {
     clock: checkKind("clock", options.clock ?? systemClock(), ["now", "wall", "after", "soon"]),
     observer: options.observer === undefined ? undefined : checkKind("observer", options.observer, "function"),
     random: checkKind("random", options.random ?? Math.random, "function"),
+    compress: options.compress === undefined ? undefined : checkWord("compress", options.compress, compressions),
+    compressAboveBytes: checkWhole(
+      "compressAboveBytes",
+      options.compressAboveBytes ?? defaults.compressAboveBytes,
+      0,
+      MAX_MS,
+    ),
+    blobs: options.blobs === undefined ? undefined : checkKind("blobs", options.blobs, ["put", "get", "remove"]),
+    blobExpiryMs: checkWhole("blobExpiryMs", options.blobExpiryMs ?? defaults.blobExpiryMs, 1_000, MAX_MS),
   };
 }

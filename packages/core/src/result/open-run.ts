@@ -1,6 +1,7 @@
 import type { Sent } from "../call.ts";
 import type {
   Clock,
+  Code,
   EndCode,
   Observer,
   Outcome,
@@ -12,6 +13,8 @@ import type {
   Timer,
 } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import type { Eventual } from "../eventual.ts";
+import { InOrder } from "../in-order.ts";
 import { Books } from "./books.ts";
 import { Results } from "./results.ts";
 import { type Evidence, listen } from "./silence.ts";
@@ -36,7 +39,8 @@ export interface Progress {
 
 /** An input as a frame, ready to send. */
 export interface Made {
-  readonly frame: OutFrame;
+  /** A large one takes its time. */
+  readonly frame: Eventual<OutFrame>;
   /** Where it goes first. */
   readonly queue: Queue;
   readonly band: number;
@@ -56,6 +60,8 @@ export interface RunPort<I> {
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
   readonly globalTimeoutMs: number | undefined;
+  /** Wall-clock ms at which it ends; the same that stands in its frames. */
+  readonly endsAt: number | undefined;
   /** Throws a DispatchError for an input that cannot be a task. */
   make(input: I, index: number): Made;
   resend(frame: OutFrame, round: number): OutFrame;
@@ -76,6 +82,9 @@ export class OpenRun<O = unknown, I = unknown> {
   readonly #window: Window;
   readonly #results: Results<O>;
   readonly #books = new Books();
+  /** Frames that take time to be made, and the user's ids of their tasks. */
+  readonly #order = new InOrder<OutFrame>();
+  readonly #making = new Map<number, string | undefined>();
   readonly #startedAt: number;
   readonly #input = new AbortController();
   readonly #sending = new AbortController();
@@ -100,10 +109,7 @@ export class OpenRun<O = unknown, I = unknown> {
     });
     port.observer?.({ event: "run_started", queue: port.queue, run: port.id, task: port.task });
     if (port.globalTimeoutMs !== undefined) {
-      const ms = port.globalTimeoutMs;
-      const fail = () =>
-        this.#stop("expired", "EXPIRED", new DispatchError("TIMED_OUT", `the run took longer than ${ms} ms`));
-      this.#timer = port.clock.after(ms, fail);
+      this.#timer = port.clock.after(port.globalTimeoutMs, () => this.#stop("expired", "EXPIRED", this.#late()));
     }
   }
 
@@ -184,7 +190,7 @@ export class OpenRun<O = unknown, I = unknown> {
 
   /** For the pump. */
   room(): Promise<void> | undefined {
-    return this.#port.room() ?? (this.#window.open ? undefined : this.#window.room());
+    return this.#port.room() ?? this.#order.room() ?? (this.#window.open ? undefined : this.#window.room());
   }
 
   /** For the pump: the next input. */
@@ -194,15 +200,22 @@ export class OpenRun<O = unknown, I = unknown> {
     try {
       made = this.#port.make(input, index);
     } catch (error) {
-      if (!(error instanceof DispatchError)) throw error;
-      const code = error.code === "TOO_LARGE" ? "TOO_LARGE" : "INPUT_INVALID";
-      this.#endHere(index, undefined, "dead", code, error.message);
+      this.#unmade(index, undefined, error);
       return;
     }
-    const state = { round: 0, resends: 0, sent: false, readyAt: 0, heldUntil: 0, silentMs: 0 };
-    const task: Outstanding = { index, ...made, ...state };
-    this.#window.add(task);
-    this.#send(task, made.queue, made.frame);
+    const { frame } = made;
+    // The usual frame is there at once, and none is still being made before it.
+    if (!(frame instanceof Promise) && this.#order.size === 0) {
+      this.#begin(index, frame, made);
+      return;
+    }
+    this.#making.set(index, made.ref);
+    const isWanted = () => this.#making.delete(index);
+    this.#order.add(
+      frame,
+      (ready) => isWanted() && this.#begin(index, ready, made),
+      (error) => isWanted() && this.#unmade(index, made.ref, error),
+    );
   }
 
   /** For the pump: there is no more input, because it ended, or failed with `error`. */
@@ -264,6 +277,24 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#stop("cancelled", "CANCELLED", error);
   }
 
+  #begin(index: number, frame: OutFrame, { queue, band, delayMs, ref }: Made): void {
+    const state = { round: 0, resends: 0, sent: false, readyAt: 0, heldUntil: 0, silentMs: 0 };
+    const task: Outstanding = { index, frame, queue, band, delayMs, ref, ...state };
+    this.#window.add(task);
+    this.#send(task, queue, frame);
+  }
+
+  /** An input that cannot be a task ends alone; a blob store that does not answer, or a fault of ours, ends the run. */
+  #unmade(index: number, ref: string | undefined, error: unknown): void {
+    if (!(error instanceof DispatchError)) throw error;
+    if (error.code === "TOO_LARGE") this.#endHere(index, { ref }, "dead", "TOO_LARGE", error.message);
+    else if (ofInput.has(error.code)) this.#endHere(index, { ref }, "dead", "INPUT_INVALID", error.message);
+    else {
+      this.#endHere(index, { ref }, "cancelled", "CANCELLED", error.message);
+      this.fail(error);
+    }
+  }
+
   #send(task: Outstanding, queue: Queue, frame: OutFrame): void {
     this.#port.send(queue, frame, (outcome) => this.#answered(task, outcome));
   }
@@ -298,20 +329,26 @@ export class OpenRun<O = unknown, I = unknown> {
   }
 
   /** An end that no worker has written. */
-  #endHere(index: number, task: Outstanding | undefined, outcome: Outcome, code: EndCode, message: string): void {
+  #endHere(
+    index: number,
+    task: Outstanding | { readonly ref: string | undefined },
+    outcome: Outcome,
+    code: EndCode,
+    message: string,
+  ): void {
     const error = { name: "DispatchError", message, code };
     const entry = {
       run: this.id,
       index,
       outcome,
       error,
-      round: task?.round ?? 0,
+      round: "round" in task ? task.round : 0,
       attempts: 0,
       copy: 0,
       lost: 0,
       durationMs: 0,
     };
-    this.#end(task ?? { index, ref: undefined }, entry);
+    this.#end("frame" in task ? task : { index, ref: task.ref }, entry);
   }
 
   #end(task: Outstanding | Pick<Outstanding, "index" | "ref">, entry: ResultEntry): void {
@@ -346,13 +383,24 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#sending.abort();
     const message = error?.message ?? "the run was cancelled";
     for (const task of [...this.#window.values()]) this.#endHere(task.index, task, outcome, code, message);
+    const making = [...this.#making];
+    this.#making.clear();
+    for (const [index, ref] of making) this.#endHere(index, { ref }, outcome, code, message);
     this.#maybeEnd();
   }
 
+  #late(): DispatchError {
+    return new DispatchError("TIMED_OUT", `the run took longer than ${this.#port.globalTimeoutMs} ms`);
+  }
+
   #maybeEnd(): void {
-    if (!this.#inputEnded || this.#window.size > 0 || this.#endedAt !== undefined) return;
+    if (!this.#inputEnded || this.#window.size > 0 || this.#making.size > 0 || this.#endedAt !== undefined) return;
     this.#endedAt = this.#port.clock.now();
     this.#timer?.cancel();
+    // A worker in this process may see the end of the run before the run's own timer does.
+    const { endsAt, clock } = this.#port;
+    if (endsAt !== undefined && this.#books.expired > 0 && clock.wall() >= Math.floor(endsAt))
+      this.#error ??= this.#late();
     this.#input.abort();
     this.#sending.abort();
     this.#results.end();
@@ -362,3 +410,6 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#finish();
   }
 }
+
+/** The codes of an input that cannot be a task. */
+const ofInput: ReadonlySet<Code> = new Set<Code>(["INPUT_INVALID", "CONFIG_INVALID", "UNSUPPORTED"]);

@@ -56,6 +56,7 @@ function start(...batches: (readonly { readonly bytes: Uint8Array }[] | "fail")[
     body: (frame) => decodeBody(frame.body, frame.codecs, wrapping.reply),
     reply: ({ worker, results }) => log.push(`reply of ${worker}: ${results.map(({ index }) => index).join(" ")}`),
     beat: ({ worker }) => log.push(`beat of ${worker}`),
+    acked: () => {},
     rejected: ({ bad }: BadFrame, bytes) => log.push(`rejected ${bad} ${bytes}`),
   });
   return { clock, backend, reader, stop, log, wants, run: reader.run(stop.signal) };

@@ -1,7 +1,8 @@
 import { type Backoff, backoffMs, type Random } from "../backoff.ts";
 import { type Calls, pause } from "../call.ts";
-import type { BadFrame, Beat, Clock, Delivery, Frame, Queue, ReplyBody } from "../contract/index.ts";
+import type { BadFrame, Beat, Clock, Frame, Queue, Receipt, ReplyBody } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import type { Eventual } from "../eventual.ts";
 import { readBeat, readReply } from "./reply-body.ts";
 
 export interface ReaderPort {
@@ -12,7 +13,10 @@ export interface ReaderPort {
   readonly leaseMs: number;
   readonly waitMs: number;
   decode(bytes: Uint8Array): Frame | BadFrame;
-  body(frame: Frame): { readonly value: unknown } | BadFrame;
+  /** Rejects with a DispatchError where a blob store does not answer: then the frame comes again. */
+  body(frame: Frame): Eventual<{ readonly value: unknown } | BadFrame>;
+  /** It was taken in and acked: what it left elsewhere is not needed any more. */
+  acked(frame: Frame): void;
   reply(body: ReplyBody): void;
   beat(beat: Beat): void;
   rejected(bad: BadFrame, bytes: number): void;
@@ -41,9 +45,13 @@ export class Reader {
         const requestedAt = clock.now();
         const deliveries = await calls.receive(queue, { max: FRAMES, waitMs, leaseMs }, signal);
         failures = 0;
-        for (const delivery of deliveries) this.#take(delivery);
+        const taken: [Receipt, Frame | undefined][] = [];
+        for (const { receipt, bytes } of deliveries) {
+          const frame = await this.#take(bytes);
+          if (frame !== "later") taken.push([receipt, frame]);
+        }
         if (deliveries.length < FRAMES) this.emptyAt = clock.now();
-        if (deliveries.length > 0) void this.#ack(deliveries, requestedAt + leaseMs);
+        if (taken.length > 0) void this.#ack(taken, requestedAt + leaseMs);
       } catch (error) {
         if (!(error instanceof DispatchError)) throw error;
         await pause(clock, backoffMs(FAILED, failures, this.#port.random), signal);
@@ -52,25 +60,42 @@ export class Reader {
     }
   }
 
-  #take({ bytes }: Delivery): void {
-    const port = this.#port;
-    const frame = port.decode(bytes);
-    const body = "bad" in frame ? frame : port.body(frame);
-    if ("bad" in frame) port.rejected(frame, bytes.length);
-    else if ("bad" in body) port.rejected(body, bytes.length);
-    else {
-      const reply = frame.type === "result" ? readReply(body.value) : undefined;
-      const beat = frame.type === "beat" ? readBeat(body.value) : undefined;
-      if (reply !== undefined) port.reply(reply);
-      else if (beat !== undefined) port.beat(beat);
-      else port.rejected({ bad: "FRAME_INVALID", detail: `a ${frame.type} that nobody can use here` }, bytes.length);
+  /** Hands on what a frame holds. Answers the frame, nothing where it was none of ours, or `later` where it has to come again. */
+  #take(bytes: Uint8Array): Eventual<Frame | undefined | "later"> {
+    const frame = this.#port.decode(bytes);
+    if ("bad" in frame) {
+      this.#port.rejected(frame, bytes.length);
+      return undefined;
     }
+    const body = this.#port.body(frame);
+    if (!(body instanceof Promise)) return this.#handOn(frame, body, bytes.length);
+    return body.then(
+      (ready) => this.#handOn(frame, ready, bytes.length),
+      () => "later" as const,
+    );
   }
 
-  async #ack(deliveries: readonly Delivery[], deadline: number): Promise<void> {
-    await this.#port.calls.settle(
-      deliveries.map(({ receipt }) => ({ kind: "ack", receipt })),
+  #handOn(frame: Frame, body: { readonly value: unknown } | BadFrame, bytes: number): Frame {
+    const port = this.#port;
+    if ("bad" in body) {
+      port.rejected(body, bytes);
+      return frame;
+    }
+    const reply = frame.type === "result" ? readReply(body.value) : undefined;
+    const beat = frame.type === "beat" ? readBeat(body.value) : undefined;
+    if (reply !== undefined) port.reply(reply);
+    else if (beat !== undefined) port.beat(beat);
+    else port.rejected({ bad: "FRAME_INVALID", detail: `a ${frame.type} that nobody can use here` }, bytes);
+    return frame;
+  }
+
+  async #ack(taken: readonly (readonly [Receipt, Frame | undefined])[], deadline: number): Promise<void> {
+    const answers = await this.#port.calls.settle(
+      taken.map(([receipt]) => ({ kind: "ack", receipt })),
       { deadline },
     );
+    taken.forEach(([, frame], index) => {
+      if (answers[index] === "ok" && frame !== undefined) this.#port.acked(frame);
+    });
   }
 }

@@ -1,6 +1,7 @@
-import type { Calls } from "../call.ts";
+import type { Calls, Until } from "../call.ts";
 import type { Clock, Counters, DeathNote, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import type { Eventual } from "../eventual.ts";
 import type { Decision } from "./decision.ts";
 import { probeJson, replyJson } from "./reply.ts";
 
@@ -24,7 +25,8 @@ export interface SettlerPort<H extends Settling> {
   reply(coordinator: string): Queue;
   copy(frame: Frame, counters: Counters, delayMs: number): OutFrame;
   deadLetter(frame: Frame, counters: Counters, death: DeathNote): OutFrame;
-  replyFrame(json: string): OutFrame;
+  /** Rejects where it goes into a blob store that does not answer. */
+  replyFrame(json: string, until: Until): Eventual<OutFrame>;
   /** The most bytes of results in one reply frame. */
   readonly replyBytes: number;
   /** The lease's word: may it still be written? */
@@ -84,14 +86,27 @@ export function isDeath({ decision }: Job<Settling>): boolean {
 }
 
 /** One frame with what a coordinator waits for. */
-export function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<H>): OutFrame {
+function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<H>): Eventual<OutFrame> {
   const results: string[] = [];
   const probes: string[] = [];
   for (const { hold, json } of jobs) {
     if (json === undefined) probes.push(probeJson(hold.frame));
     else results.push(json);
   }
-  return port.replyFrame(replyJson(port.worker, results, probes));
+  return port.replyFrame(replyJson(port.worker, results, probes), until(jobs));
+}
+
+/** What became of a reply frame that had to be made first. */
+export async function replyOrError<H extends Settling>(
+  jobs: readonly Job<H>[],
+  port: SettlerPort<H>,
+): Promise<OutFrame | DispatchError> {
+  try {
+    return await replyOf(jobs, port);
+  } catch (error) {
+    if (error instanceof DispatchError) return error;
+    throw error;
+  }
 }
 
 /** The first answer that is not `ok`, as far as the job is concerned. */

@@ -4,7 +4,7 @@ import {
   isDeath,
   type Job,
   letterOf,
-  replyOf,
+  replyOrError,
   type SettlerPort,
   type Settling,
   until,
@@ -23,7 +23,12 @@ export function moving<H extends Settling>(
       let delivered = true;
       while (left.length > 0) {
         const sends = left.filter(isDeath).map((job) => letterOf(job, port));
-        if (delivered) sends.push({ queue: port.reply(coordinator), frame: replyOf(left, port) });
+        const reply = delivered ? await replyOrError(left, port) : undefined;
+        if (reply instanceof DispatchError) {
+          for (const job of left) conclude(job, reply, true, port.clock.now());
+          return;
+        }
+        if (reply !== undefined) sends.push({ queue: port.reply(coordinator), frame: reply });
         const receipts = left.map(({ hold }) => ({ receipt: hold.receipt, ack: true }));
         const { deadline } = until(left);
         const [answer] = await port.calls.move([{ receipts, sends }], { deadline });

@@ -6,7 +6,7 @@ import {
   isDeath,
   type Job,
   letterOf,
-  replyOf,
+  replyOrError,
   type SettlerPort,
   type Settling,
   until,
@@ -29,8 +29,12 @@ export function sending<H extends Settling>(
       const { deadline } = until(jobs);
       const letters = jobs.filter(isDeath).map((job) => letterOf(job, port).frame);
       const failure = letters.length > 0 ? failureOf(await send(port.dead, letters, jobs)) : undefined;
-      const answer =
-        failure === undefined ? (await send(port.reply(coordinator), [replyOf(jobs, port)], jobs))[0] : failure.answer;
+      const reply = failure === undefined ? await replyOrError(jobs, port) : undefined;
+      if (reply instanceof DispatchError) {
+        for (const job of jobs) conclude(job, reply, true, port.clock.now());
+        return;
+      }
+      const answer = reply === undefined ? failure?.answer : (await send(port.reply(coordinator), [reply], jobs))[0];
       if (failure !== undefined || answer instanceof DispatchError) {
         for (const job of jobs) conclude(job, answer instanceof DispatchError ? answer : undefined, true, deadline);
         return;

@@ -39,6 +39,7 @@ export class RunBench {
       maxInFlight: 10_000,
       maxInFlightBytes: 1e9,
       globalTimeoutMs: undefined,
+      endsAt: undefined,
       make: (payload, index) => {
         if (payload === "bad") throw new DispatchError("INPUT_INVALID", "line 7: no JSON");
         if (payload === "large") throw new DispatchError("TOO_LARGE", "1 byte too many");

@@ -36,6 +36,7 @@ class Bench {
     const say = (what: string, { frame }: Hold, more = "") => this.log.push(`${what} ${frame.first}${more}`);
     this.slots = new Slots<Hold>({
       weights: [1],
+      unloaded: () => {},
       clock: this.clock,
       concurrency,
       timeoutMs: 1_000,

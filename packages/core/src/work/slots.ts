@@ -1,4 +1,5 @@
 import type { AbortCode, BadFrame, Clock, Frame, TaskInfo } from "../contract/index.ts";
+import type { Eventual } from "../eventual.ts";
 import type { Logger } from "../log.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import { type HandlerEnd, Running } from "./running.ts";
@@ -10,6 +11,8 @@ export interface Slotted {
   readonly lost: number;
 }
 
+type Payload = { readonly value: unknown } | BadFrame;
+
 export interface SlotsPort<H extends Slotted> {
   readonly clock: Clock;
   readonly concurrency: number;
@@ -19,8 +22,10 @@ export interface SlotsPort<H extends Slotted> {
   readonly abandonMs: number;
   readonly logger: Logger;
   task(name: string): Task;
-  /** The payload of the frame's task, or why there is none. */
-  payload(frame: Frame): { readonly value: unknown } | BadFrame;
+  /** The payload of the frame's task, or why there is none. Rejects where a blob store does not answer; `signal`: nobody wants it any more. */
+  payload(frame: Frame, signal: AbortSignal): Eventual<Payload>;
+  /** It could not be loaded now, or is not wanted any more: back with it. */
+  unloaded(hold: H, error: unknown): void;
   /** The lease's word: may its handler begin? */
   mayBegin(hold: H): boolean;
   /** Is it still leased here? */
@@ -38,6 +43,8 @@ export class Slots<H extends Slotted> {
   readonly #port: SlotsPort<H>;
   readonly #running = new Map<H, Running>();
   readonly #waiting: LaneQueue<H>;
+  readonly #loading = new Set<H>();
+  readonly #unwanted = new AbortController();
   #closed = false;
   #emptied: (() => void)[] = [];
 
@@ -67,16 +74,19 @@ export class Slots<H extends Slotted> {
 
   /** Gives free slots to what waits. */
   fill(): void {
-    while (!this.#closed && this.#running.size < this.#port.concurrency) {
+    while (!this.#closed && this.#running.size + this.#loading.size < this.#port.concurrency) {
       const hold = this.#waiting.shift();
       if (hold === undefined) return;
-      if (this.#port.mayBegin(hold)) this.#run(hold);
+      const payload = this.#port.payload(hold.frame, this.#unwanted.signal);
+      if (payload instanceof Promise) void this.#load(hold, payload);
+      else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
     }
   }
 
   /** Nothing begins any more; answers what was waiting. */
   close(): readonly H[] {
     this.#closed = true;
+    this.#unwanted.abort();
     return this.#waiting.clear();
   }
 
@@ -91,13 +101,35 @@ export class Slots<H extends Slotted> {
 
   /** Resolves when no handler runs. */
   async empty(): Promise<void> {
-    while (this.#running.size > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
+    while (this.#running.size + this.#loading.size > 0)
+      await new Promise<void>((resolve) => this.#emptied.push(resolve));
   }
 
-  #run(hold: H): void {
+  /** A payload that lies elsewhere takes a slot while it is fetched; the handler begins only if the frame is still held then. */
+  async #load(hold: H, loading: Promise<Payload>): Promise<void> {
+    this.#loading.add(hold);
+    let payload: Payload | undefined;
+    let failure: unknown;
+    try {
+      payload = await loading;
+    } catch (error) {
+      failure = error;
+    }
+    this.#loading.delete(hold);
+    if (payload === undefined || this.#closed) this.#port.unloaded(hold, failure);
+    else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
+    this.fill();
+    this.#tellEmpty();
+  }
+
+  #tellEmpty(): void {
+    if (this.#running.size + this.#loading.size > 0) return;
+    for (const resolve of this.#emptied.splice(0)) resolve();
+  }
+
+  #run(hold: H, payload: Payload): void {
     const port = this.#port;
     const { frame } = hold;
-    const payload = port.payload(frame);
     if ("bad" in payload) {
       port.bad(hold, payload);
       return;
@@ -114,7 +146,7 @@ export class Slots<H extends Slotted> {
           this.#running.delete(hold);
           port.freed(hold, abandoned);
           this.fill();
-          if (this.#running.size === 0) for (const resolve of this.#emptied.splice(0)) resolve();
+          this.#tellEmpty();
         },
       },
       frame,

@@ -34,6 +34,11 @@ export class InOrder<T> {
     );
   }
 
+  /** How many values wait, ready or not. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   /** Undefined while more may be added; else resolves when it may. */
   room(): Promise<void> | undefined {
     if (this.#waiting.length < MOST_WAITING) return undefined;
