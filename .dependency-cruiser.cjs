@@ -34,8 +34,27 @@ module.exports = {
       { path: `${core}memory/`, pathNot: test },
       {
         path: core,
-        pathNot: [`${core}memory/`, `${core}contract/`, `${core}(errors|clock|names|option-checks)[.]ts$`],
+        pathNot: [
+          `${core}(memory|adapter-kit)/`,
+          `${core}contract/`,
+          `${core}(errors|clock|names|option-checks)[.]ts$`,
+        ],
       },
+    ),
+    forbid(
+      "adapter-kit-imports-contract",
+      "What adapters share knows what an adapter knows.",
+      { path: `${core}adapter-kit/`, pathNot: test },
+      {
+        path: core,
+        pathNot: [`${core}adapter-kit/`, `${core}contract/`, `${core}(errors|clock|backoff|option-checks)[.]ts$`],
+      },
+    ),
+    forbid(
+      "blobs-import-contract",
+      "A blob store stands where a user's own stands.",
+      { path: `${core}blobs/`, pathNot: test },
+      { path: core, pathNot: [`${core}blobs/`, `${core}contract/`, `${core}(errors|clock|names|option-checks)[.]ts$`] },
     ),
     forbid(
       "core-imports-no-package",

@@ -57,6 +57,8 @@ const planted: readonly (readonly [rule: string, file: string, imports: string])
       [`stage-reaches-no-other-${stage}`, `packages/core/src/${stage}/wrong-assembly.ts`, "../dispatcher.ts"] as const,
   ),
   ["memory-imports-contract", "packages/core/src/memory/wrong-file.ts", "../dispatcher.ts"],
+  ["adapter-kit-imports-contract", "packages/core/src/adapter-kit/wrong-file.ts", "../dispatcher.ts"],
+  ["blobs-import-contract", "packages/core/src/blobs/wrong-file.ts", "../dispatcher.ts"],
   ["core-imports-no-package", "packages/core/src/wrong-package.ts", "@org/dispatch-testkit"],
   ["core-imports-no-package", "packages/core/src/wrong-package.test.ts", "@org/dispatch-testkit"],
   ["core-has-no-dependency", "packages/core/src/wrong-dependency.ts", "library"],

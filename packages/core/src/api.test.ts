@@ -9,6 +9,8 @@ const entries = {
   "@org/dispatch-core/contract": "contract/index.ts",
   "@org/dispatch-core": "index.ts",
   "@org/dispatch-core/memory": "memory/index.ts",
+  "@org/dispatch-core/blobs": "blobs/index.ts",
+  "@org/dispatch-core/adapter-kit": "adapter-kit/index.ts",
 };
 const fileOf = (entry: string) => resolve(import.meta.dirname, entry);
 

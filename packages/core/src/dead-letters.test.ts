@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Calls } from "./call.ts";
 import { VirtualClock } from "./clock.ts";
+import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
 import { onePayload } from "./codec/json.ts";
 import { deadFrame, type NewTask, rejectedFrame } from "./codec/maker.ts";
@@ -9,6 +10,7 @@ import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
 import { type MemoryBackend, memory } from "./memory/index.ts";
 import { frame as rawFrame } from "./memory/testing.ts";
 import { deadQueue, workQueue } from "./queues.ts";
+import { Routes } from "./routes.ts";
 import { frameOf, RUN } from "./testing/frames.ts";
 
 const never = new AbortController().signal;
@@ -39,7 +41,11 @@ class World {
   constructor(through: (inner: Backend) => Backend = (inner) => inner) {
     this.#through = through(this.inner);
     const calls = new Calls({ backend: this.#through, clock: this.clock, random: () => 0.5, observer: undefined });
-    this.dead = new DeadLetters(calls, this.clock, "default", LEASE_MS);
+    const { clock } = this;
+    const { profile } = this.inner;
+    const codec = new BodyCodec({ profile, clock, random: () => 0.5 });
+    const routes = new Routes(profile);
+    this.dead = new DeadLetters({ calls, clock, queue: "default", leaseMs: LEASE_MS, routes, codec });
   }
 
   static async with(letters: readonly OutFrame[], through?: (inner: Backend) => Backend): Promise<World> {

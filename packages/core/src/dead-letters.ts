@@ -1,10 +1,12 @@
 import type { Calls, Until } from "./call.ts";
+import type { BodyCodec, Payloads } from "./codec/body.ts";
+import { CLAIM_CODEC } from "./codec/claim.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
-import { onePayload } from "./codec/json.ts";
 import { REJECTED_TASK, redriveFrame } from "./codec/maker.ts";
 import type { Clock, Delivery, EndCode, Frame, Headers, OutFrame, Queue, WireError } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { deadQueue, workQueue } from "./queues.ts";
+import type { Routes } from "./routes.ts";
 
 /** A task that ended dead, and why. */
 export interface DeadLetter {
@@ -32,43 +34,69 @@ export type Selection = { readonly ids: readonly string[] } | { readonly all: tr
 const PAGE = 100;
 const CALL_MS = 30_000;
 
+export interface DeadLettersOptions {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly queue: string;
+  readonly leaseMs: number;
+  readonly routes: Routes;
+  readonly codec: BodyCodec;
+}
+
 /** The dead letters of one queue: looked at without taking them, sent again as the next round, or thrown away. */
 export class DeadLetters {
   readonly #calls: Calls;
   readonly #clock: Clock;
   readonly #dead: Queue;
-  readonly #work: Queue;
+  readonly #queue: string;
+  readonly #routes: Routes;
+  readonly #codec: BodyCodec;
   readonly #leaseMs: number;
 
-  constructor(calls: Calls, clock: Clock, queue: string, leaseMs: number) {
+  constructor({ calls, clock, queue, leaseMs, routes, codec }: DeadLettersOptions) {
     this.#calls = calls;
     this.#clock = clock;
+    this.#queue = queue;
     this.#dead = deadQueue(queue);
-    this.#work = workQueue(queue);
+    this.#routes = routes;
+    this.#codec = codec;
     this.#leaseMs = leaseMs;
   }
 
-  /** Each once, also where one lies there twice under its name. Throws `UNSUPPORTED` where the backend cannot browse. */
+  /**
+   * Each once, also where one lies there twice under its name; without a payload that lies in a blob store. Throws `UNSUPPORTED` where the backend
+   * cannot browse.
+   */
   async *list(): AsyncGenerator<DeadLetter> {
+    for await (const [letter, frame] of this.#browse()) {
+      const payloads = isClaimed(frame) ? undefined : await this.#codec.payloads(frame);
+      yield withPayload(letter, payloads);
+    }
+  }
+
+  /** One with all that it has, by its id or the user's own. */
+  async show(id: string): Promise<DeadLetter | undefined> {
+    for await (const [letter, frame] of this.#browse()) {
+      if (letter.id !== id && letter.ref !== id) continue;
+      return withPayload(letter, await this.#codec.payloads(frame, this.#until()));
+    }
+    return undefined;
+  }
+
+  async *#browse(): AsyncGenerator<readonly [DeadLetter, Frame]> {
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {
-      const page = await this.#calls.ask("browse", this.#until(), (backend, signal) =>
-        backend.browse(this.#dead, { cursor, max: PAGE }, signal),
-      );
+      const page = await this.#calls.browse(this.#dead, { cursor, max: PAGE }, this.#until());
       for (const { bytes } of page.frames) {
-        const letter = letterOf(this.#decode(bytes));
-        if (letter === undefined || seen.has(letter.name)) continue;
+        const frame = this.#decode(bytes);
+        const letter = letterOf(frame);
+        if (frame === undefined || letter === undefined || seen.has(letter.name)) continue;
         seen.add(letter.name);
-        yield letter;
+        yield [letter, frame];
       }
       cursor = page.cursor;
     } while (cursor !== undefined);
-  }
-
-  async show(id: string): Promise<DeadLetter | undefined> {
-    for await (const letter of this.list()) if (letter.id === id || letter.ref === id) return letter;
-    return undefined;
   }
 
   /**
@@ -92,7 +120,7 @@ export class DeadLetters {
           const letter = letterOf(frame);
           if (frame === undefined || letter === undefined || !isWanted(letter, wanted)) continue;
           if (redriven.has(letter.name)) await this.#settle([delivery], "ack");
-          else if (await this.#resend(delivery, redriveFrame(frame))) redriven.add(letter.name);
+          else if (await this.#resend(delivery, frame)) redriven.add(letter.name);
           held.delete(delivery);
         }
       }
@@ -108,16 +136,18 @@ export class DeadLetters {
   }
 
   /** Send first, ack second; in one step where the broker can. */
-  async #resend({ receipt }: Delivery, frame: OutFrame): Promise<boolean> {
+  async #resend({ receipt }: Delivery, dead: Frame): Promise<boolean> {
+    const frame: OutFrame = redriveFrame(dead);
+    const work = workQueue(this.#queue, this.#routes.laneOf(dead.priority));
     if (this.#calls.backend.profile.verbs.includes("move")) {
       const [moved] = await this.#calls.move(
-        [{ receipts: [{ receipt, ack: true }], sends: [{ queue: this.#work, frame }] }],
+        [{ receipts: [{ receipt, ack: true }], sends: [{ queue: work, frame }] }],
         this.#until(),
       );
       if (moved instanceof DispatchError) throw moved;
       return moved === "ok";
     }
-    const [sent] = await this.#calls.send(this.#work, [frame], this.#until());
+    const [sent] = await this.#calls.send(work, [frame], this.#until());
     if (sent instanceof DispatchError) throw sent;
     const [acked] = await this.#calls.settle([{ kind: "ack", receipt }], this.#until());
     if (acked instanceof DispatchError) throw acked;
@@ -151,7 +181,6 @@ function letterOf(frame: Frame | undefined): DeadLetter | undefined {
   const info = frame?.tasks[0];
   if (frame?.death === undefined || info === undefined) return undefined;
   const { reason, error, attempts, lost, firstSentAt, diedAt } = frame.death;
-  const payload = onePayload(frame);
   return {
     id: `${frame.run}/${frame.first}`,
     name: frame.name,
@@ -164,6 +193,13 @@ function letterOf(frame: Frame | undefined): DeadLetter | undefined {
     firstSentAt,
     diedAt,
     ...(info.headers === undefined ? {} : { headers: info.headers }),
-    ...("bad" in payload ? {} : { payload: payload.value }),
   };
+}
+
+function withPayload(letter: DeadLetter, payloads: Payloads | undefined): DeadLetter {
+  return payloads === undefined || "bad" in payloads ? letter : { ...letter, payload: payloads.values[0] };
+}
+
+function isClaimed({ codecs }: Frame): boolean {
+  return codecs.includes(CLAIM_CODEC);
 }

@@ -62,10 +62,7 @@ export class Delays {
       profile,
       nativeMs: routes.delay.kind === "later" ? routes.delay.nativeMs : 0,
       onward: (frame) => this.#onward(frame),
-      drop: (hold) => {
-        keeper.apply(hold, { on: "settle", now: clock.now() });
-        keeper.apply(hold, { on: "settled" });
-      },
+      drop: (hold) => this.#drop(hold),
       bury: (hold, error) => void this.#bury(hold, error),
       wake: () => fetcher.wake(),
     });
@@ -88,7 +85,7 @@ export class Delays {
   #onward(frame: Frame) {
     const { routes, clock } = this.#options;
     const wallMs = clock.wall();
-    const route: Route = routes.route(frame.queue, frame.lane, (frame.dueAt ?? 0) - wallMs, wallMs);
+    const route: Route = routes.route(frame.queue, frame.lane, frame.dueAt ?? wallMs, wallMs);
     const { round, attempt, copy, lost } = frame;
     const counters = { round, attempt, copy: copy + 1, lost };
     return { queue: route.queue, frame: hopFrame(frame, counters, route.delayMs, route.waiting) };
@@ -103,14 +100,18 @@ export class Delays {
     const attempts = frame.attempt;
     const death = { reason: error.code, error, attempts, lost, firstSentAt: frame.firstSentAt, diedAt: wallMs };
     const [letter] = await calls.send(deadQueue(frame.queue), [deadFrame(frame, frame, death, codec)], { deadline });
-    if (letter !== "ok") return;
+    if (letter !== "ok") return this.#drop(hold);
     if (frame.coordinator !== undefined) {
       const json = resultJson(frame, lost, { outcome: "dead", json: undefined, error, attempts, durationMs: 0 });
       const reply = replyFrame(replyJson(worker, [json], []), wallMs);
       await calls.send(replyQueue(frame.queue, frame.coordinator), [reply], { deadline });
     }
     await calls.settle([{ kind: "ack", receipt }], { deadline });
-    this.#keeper.apply(hold, { on: "settle", now: clock.now() });
+    this.#drop(hold);
+  }
+
+  #drop(hold: Hold): void {
+    this.#keeper.apply(hold, { on: "settle", now: this.#options.clock.now() });
     this.#keeper.apply(hold, { on: "settled" });
   }
 }

@@ -249,8 +249,20 @@ export class Dispatcher implements AsyncDisposable {
     const { priority, delayMs, key, id, headers, deadlineMs } = settings;
     const own = deadlineMs === undefined ? undefined : sentAt + deadlineMs;
     const deadlineAt = own === undefined ? endsAt : Math.min(own, endsAt ?? own);
-    const route = this.#routes.route(this.#settings.queue, this.#routes.laneOf(priority), delayMs, sentAt);
-    const how = { priority, delayMs: route.delayMs, waiting: route.waiting, key, id, headers, deadlineAt, sentAt };
+    const route = this.#routes.route(this.#settings.queue, this.#routes.laneOf(priority), sentAt + delayMs, sentAt);
+    // A tier is everybody's: an id that waits there would be taken for all queues.
+    const first = route.queue.role !== "tier";
+    const how = {
+      first,
+      priority,
+      delayMs: route.delayMs,
+      waiting: route.waiting,
+      key,
+      id,
+      headers,
+      deadlineAt,
+      sentAt,
+    };
     const frame = taskFrame({ run, index, task, payload, coordinator, ...how }, this.#codec);
     return { frame, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
   }

@@ -66,8 +66,8 @@ export class Intake {
 /** What has no business in a queue of this kind. */
 function badFor(queue: Queue, frame: Frame): BadFrame | undefined {
   if (frame.type !== "task") return { bad: "FRAME_INVALID", detail: `a ${frame.type} in a ${queue.role} queue` };
-  if (queue.role !== "work" && frame.dueAt === undefined) {
-    return { bad: "FRAME_INVALID", detail: `a task that waits for no time in a ${queue.role} queue` };
+  if (queue.role !== "work" && (frame.dueAt === undefined || frame.queue === "" || frame.lane === queue.name)) {
+    return { bad: "FRAME_INVALID", detail: `a task that waits for no time, or for no queue, in a ${queue.role} queue` };
   }
   return undefined;
 }

@@ -42,12 +42,12 @@ export class Routes {
     return this.lanes.length === 1 ? priority : laneOf(this.lanes, priority).least;
   }
 
-  /** The next hop of a frame for `lane` of the queue `of` that is due in `dueInMs`. `wallMs`: now. */
-  route(of: string, lane: string, dueInMs: number, wallMs: number): Route {
-    const hop: Hop = nextHop(this.delay, dueInMs);
+  /** The next hop of a frame for `lane` of the queue `of` that is due at `dueAt`. `wallMs`: now. */
+  route(of: string, lane: string, dueAt: number, wallMs: number): Route {
+    const hop: Hop = nextHop(this.delay, dueAt - wallMs);
     if (hop.to === "work") return { queue: workQueue(of, lane), delayMs: hop.delayMs, waiting: undefined };
     const stayMs = hop.to === "later" ? hop.delayMs : hop.tierMs;
-    const waiting = { queue: of, lane, dueAt: wallMs + dueInMs, leaveAt: wallMs + stayMs };
+    const waiting = { queue: of, lane, dueAt, leaveAt: wallMs + stayMs };
     if (hop.to === "later") return { queue: laterQueue(of), delayMs: hop.delayMs, waiting };
     return { queue: tierQueue(hop.tierMs), delayMs: 0, waiting };
   }

@@ -180,8 +180,12 @@ export class Worker implements AsyncDisposable {
           leaseMs,
           queue: laneQueue,
           credit: () => this.#credits.ask(lane, this.#credit()),
-          stands: (max) => this.#credits.stands(max),
-          answered: (brought) => this.#credits.answered(lane, brought),
+          stands: () => this.#credits.stands(lane),
+          answered: (brought) => {
+            this.#credits.answered(lane, brought);
+            // What this lane did not take is another's now.
+            if (this.#fetchers.length > 1) this.#wake();
+          },
           granted: (deliveries, requestedAt, full) => this.#granted(lane, deliveries, requestedAt, full),
         }),
     );
@@ -397,7 +401,8 @@ export class Worker implements AsyncDisposable {
   }
 
   #route(frame: Frame, delayMs: number): Route {
-    return this.#routes.route(frame.queue, frame.lane, delayMs, this.#clock.wall());
+    const wallMs = this.#clock.wall();
+    return this.#routes.route(frame.queue, frame.lane, wallMs + delayMs, wallMs);
   }
 
   #letGo(): void {

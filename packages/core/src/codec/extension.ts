@@ -47,8 +47,8 @@ export function encodeExtension(extension: Extension): Buffer {
   if (extension.queue !== undefined) put(parts, tag.queue, undefined, text(extension.queue));
   if (extension.lane !== undefined) put(parts, tag.lane, undefined, text(extension.lane));
   if (extension.key !== undefined) put(parts, tag.key, undefined, text(extension.key));
-  if (extension.dueAt !== undefined) put(parts, tag.dueAt, undefined, time(extension.dueAt));
-  if (extension.leaveAt !== undefined) put(parts, tag.leaveAt, undefined, time(extension.leaveAt));
+  if (extension.dueAt !== undefined) put(parts, tag.dueAt, undefined, time(Math.ceil(extension.dueAt)));
+  if (extension.leaveAt !== undefined) put(parts, tag.leaveAt, undefined, time(Math.ceil(extension.leaveAt)));
   if (extension.death !== undefined) put(parts, tag.death, undefined, text(JSON.stringify(extension.death)));
   const alone = extension.tasks.length === 1;
   extension.tasks.forEach((info, index) => {

@@ -24,6 +24,8 @@ export interface NewTask {
   readonly coordinator: string | undefined;
   readonly priority: number;
   readonly delayMs: number;
+  /** May the broker refuse it as a repeat? Default true. */
+  readonly first?: boolean | undefined;
   /** Where it waits for its time, if not in its work queue. */
   readonly waiting?: Waiting | undefined;
   readonly key: string | undefined;
@@ -60,7 +62,7 @@ export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Even
     },
     body: encodeJson([task.payload ?? null], wrapping.task),
   };
-  const own = { first: true, delayMs: task.delayMs, key: task.key, id: task.id };
+  const own = { first: task.first ?? true, delayMs: task.delayMs, key: task.key, id: task.id };
   if (codec === undefined) return new OutgoingFrame(encodeFrame(parts), own);
   const delayMs = Math.max(task.delayMs, (task.waiting?.dueAt ?? 0) - task.sentAt);
   return chain(codedFrame(codec, parts, { delayMs, until }), (bytes) => new OutgoingFrame(bytes, own));

@@ -17,8 +17,9 @@ export function delayPlan(profile: Profile): DelayPlan {
   if (profile.sendDelayMs >= UNLIMITED) return { kind: "native" };
   if (profile.sendDelayMs > 0) return { kind: "later", nativeMs: profile.sendDelayMs };
   const cap = Math.min(LONGEST_TIER_MS, profile.lease.totalCapMs / 2);
-  const tiersMs: number[] = [];
-  for (let tierMs = Math.max(1, profile.limits.delayPrecisionMs); tierMs <= cap; tierMs *= 2) tiersMs.push(tierMs);
+  const precisionMs = Math.max(1, profile.limits.delayPrecisionMs);
+  const tiersMs = [precisionMs];
+  for (let tierMs = precisionMs * 2; tierMs <= cap; tierMs *= 2) tiersMs.push(tierMs);
   return { kind: "tiers", tiersMs };
 }
 

@@ -48,12 +48,12 @@ export interface LaneBounds {
 
 /**
  * With L lanes of weights w (sum W): over-grant L − 1, because every lane keeps one standing receive of at least one frame. A ready frame waits at most
- * until what is held has started (capacity + L − 1), and then, held itself, for one round of the weights without its own lane's (W − w).
+ * until what is held has started (capacity + L − 1), and then, held itself, for two rounds of the weights without its own lane's: 2 × (W − w).
  */
 export function laneBounds(lanes: readonly Lane[], capacity: number): LaneBounds {
   const sum = lanes.reduce((all, { weight }) => all + weight, 0);
   const held = capacity + lanes.length - 1;
   const first = lanes[0]?.weight ?? 0;
   const last = lanes[lanes.length - 1]?.weight ?? 0;
-  return { overGrant: lanes.length - 1, lateHigh: held + sum - first, starvation: held + sum - last };
+  return { overGrant: lanes.length - 1, lateHigh: held + 2 * (sum - first), starvation: held + 2 * (sum - last) };
 }

@@ -11,6 +11,12 @@ export function planWorker(
     refuse(`leaseMs is ${needs.leaseMs}, the backend holds a frame for ${cap} ms at most`);
   if (cap < UNLIMITED && needs.timeoutMs > cap / 2)
     refuse(`timeoutMs is ${needs.timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
+  const { delayPrecisionMs } = profile.limits;
+  if (profile.sendDelayMs === 0 && delayPrecisionMs > cap / 2) {
+    refuse(
+      `the backend has no delay, and holds a frame for ${cap} ms at most: too short for a tier of ${delayPrecisionMs} ms`,
+    );
+  }
   if (needs.drainMs < profile.pollMs)
     refuse(`drainMs is ${needs.drainMs}, a receive of this backend may go on for ${profile.pollMs} ms`);
 }

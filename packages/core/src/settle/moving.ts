@@ -3,6 +3,7 @@ import {
   type Answer,
   isDeath,
   type Job,
+  type Letter,
   letterOf,
   replyOrError,
   type SettlerPort,
@@ -15,6 +16,7 @@ import {
 export function moving<H extends Settling>(
   port: SettlerPort<H>,
   conclude: (job: Job<H>, answer: Answer, delivered: boolean, deadline: number) => void,
+  apart: Writing<H>,
 ): Writing<H> {
   return {
     /** One step for the whole group. If a lease is lost, or the coordinator gone, once more without it. */
@@ -51,11 +53,16 @@ export function moving<H extends Settling>(
       }
     },
 
-    /** Each a move of its own, many moves a call. */
-    async copies(jobs) {
+    /** Each a move of its own, many moves a call. A move stays in its family: what leaves it (for a tier) is sent, then acked. */
+    async copies(all) {
+      const letters = new Map(all.map((job) => [job, letterOf(job, port)]));
+      const leaving = all.filter((job) => letters.get(job)?.queue.of !== job.hold.receipt.queue.of);
+      const jobs = all.filter((job) => !leaving.includes(job));
+      const left = leaving.length > 0 ? apart.copies(leaving) : undefined;
+      if (jobs.length === 0) return left;
       const moves = jobs.map((job) => ({
         receipts: [{ receipt: job.hold.receipt, ack: true }],
-        sends: [letterOf(job, port)],
+        sends: [letters.get(job) as Letter],
       }));
       const { deadline } = until(jobs);
       const answers = await port.calls.move(moves, { deadline });
@@ -64,6 +71,7 @@ export function moving<H extends Settling>(
         if (typeof answer === "object" && "lost" in answer) port.refused(job.hold);
         else conclude(job, answer === "ok" || answer instanceof DispatchError ? answer : undefined, true, deadline);
       });
+      await left;
     },
   };
 }

@@ -31,9 +31,8 @@ export class Settler<H extends Settling> {
   constructor(port: SettlerPort<H>) {
     this.#port = port;
     const conclude = this.#conclude.bind(this);
-    this.#writing = port.profile.verbs.includes("move")
-      ? moving(port, conclude)
-      : sending(port, conclude, this.#settlePlain.bind(this), this.#remember.bind(this));
+    const apart = sending(port, conclude, this.#settlePlain.bind(this), this.#remember.bind(this));
+    this.#writing = port.profile.verbs.includes("move") ? moving(port, conclude, apart) : apart;
   }
 
   /** Has this process already sent the next of this line? Then it came again because its ack was lost. */

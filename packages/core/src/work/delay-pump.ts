@@ -18,7 +18,7 @@ export interface DelayPumpPort<H extends Waiter> {
   readonly nativeMs: number;
   /** The frame under its next name, and where it goes. */
   onward(frame: Frame): { readonly queue: Queue; readonly frame: OutFrame };
-  /** It was settled: its lease is nobody's business any more. */
+  /** It was settled, or has to come again: it is not renewed any more. */
   drop(hold: H): void;
   /** It can never be sent on: to the dead letters, so that it blocks nobody. */
   bury(hold: H, error: DispatchError): void;
@@ -57,16 +57,12 @@ export class DelayPump<H extends Waiter> {
       else if (stay === "back") back.push(hold);
       else this.#hold(hold);
     }
-    const most = this.#port.profile.releaseDelayMs;
-    await Promise.all([
-      this.#sendOn(due),
-      this.#release(back, ({ frame }) => Math.min(Math.ceil(this.#waitMs(frame)), most)),
-    ]);
+    await Promise.all([this.#sendOn(due), this.#release(back, ({ frame }) => this.#backMs(frame))]);
   }
 
   /** Its lease is lost: another worker pumps it. */
   forget(hold: H): void {
-    this.#heads.delete(hold);
+    if (this.#heads.delete(hold)) this.#port.wake();
   }
 
   /** Gives back what it holds. */
@@ -85,13 +81,22 @@ export class DelayPump<H extends Waiter> {
   }
 
   #stay(frame: Frame): "go" | "back" | "hold" {
-    const { clock, nativeMs, profile } = this.#port;
+    const { nativeMs, profile } = this.#port;
     if (this.#waitMs(frame) <= 0) return "go";
-    // What is not written anew in time ends with the broker's retention.
-    const ageMs = clock.wall() - ((frame.leaveAt ?? 0) - nativeMs);
-    if (nativeMs > 0 && ageMs > profile.retentionMs * 0.9) return "go";
+    if (nativeMs > 0 && this.#freshMs(frame) <= 0) return "go";
     if (profile.releaseDelayMs > 0) return "back";
     return nativeMs > 0 ? "go" : "hold";
+  }
+
+  /** How long it may still lie here: what is not written anew in time ends with the broker's retention. */
+  #freshMs({ leaveAt = 0 }: Frame): number {
+    const { clock, nativeMs, profile } = this.#port;
+    return leaveAt - nativeMs + profile.retentionMs * 0.9 - clock.wall();
+  }
+
+  #backMs(frame: Frame): number {
+    const restMs = Math.min(Math.ceil(this.#waitMs(frame)), this.#port.profile.releaseDelayMs);
+    return this.#port.nativeMs > 0 ? Math.max(1, Math.min(restMs, Math.floor(this.#freshMs(frame)))) : restMs;
   }
 
   #hold(hold: H): void {
@@ -103,7 +108,7 @@ export class DelayPump<H extends Waiter> {
     this.#port.clock.after(this.#waitMs(hold.frame), go, true);
   }
 
-  /** Sends first, acks second. What the broker does not take now is tried again when its lease has ended. */
+  /** Sends first, acks second. What the broker does not take now is not renewed, and comes again. */
   async #sendOn(holds: readonly H[]): Promise<void> {
     const byQueue = new Map<string, { readonly queue: Queue; readonly holds: H[]; readonly frames: OutFrame[] }>();
     for (const hold of holds) {
@@ -123,6 +128,7 @@ export class DelayPump<H extends Waiter> {
         if (answer === "ok" || answer === "duplicate") sent.push(hold);
         else if (answer === "gone") this.#port.bury(hold, new DispatchError("MISSING", "its work queue is gone"));
         else if (answer !== undefined && isFinal(answer)) this.#port.bury(hold, answer);
+        else this.#port.drop(hold);
       });
       await this.#settle(sent, (hold) => ({ kind: "ack", receipt: hold.receipt }), until);
     }

@@ -11,8 +11,8 @@ export interface FetcherPort {
   readonly leaseMs: number;
   /** How many frames may come now; below 1: wait for `wake`. */
   credit(): number;
-  /** May a receive of `max` frames wait for one, or does it take only what is there? */
-  stands(max: number): boolean;
+  /** May a receive wait for a frame, or does it take only what is there? */
+  stands(): boolean;
   /** A receive ended, and brought so many; a failed one brought none. */
   answered(brought: number): void;
   /** `requestedAt`: when the receive was asked for. `full`: it brought all that was wanted. */
@@ -54,7 +54,7 @@ export class Fetcher {
       }
       const requestedAt = clock.now();
       try {
-        const waitMs = this.#port.stands(max) ? standMs : 0;
+        const waitMs = this.#port.stands() ? standMs : 0;
         const deliveries = await calls.receive(queue, { max, waitMs, leaseMs }, signal);
         failures = 0;
         this.#port.answered(deliveries.length);

@@ -1,6 +1,7 @@
 /**
- * What waits for a slot, lane by lane, each in its order. The highest lane goes first, but of so many starts in a row as the weights sum up to, each lane
- * that waits has its weight: so nothing that is held starves.
+ * What waits for a slot, lane by lane, each in its order. The highest lane goes first, but in each round every lane that waits has as many starts as its
+ * weight: so nothing that is held starves. A frame that came just after its lane's turn sees the rest of that round and the others' turns in the next:
+ * with W the sum of the weights and w its lane's, at most 2 × (W − w) others start before it.
  */
 export class LaneQueue<T> {
   readonly #weights: readonly number[];

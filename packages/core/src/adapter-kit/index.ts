@@ -1,0 +1,10 @@
+/**
+ * What adapters of session brokers and of log brokers share, on the clock that `open` is given: a lease for each delivery, one connection that is kept
+ * alive, credit for a broker that pushes, and the books of a log's partition. What decides is pure; what needs time is told its clock.
+ */
+export { CommitTimer, type CommitTimerPort } from "./commit-timer.ts";
+export { CreditBuffer, type CreditBufferPort } from "./credit-buffer.ts";
+export { Ledger, type LedgerOptions, WINDOW_OFFSETS } from "./ledger.ts";
+export { decodeNote, encodeNote, lostAtTakeOver, NOTE_CHARACTERS, type PartitionNote } from "./partition-note.ts";
+export { Reconnector, type ReconnectorPort, reconnectMs } from "./reconnector.ts";
+export { SessionLeases, type SessionLeasesPort } from "./session-leases.ts";

@@ -1,0 +1,10 @@
+/** Whole numbers from 0 to `most`, the same each time for the same seed (mulberry32). */
+export function seededDisorder(seed: number, most: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % (most + 1);
+  };
+}
