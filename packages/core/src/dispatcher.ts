@@ -5,6 +5,7 @@ import { newRun, resendFrame, taskFrame } from "./codec/maker.ts";
 import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
 import { DispatchError, guard } from "./errors.ts";
+import { chain } from "./eventual.ts";
 import { checkName } from "./names.ts";
 import {
   type DispatcherOptions,
@@ -29,6 +30,7 @@ import { type Input, isInput } from "./send/input.ts";
 import { Outbox } from "./send/outbox.ts";
 import { Outlets } from "./send/outlets.ts";
 import { pump } from "./send/pump.ts";
+import { type Checked, check } from "./work/schema.ts";
 import type { Task } from "./work/task.ts";
 import { OPEN_MS } from "./worker.ts";
 
@@ -96,7 +98,8 @@ export class Dispatcher implements AsyncDisposable {
     options: RunOptions = {},
   ): Run<O> {
     this.#mustBeOpen();
-    const name = nameOf(task);
+    const kind = kindOf(task);
+    const { name } = kind;
     const settings = runSettings(options);
     if (!isIterable(inputs))
       throw new DispatchError("CONFIG_INVALID", "inputs is neither an iterable nor an async iterable");
@@ -121,7 +124,7 @@ export class Dispatcher implements AsyncDisposable {
       maxInFlightBytes: settings.maxInFlightBytes,
       globalTimeoutMs: settings.globalTimeoutMs,
       endsAt,
-      make: (input, index) => this.#make(id, index, name, input, settings, endsAt),
+      make: (input, index) => this.#make(id, index, kind, input, settings, endsAt),
       resend: resendFrame,
       work: (band) => workQueue(queue, this.#routes.laneOf(band)),
       send: (to, frame, done) => outlets.of(to).send(frame, done),
@@ -149,7 +152,8 @@ export class Dispatcher implements AsyncDisposable {
    */
   async send<I>(task: Task<I, unknown> | string, payload: I, options: SendOptions = {}): Promise<SentTask> {
     this.#mustBeOpen();
-    const name = nameOf(task);
+    const kind = kindOf(task);
+    const { name } = kind;
     const settings = sendSettings(options);
     const run = this.#stream;
     const index = this.#index++;
@@ -157,7 +161,7 @@ export class Dispatcher implements AsyncDisposable {
       this.#stream = newRun();
       this.#index = 0;
     }
-    const { frame: made, queue } = this.#made(run, index, name, payload, settings, undefined, undefined);
+    const { frame: made, queue } = this.#made(run, index, kind, payload, settings, undefined, undefined);
     // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
     const frame = made instanceof Promise ? await this.#waitFor(made) : made;
     const outcome = await new Promise<Sent>((resolve) => this.#senders.of(queue).add(frame, resolve));
@@ -224,22 +228,22 @@ export class Dispatcher implements AsyncDisposable {
   #make(
     run: string,
     index: number,
-    name: string,
+    kind: Kind,
     input: unknown,
     settings: RunSettings,
     endsAt: number | undefined,
   ): Made {
     if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
     const { id: coordinator } = this.#coordinator;
-    if (!isInput(input)) return this.#made(run, index, name, input, settings, coordinator, endsAt);
+    if (!isInput(input)) return this.#made(run, index, kind, input, settings, coordinator, endsAt);
     if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-    return this.#made(run, index, name, input.payload, inputSettings(settings, input.options), coordinator, endsAt);
+    return this.#made(run, index, kind, input.payload, inputSettings(settings, input.options), coordinator, endsAt);
   }
 
   #made(
     run: string,
     index: number,
-    task: string,
+    kind: Kind,
     payload: unknown,
     settings: SendSettings,
     coordinator: string | undefined,
@@ -263,7 +267,9 @@ export class Dispatcher implements AsyncDisposable {
       deadlineAt,
       sentAt,
     };
-    const frame = taskFrame({ run, index, task, payload, coordinator, ...how }, this.#codec);
+    const made = () => taskFrame({ run, index, task: kind.name, payload, coordinator, ...how }, this.#codec);
+    const frame =
+      kind.input === undefined ? made() : chain(check(kind.input, payload), (result) => valid(result, made));
     return { frame, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
   }
 
@@ -280,8 +286,16 @@ function isIterable(value: unknown): boolean {
   return value !== null && value !== undefined && (Symbol.iterator in object || Symbol.asyncIterator in object);
 }
 
-function nameOf(task: Task<never, unknown> | string): string {
-  const name = typeof task === "string" ? task : task.name;
-  checkName("task", name);
-  return name;
+/** What a sender must know of a task: by its name alone it may be sent by who does not have its code. */
+type Kind = Pick<Task, "name" | "input">;
+
+function kindOf(task: Task<never, unknown> | string): Kind {
+  const kind = typeof task === "string" ? { name: task, input: undefined } : task;
+  checkName("task", kind.name);
+  return kind;
+}
+
+function valid<T>(result: Checked, next: () => T): T {
+  if ("wrong" in result) throw new DispatchError("INPUT_INVALID", result.wrong);
+  return next();
 }

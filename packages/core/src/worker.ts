@@ -7,7 +7,7 @@ import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
 import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
 import { DispatchError, guard, printed } from "./errors.ts";
-import { chain } from "./eventual.ts";
+import { chain, type Eventual } from "./eventual.ts";
 import { Intake } from "./intake.ts";
 import type { Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
@@ -26,6 +26,7 @@ import { LaneCredit } from "./work/lane-credit.ts";
 import { LastChance } from "./work/last-chance.ts";
 import { Prefetch } from "./work/prefetch.ts";
 import type { HandlerEnd } from "./work/running.ts";
+import { check } from "./work/schema.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
 import { settledEvent } from "./worker-events.ts";
@@ -145,8 +146,7 @@ export class Worker implements AsyncDisposable {
       abandonMs: settings.abandonMs,
       logger: settings.logger,
       task: (name) => tasks.get(name) as Task,
-      payload: (frame, signal) =>
-        chain(codec.payloads(frame, { signal }), (body) => ("bad" in body ? body : { value: body.values[0] })),
+      payload: (frame, signal) => this.#payload(frame, signal),
       unloaded: (hold, error) => this.#unloaded(hold, error),
       mayBegin: (hold) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
       isHeld: (hold) => Number.isFinite(hold.deadline),
@@ -408,6 +408,18 @@ export class Worker implements AsyncDisposable {
   #letGo(): void {
     this.#wake();
     if (this.#keeper.size === 0) this.#beater.idle();
+  }
+
+  /** What the handler is given: the payload of the frame, through the schema of its task. */
+  #payload(frame: Frame, signal: AbortSignal): Eventual<{ readonly value: unknown } | BadFrame> {
+    const schema = this.#tasks.get(frame.tasks[0]?.task ?? "")?.input;
+    return chain(this.#codec.payloads(frame, { signal }), (body): Eventual<{ readonly value: unknown } | BadFrame> => {
+      if ("bad" in body) return body;
+      if (schema === undefined) return { value: body.values[0] };
+      return chain(check(schema, body.values[0]), (result) =>
+        "wrong" in result ? { bad: "INPUT_INVALID", detail: result.wrong } : result,
+      );
+    });
   }
 
   /** A payload that cannot be had now is nobody's fault: back with its task, for a while where the store was away. */

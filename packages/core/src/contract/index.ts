@@ -9,4 +9,5 @@ export type { LeaseKind, Limits, OptionalVerb, Profile } from "./profile.ts";
 export { UNLIMITED } from "./profile.ts";
 export type { Queue, QueueRole } from "./queue.ts";
 export { queueKey } from "./queue.ts";
+export type * from "./standard-schema.ts";
 export type * from "./task.ts";

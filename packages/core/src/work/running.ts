@@ -1,6 +1,7 @@
-import type { AbortCode, Clock, Frame, TaskInfo, Timer } from "../contract/index.ts";
-import { DispatchError, kindOf, propertyOf, toWireError } from "../errors.ts";
+import type { AbortCode, Clock, Frame, StandardSchema, TaskInfo, Timer } from "../contract/index.ts";
+import { Dead, DispatchError, kindOf, propertyOf, toWireError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { check } from "./schema.ts";
 import type { Task } from "./task.ts";
 import { TaskContext } from "./task-context.ts";
 
@@ -54,7 +55,8 @@ export class Running {
       const progress = (frame: Frame, value: unknown) => this.#port.progress(frame, value);
       const context = new TaskContext({ frame: this.#frame, info, lost, logger, signal, progress });
       const value = await this.#task.handler(payload as never, context);
-      this.#decide({ kind: "returned", value });
+      const result = this.#task.output === undefined ? value : await this.#result(this.#task.output, value);
+      this.#decide({ kind: "returned", value: result });
     } catch (error) {
       this.#decide({ kind: "threw", error });
     }
@@ -70,6 +72,13 @@ export class Running {
     else this.#decide({ kind: "stopped", code });
     this.#timer = this.#port.clock.after(this.#port.abandonMs, () => this.#free(code));
     this.#controller?.abort(new DispatchError(code, reasons[code]));
+  }
+
+  /** What the task says a result has to be; another one would be no better at the next attempt. */
+  async #result(schema: StandardSchema, value: unknown): Promise<unknown> {
+    const result = await check(schema, value);
+    if ("wrong" in result) throw new Dead(`the result is not what ${this.#task.name} promises: ${result.wrong}`);
+    return result.value;
   }
 
   /** Made when the handler asks for it; asked for after a stop, it has fired already. */

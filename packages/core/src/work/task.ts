@@ -1,4 +1,4 @@
-import type { Headers } from "../contract/index.ts";
+import type { Headers, StandardSchema } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { checkName } from "../names.ts";
@@ -29,27 +29,38 @@ export interface Context {
 
 export type Handler<I, O> = (payload: I, context: Context) => O | Promise<O>;
 
-export interface TaskOptions<I, O> {
+export interface TaskOptions<I, O, P = I, R = O> {
   /** `^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`; default `default`. */
   readonly name?: string;
-  readonly handler: Handler<I, O>;
+  /**
+   * What a payload has to be: refused at the sender, and among the dead letters at the worker, as `INPUT_INVALID`. The payload travels as it was given;
+   * the handler gets what comes out of the check.
+   */
+  readonly input?: StandardSchema<I, P>;
+  /** What a result has to be; one that is not is the handler's fault, and not tried again (`REJECTED`). What comes out of the check is the result. */
+  readonly output?: StandardSchema<R, O>;
+  readonly handler: Handler<P, R>;
   /** The longest that one attempt may take; default: the worker's `timeoutMs`. */
   readonly timeoutMs?: number;
   /** Default: the worker's `maxAttempts`. */
   readonly maxAttempts?: number;
 }
 
-/** A kind of task: its name on the wire, and what does it. */
+/** A kind of task: its name on the wire, and what does it. `I` is what a sender gives, `O` what the caller of a run gets. */
 export interface Task<I = never, O = unknown> {
   readonly name: string;
-  readonly handler: Handler<I, O>;
+  readonly handler: Handler<never, unknown>;
+  readonly input: StandardSchema | undefined;
+  readonly output: StandardSchema | undefined;
   readonly timeoutMs: number | undefined;
   readonly maxAttempts: number | undefined;
+  /** Only for the compiler: what goes in and comes out. */
+  readonly "~types"?: { in(payload: I): void; out(): O } | undefined;
 }
 
-/** Throws `CONFIG_INVALID` for a bad name or a handler that is not a function. */
-export function defineTask<I, O>(options: TaskOptions<I, O>): Task<I, O> {
-  const { name = "default", handler, timeoutMs, maxAttempts } = options;
+/** Throws `CONFIG_INVALID` for a bad name, a handler that is not a function, or a schema that is none. */
+export function defineTask<I, O, P = I, R = O>(options: TaskOptions<I, O, P, R>): Task<I, O> {
+  const { name = "default", handler, input, output, timeoutMs, maxAttempts } = options;
   checkName("task", name);
   if (typeof handler !== "function")
     throw new DispatchError("CONFIG_INVALID", `task ${name}: handler is not a function`);
@@ -58,5 +69,11 @@ export function defineTask<I, O>(options: TaskOptions<I, O>): Task<I, O> {
       throw new DispatchError("CONFIG_INVALID", `task ${name}: ${key} is ${value}, not a whole number above 0`);
     }
   }
-  return Object.freeze({ name, handler, timeoutMs, maxAttempts });
+  for (const [key, schema] of Object.entries({ input, output })) {
+    if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function") {
+      throw new DispatchError("CONFIG_INVALID", `task ${name}: ${key} is no Standard Schema (zod, valibot, arktype …)`);
+    }
+  }
+  const types = { name, handler, input, output, timeoutMs, maxAttempts };
+  return Object.freeze(types as Omit<typeof types, "input" | "output"> & Pick<Task, "input" | "output">);
 }

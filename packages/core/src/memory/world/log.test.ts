@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Bench, counted, frame, LEASE_MS, never, textsOf, WORK } from "./testing.ts";
+import { Bench, counted, frame, LEASE_MS, never, REPLY, textsOf, WORK } from "./testing.ts";
 
 const DETECTION_MS = 10_000;
 const ONE = { mechanics: { partitions: 1 } } as const;
@@ -127,6 +127,30 @@ describe("commits of a log", () => {
     await bench.send(["a", "b", "c"]);
     await bench.ack((await bench.take({ max: 2 })).slice(0, 1));
     expect(await bench.first.depth?.(WORK, never)).toEqual({ ready: 1, leased: 1, delayed: 0, exact: false });
+  });
+});
+
+describe("the retention of a log", () => {
+  it("keeps tasks, and replies for so long", async () => {
+    const bench = await Bench.open("kafka", { profile: { replyRetentionMs: 60_000 } });
+    await bench.send(["task"]);
+    await bench.send(["old"], REPLY);
+    await bench.clock.advance(59_000);
+    await bench.send(["new"], REPLY);
+    await bench.clock.advance(1_000);
+    expect(textsOf(await bench.takeAll(bench.first, REPLY))).toEqual(["new"]);
+    await bench.clock.advance(1_000_000_000);
+    expect(textsOf(await bench.takeAll())).toEqual(["task"]);
+  });
+
+  it("ends at a purge for all but what is in hand", async () => {
+    const bench = await open();
+    await bench.send(["a", "b", "c"]);
+    const held = await bench.take({ max: 1 });
+    expect(await bench.first.purge?.(WORK, never)).toBe(2);
+    expect(await bench.take()).toEqual([]);
+    expect(await bench.release(held)).toEqual(["ok"]);
+    expect(textsOf(await bench.takeAll())).toEqual(["a"]);
   });
 });
 

@@ -18,8 +18,6 @@ export interface Mechanics {
   readonly lingerMs: number;
   /** So long is what a push broker sends on its way. */
   readonly pushLagMs: number;
-  /** Is the end of a session noticed where the broker counts losses, and does it count? */
-  readonly sessionEndCounts: boolean;
   /** Which queues `browse` may look into. */
   readonly browses: "all" | "dead";
   /** Is `depth` exact? */
@@ -30,7 +28,7 @@ export interface Mechanics {
   readonly seed: number;
 }
 
-export const defaultMechanics: Mechanics = Object.freeze({
+const defaultMechanics: Mechanics = Object.freeze({
   partitions: 3,
   windowOffsets: 16_000,
   commitFrames: 500,
@@ -38,7 +36,6 @@ export const defaultMechanics: Mechanics = Object.freeze({
   lateAck: "ignored",
   lingerMs: 0,
   pushLagMs: 0,
-  sessionEndCounts: true,
   browses: "all",
   exactDepth: true,
   disorderFrames: 10,

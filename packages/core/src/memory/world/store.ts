@@ -1,4 +1,4 @@
-import type { Clock, Depth, OutFrame, Profile, Queue, SendOutcome } from "../../contract/index.ts";
+import type { Depth, OutFrame, Profile, Queue, SendOutcome } from "../../contract/index.ts";
 import type { Books } from "../books.ts";
 import type { Family } from "./family.ts";
 import type { Mechanics } from "./mechanics.ts";
@@ -43,6 +43,3 @@ export interface StorePlace {
   /** `undefined` for a queue that holds no tasks. */
   readonly family: Family | undefined;
 }
-
-/** The time of whoever acts: all clocks of one world show the same. */
-export type Now = Pick<Clock, "now">;

@@ -1,17 +1,17 @@
 import { VirtualClock } from "../../clock.ts";
 import type { Delivery, HoldOutcome, Profile, Queue, Want } from "../../contract/index.ts";
 import { memory } from "../index.ts";
-import { DEAD, failureOf, frame, LATER, never, REPLY, textsOf, WORK } from "../testing.ts";
+import { DEAD, failureOf, frame, never, REPLY, textsOf, WORK } from "../testing.ts";
 import { type Character, characters } from "./characters.ts";
 import type { MemorySession } from "./session.ts";
 import type { WorldOptions } from "./world-options.ts";
 
 // What the tests of this folder share; not a part of the package.
 
-export { DEAD, frame, LATER, never, REPLY, textsOf, WORK };
+export { DEAD, frame, never, REPLY, textsOf, WORK };
 export const LEASE_MS = 3_000;
 /** SQS with polls that end soon. */
-export const SHORT_POLL = { pollMs: 1_000 } as const;
+const SHORT_POLL = { pollMs: 1_000 } as const;
 type Frames = readonly (string | ReturnType<typeof frame>)[];
 type Held = Delivery | readonly Delivery[];
 
