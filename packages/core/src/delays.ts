@@ -9,6 +9,7 @@ import { Intake } from "./intake.ts";
 import type { Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
 import { deadQueue, replyQueue } from "./queues.ts";
+import { RecentNames } from "./recent-names.ts";
 import type { Route, Routes } from "./routes.ts";
 import { replyJson, resultJson } from "./settle/reply.ts";
 import { DelayPump } from "./work/delay-pump.ts";
@@ -31,6 +32,7 @@ export interface DelaysOptions {
 export class Delays {
   readonly #options: DelaysOptions;
   readonly #keeper: Keeper;
+  readonly #sentOn = new RecentNames();
   readonly #pumps: readonly { readonly pump: DelayPump<Hold>; readonly fetcher: Fetcher }[];
   #running: Promise<unknown> = Promise.resolve();
 
@@ -62,6 +64,7 @@ export class Delays {
       profile,
       nativeMs: routes.delay.kind === "later" ? routes.delay.nativeMs : 0,
       onward: (frame) => this.#onward(frame),
+      sentOn: this.#sentOn,
       drop: (hold) => this.#drop(hold),
       bury: (hold, error) => void this.#bury(hold, error),
       wake: () => fetcher.wake(),

@@ -5,6 +5,7 @@ export type { DeadLetter, DeadLetters, Selection } from "./dead-letters.ts";
 export { Dispatcher, type SentTask } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
 export { type JsonLoggerOptions, jsonLogger, type Logger, logEvents } from "./log.ts";
+export { explain, type PlanLine, type PlanNeeds } from "./plan/explain.ts";
 export {
   type AdminOptions,
   type CommonOptions,

@@ -1,34 +1,44 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 
-/** What a worker needs of a backend. Pure; refuses at start-up what would surprise at night. Throws `UNSUPPORTED` with the option to change. */
-export function planWorker(
-  profile: Profile,
-  needs: { readonly leaseMs: number; readonly timeoutMs: number; readonly drainMs: number },
-): void {
+export interface WorkerNeeds {
+  readonly leaseMs: number;
+  readonly timeoutMs: number;
+  readonly drainMs: number;
+}
+
+/** What a worker wants and the backend cannot do, each with the option to change. Pure: what would surprise at night is said at start-up. */
+export function workerProblems(profile: Profile, needs: WorkerNeeds): readonly string[] {
   const cap = profile.lease.totalCapMs;
-  if (cap < UNLIMITED && needs.leaseMs > cap)
-    refuse(`leaseMs is ${needs.leaseMs}, the backend holds a frame for ${cap} ms at most`);
-  if (cap < UNLIMITED && needs.timeoutMs > cap / 2)
-    refuse(`timeoutMs is ${needs.timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
   const { delayPrecisionMs } = profile.limits;
-  if (profile.sendDelayMs === 0 && delayPrecisionMs > cap / 2) {
-    refuse(
-      `the backend has no delay, and holds a frame for ${cap} ms at most: too short for a tier of ${delayPrecisionMs} ms`,
-    );
+  const problems: string[] = [];
+  if (cap < UNLIMITED && needs.leaseMs > cap) {
+    problems.push(`leaseMs is ${needs.leaseMs}, the backend holds a frame for ${cap} ms at most`);
   }
-  if (needs.drainMs < profile.pollMs)
-    refuse(`drainMs is ${needs.drainMs}, a receive of this backend may go on for ${profile.pollMs} ms`);
+  if (cap < UNLIMITED && needs.timeoutMs > cap / 2) {
+    problems.push(`timeoutMs is ${needs.timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
+  }
+  if (profile.sendDelayMs === 0 && delayPrecisionMs > cap / 2) {
+    const tier = `a tier of ${delayPrecisionMs} ms`;
+    problems.push(`the backend has no delay, and holds a frame for ${cap} ms at most: too short for ${tier}`);
+  }
+  if (needs.drainMs < profile.pollMs) {
+    problems.push(`drainMs is ${needs.drainMs}, a receive of this backend may go on for ${profile.pollMs} ms`);
+  }
+  return problems;
+}
+
+/** Throws `UNSUPPORTED` with the first of them. */
+export function planWorker(profile: Profile, needs: WorkerNeeds): void {
+  const [problem] = workerProblems(profile, needs);
+  if (problem !== undefined) throw new DispatchError("UNSUPPORTED", problem);
 }
 
 /** What a run needs of a backend. Throws `UNSUPPORTED`. */
 export function planRun(profile: Profile, needs: { readonly globalTimeoutMs?: number | undefined }): void {
   const { replyRetentionMs } = profile;
   if (needs.globalTimeoutMs !== undefined && needs.globalTimeoutMs > replyRetentionMs) {
-    refuse(`globalTimeoutMs is ${needs.globalTimeoutMs}, results wait for ${replyRetentionMs} ms at most`);
+    const message = `globalTimeoutMs is ${needs.globalTimeoutMs}, results wait for ${replyRetentionMs} ms at most`;
+    throw new DispatchError("UNSUPPORTED", message);
   }
-}
-
-function refuse(message: string): never {
-  throw new DispatchError("UNSUPPORTED", message);
 }

@@ -1,5 +1,6 @@
 import type { Frame } from "../contract/index.ts";
 import { codes, DispatchError } from "../errors.ts";
+import { RecentNames } from "../recent-names.ts";
 import type { Decision } from "./decision.ts";
 import { type Answer, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
 import { moving } from "./moving.ts";
@@ -11,9 +12,6 @@ export type { SettlerPort, Settling } from "./job.ts";
 /** Results of one reply frame: more would make one lost lease costly, fewer cost frames. */
 const REPLY_RESULTS = 500;
 
-/** An ack that was lost shows within a lease; so many names are plenty. */
-const REMEMBERED = 10_000;
-
 /**
  * Tells the broker what became of frames: in one step where it has `move`, else *send first, ack second*. No lease, no write: each job has passed the
  * lease machine, and no call outlives the leases that it settles. Flushed once a turn of the event loop, so that what ends together travels together.
@@ -22,7 +20,7 @@ export class Settler<H extends Settling> {
   readonly #port: SettlerPort<H>;
   readonly #writing: Writing<H>;
   /** Whole names that were sent on but perhaps not acked. */
-  readonly #forwarded = new Set<string>();
+  readonly #forwarded = new RecentNames();
   #jobs: Job<H>[] = [];
   #scheduled = false;
   #working = 0;
@@ -31,7 +29,7 @@ export class Settler<H extends Settling> {
   constructor(port: SettlerPort<H>) {
     this.#port = port;
     const conclude = this.#conclude.bind(this);
-    const apart = sending(port, conclude, this.#settlePlain.bind(this), this.#remember.bind(this));
+    const apart = sending(port, conclude, this.#settlePlain.bind(this), (name) => this.#forwarded.add(name));
     this.#writing = port.profile.verbs.includes("move") ? moving(port, conclude, apart) : apart;
   }
 
@@ -107,15 +105,6 @@ export class Settler<H extends Settling> {
     jobs.forEach((job, index) => {
       this.#conclude(job, answers[index], job.sent?.delivered ?? true, deadline);
     });
-  }
-
-  #remember(name: string): void {
-    this.#forwarded.add(name);
-    if (this.#forwarded.size <= REMEMBERED) return;
-    for (const oldest of this.#forwarded) {
-      this.#forwarded.delete(oldest);
-      return;
-    }
   }
 
   /** `deadline`: that of the call, which ended with the first of its leases; a job whose own lease goes on is tried again under that. */

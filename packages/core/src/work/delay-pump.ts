@@ -2,6 +2,7 @@ import type { Calls, Until } from "../call.ts";
 import type { Clock, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
 import { queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import type { RecentNames } from "../recent-names.ts";
 
 /** A frame in hand that waits for its time. */
 export interface Waiter {
@@ -22,6 +23,8 @@ export interface DelayPumpPort<H extends Waiter> {
   drop(hold: H): void;
   /** It can never be sent on: to the dead letters, so that it blocks nobody. */
   bury(hold: H, error: DispatchError): void;
+  /** Whole names that this process has sent on: what comes again under one of them is only acked. */
+  readonly sentOn: RecentNames;
   /** There is credit again. */
   wake(): void;
 }
@@ -51,7 +54,9 @@ export class DelayPump<H extends Waiter> {
     if (this.#closed) return this.#release(holds, () => 0);
     const due: H[] = [];
     const back: H[] = [];
+    const again = holds.filter(({ frame }) => this.#port.sentOn.has(frame.name));
     for (const hold of holds) {
+      if (again.includes(hold)) continue;
       const stay = this.#stay(hold.frame);
       if (stay === "go") due.push(hold);
       else if (stay === "back") back.push(hold);
@@ -119,19 +124,41 @@ export class DelayPump<H extends Waiter> {
       group.frames.push(frame);
       byQueue.set(key, group);
     }
-    for (const group of byQueue.values()) {
-      const until = untilFirst(group.holds);
-      const answers = await this.#port.calls.send(group.queue, group.frames, until);
-      const sent: H[] = [];
-      group.holds.forEach((hold, index) => {
+    for (const group of byQueue.values()) await this.#sendGroup(group.queue, group.holds, group.frames);
+  }
+
+  /** In one step where the broker has it and the way stays in the family, so that no crash can come between. */
+  async #sendGroup(queue: Queue, holds: readonly H[], frames: readonly OutFrame[]): Promise<void> {
+    const { calls, profile } = this.#port;
+    const until = untilFirst(holds);
+    if (profile.verbs.includes("move") && holds.every(({ receipt }) => receipt.queue.of === queue.of)) {
+      const move = ({ receipt }: H, index: number) => ({
+        receipts: [{ receipt, ack: true }],
+        sends: [{ queue, frame: frames[index] as OutFrame }],
+      });
+      const answers = await calls.move(holds.map(move), until);
+      holds.forEach((hold, index) => {
         const answer = answers[index];
-        if (answer === "ok" || answer === "duplicate") sent.push(hold);
-        else if (answer === "gone") this.#port.bury(hold, new DispatchError("MISSING", "its work queue is gone"));
-        else if (answer !== undefined && isFinal(answer)) this.#port.bury(hold, answer);
+        if (answer instanceof DispatchError && isFinal(answer)) this.#port.bury(hold, answer);
         else this.#port.drop(hold);
       });
-      await this.#settle(sent, (hold) => ({ kind: "ack", receipt: hold.receipt }), until);
+      return;
     }
+    const answers = await calls.send(queue, frames, until);
+    const sent: H[] = [];
+    holds.forEach((hold, index) => {
+      const answer = answers[index];
+      if (answer === "ok" || answer === "duplicate") sent.push(hold);
+      else if (answer === "gone") this.#port.bury(hold, new DispatchError("MISSING", "its work queue is gone"));
+      else if (answer !== undefined && isFinal(answer)) this.#port.bury(hold, answer);
+      else this.#port.drop(hold);
+    });
+    for (const { frame } of sent) this.#port.sentOn.add(frame.name);
+    await this.#ack(sent, until);
+  }
+
+  #ack(holds: readonly H[], until: Until): Promise<void> {
+    return this.#settle(holds, ({ receipt }) => ({ kind: "ack", receipt }), until);
   }
 
   #release(holds: readonly H[], delayMs: (hold: H) => number): Promise<void> {

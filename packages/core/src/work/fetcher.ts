@@ -15,7 +15,7 @@ export interface FetcherPort {
   stands(): boolean;
   /** A receive ended, and brought so many; a failed one brought none. */
   answered(brought: number): void;
-  /** `requestedAt`: when the receive was asked for. `full`: it brought all that was wanted. */
+  /** `requestedAt`: when the receive was asked for. `full`: it brought all that was wanted, most likely without waiting. */
   granted(deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void>;
 }
 
@@ -54,11 +54,14 @@ export class Fetcher {
       }
       const requestedAt = clock.now();
       try {
-        const waitMs = this.#port.stands() ? standMs : 0;
+        const stands = this.#port.stands();
+        const waitMs = stands ? standMs : 0;
         const deliveries = await calls.receive(queue, { max, waitMs, leaseMs }, signal);
         failures = 0;
         this.#port.answered(deliveries.length);
-        if (deliveries.length > 0) await this.#port.granted(deliveries, requestedAt, deliveries.length >= max);
+        // One frame for which a receive stood says nothing of how long a round trip takes.
+        const full = deliveries.length >= max && (max > 1 || !stands);
+        if (deliveries.length > 0) await this.#port.granted(deliveries, requestedAt, full);
       } catch (error) {
         if (!(error instanceof DispatchError)) throw error;
         this.#port.answered(0);

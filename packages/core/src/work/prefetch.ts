@@ -1,5 +1,6 @@
 /** How fast an old measurement fades. */
 const WEIGHT = 0.2;
+const SLOW_WEIGHT = 0.02;
 
 /** The most frames that are taken in advance; each is covered by a lease. */
 const MOST = 1_000;
@@ -10,16 +11,19 @@ const MOST = 1_000;
  */
 export class Prefetch {
   readonly #concurrency: number;
-  #roundTripMs = 0;
+  #roundTripMs: number | undefined;
   #taskMs: number | undefined;
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
   }
 
-  /** A receive that did not have to wait took so long. */
+  /**
+   * A receive that brought all that it asked for took so long. It may have waited a little: so a shorter time counts at once, a longer one slowly.
+   */
   received(ms: number): void {
-    this.#roundTripMs = this.#roundTripMs === 0 ? ms : this.#roundTripMs + WEIGHT * (ms - this.#roundTripMs);
+    const known = this.#roundTripMs;
+    this.#roundTripMs = known === undefined || ms < known ? ms : known + SLOW_WEIGHT * (ms - known);
   }
 
   ran(ms: number): void {
@@ -27,7 +31,7 @@ export class Prefetch {
   }
 
   get frames(): number {
-    if (this.#taskMs === undefined) return 0;
+    if (this.#taskMs === undefined || this.#roundTripMs === undefined) return 0;
     return Math.min(MOST, Math.floor((this.#concurrency * this.#roundTripMs) / Math.max(this.#taskMs, 0.001)));
   }
 }

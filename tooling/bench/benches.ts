@@ -1,0 +1,5 @@
+/** The benchmarks that there are, by the name that `./dev bench` takes. */
+import { memoryBench } from "./memory/bench.ts";
+import type { Bench } from "./series.ts";
+
+export const benches: Readonly<Record<string, Bench>> = { memory: memoryBench };

@@ -1,0 +1,9 @@
+/** The process of one measurement: `node --expose-gc measure.ts MEASUREMENT MODULE TASKS` prints what it measured as one JSON object. */
+import { measurements } from "./measurements.ts";
+import type { MakeSubject } from "./subject.ts";
+
+const [name = "", module = "", tasks = ""] = process.argv.slice(2);
+const measure = measurements[name];
+if (measure === undefined) throw new RangeError(`there is no measurement called ${name}`);
+const { subject } = (await import(module)) as { readonly subject: MakeSubject };
+console.log(JSON.stringify(await measure(subject, Number(tasks))));
