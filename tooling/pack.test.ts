@@ -68,9 +68,8 @@ describe.each(packages)("the tarball of %s", (name) => {
   test("holds its licence, its README, its manifest and what is built, nothing else", () => {
     const files = packed.get(name)?.files.map(({ path }) => path) ?? [];
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
-    expect(
-      files.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/[^/]+\.(js|cjs|d\.ts|d\.cts))$/.test(path)),
-    ).toEqual([]);
+    const belongs = /^(LICENSE|README\.md|package\.json|dist\/[^/]+\.(js|cjs|d\.ts|d\.cts)|schema\/[^/]+\.json)$/;
+    expect(files.filter((path) => !belongs.test(path))).toEqual([]);
   });
 
   test("names no workspace, and no dependency that a peer has to be", async () => {

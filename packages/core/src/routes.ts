@@ -15,6 +15,7 @@ export interface Route {
 export class Routes {
   readonly lanes: readonly Lane[];
   readonly delay: DelayPlan;
+  #last: Queue | undefined;
 
   constructor(profile: Profile) {
     this.lanes = lanesOf(profile);
@@ -45,10 +46,16 @@ export class Routes {
   /** The next hop of a frame for `lane` of the queue `of` that is due at `dueAt`. `wallMs`: now. */
   route(of: string, lane: string, dueAt: number, wallMs: number): Route {
     const hop: Hop = nextHop(this.delay, dueAt - wallMs);
-    if (hop.to === "work") return { queue: workQueue(of, lane), delayMs: hop.delayMs, waiting: undefined };
+    if (hop.to === "work") return { queue: this.#work(of, lane), delayMs: hop.delayMs, waiting: undefined };
     const stayMs = hop.to === "later" ? hop.delayMs : hop.tierMs;
     const waiting = { queue: of, lane, dueAt, leaveAt: wallMs + stayMs };
     if (hop.to === "later") return { queue: laterQueue(of), delayMs: hop.delayMs, waiting };
     return { queue: tierQueue(hop.tierMs), delayMs: 0, waiting };
+  }
+
+  /** The same object as long as the same queue is meant, so that who sends many frames to it need not look it up. */
+  #work(of: string, lane: string): Queue {
+    if (this.#last?.of !== of || this.#last.name !== lane) this.#last = workQueue(of, lane);
+    return this.#last;
   }
 }

@@ -56,7 +56,8 @@ describe("stop", () => {
     const from = backend.log.length;
     const stopped = worker.stop();
     await clock.settle();
-    expect(backend.log.slice(from)).toEqual(expected);
+    // First of all the broker is told that nothing more is wanted.
+    expect(backend.log.slice(from)).toEqual(["receive work/normal", ...expected]);
     const copies = backend.sent.map(({ frame }) => frame.name.slice(frame.name.indexOf("/") + 1));
     expect(copies).toEqual(profile.redelivery === undefined ? [] : ["1#0.0~1", "2#0.0~1"]);
     for (const finish of open.values()) finish();

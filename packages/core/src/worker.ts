@@ -257,6 +257,7 @@ export class Worker implements AsyncDisposable {
     for (const hold of this.#slots.close()) this.#settle(hold, released("released", 0));
     this.#fetching.abort();
     await this.#fetched;
+    await this.#takeBackCredit();
     const drained = new AbortController();
     void this.#slots.empty().then(() => drained.abort());
     await pause(this.#clock, drainMs, AbortSignal.any([drained.signal, this.#hurry.signal]));
@@ -276,6 +277,16 @@ export class Worker implements AsyncDisposable {
       finished: this.#finished,
       released: this.#released,
     });
+  }
+
+  /** A broker that pushes is told that nothing is wanted any more, and a log that its partitions are free. */
+  async #takeBackCredit(): Promise<void> {
+    const { leaseMs, abandonMs, queue } = this.#settings;
+    const none = { max: 0, waitMs: 0, leaseMs };
+    const { signal } = new AbortController();
+    const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
+    const taken = queues.map((one) => this.#calls.receive(one, none, signal).catch(() => []));
+    await within(this.#clock, Promise.all(taken), abandonMs);
   }
 
   /** Frames that may be taken now. A few are not worth a call while there is something to do. */
@@ -309,8 +320,12 @@ export class Worker implements AsyncDisposable {
     const others = this.#keeper.size + this.#slots.zombies > 1;
     const known = this.#tasks.has(frame.tasks[0]?.task ?? "");
     const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
+    const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
     if (admission === "answer-probe") this.#settle(hold, { kind: "done" });
-    else if (admission === "give-back") {
+    else if (goesOn && lost > frame.lost && this.#calls.backend.profile.redelivery === "once") {
+      // The broker remembers one loss at most: it is written into a copy before the frame can be lost again.
+      this.#settle(hold, { kind: "released", reason: "lost", delayMs: 0, begun: true, durationMs: 0 });
+    } else if (admission === "give-back") {
       this.#lastChance.met();
       this.#settle(hold, released("last_chance", this.#lastChance.delayMs));
     } else if (admission === "run" || admission === "run-alone") {
@@ -372,7 +387,7 @@ export class Worker implements AsyncDisposable {
       this.#finished += 1;
       // A dead letter still needs what it claims.
       if (decision.death === undefined) void this.#codec.removeBlob(hold.frame);
-    } else if (decision.kind !== "ack" && decision.reason !== "failed" && decision.reason !== "timed_out") {
+    } else if (decision.kind !== "ack" && !counted.has(decision.reason)) {
       this.#released += 1;
     }
     // Whatever goes back is not lost: its coordinator must not take its silence for that.
@@ -451,6 +466,9 @@ export class Worker implements AsyncDisposable {
     };
   }
 }
+
+/** Why a frame goes back that was not just given back. */
+const counted: ReadonlySet<string> = new Set(["failed", "timed_out", "lost"]);
 
 function released(reason: "released" | "last_chance", delayMs: number): Verdict {
   return { kind: "released", reason, delayMs, begun: false, durationMs: 0 };

@@ -12,6 +12,8 @@ import { coordinatorCases } from "./system/coordinator.ts";
 import { copyCases } from "./system/copies.ts";
 import { deadlineCases } from "./system/deadline.ts";
 import { delayCases } from "./system/delay.ts";
+import { delayFaultCases } from "./system/delays/faults.ts";
+import { fortyDayCases } from "./system/delays/forty-days.ts";
 import { lostCases } from "./system/lost.ts";
 import { poisonCases } from "./system/poison.ts";
 import { priorityCases } from "./system/priority.ts";
@@ -42,6 +44,8 @@ export const cases: readonly Case[] = [
   ...stopCases,
   ...codecCases,
   ...delayCases,
+  ...fortyDayCases,
+  ...delayFaultCases,
   ...priorityCases,
   ...zombieCases,
 ];

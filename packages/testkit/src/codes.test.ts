@@ -220,11 +220,11 @@ const rows: readonly Row[] = [
   },
   {
     code: "UNSUPPORTED",
-    where: "a delay that the backend has not",
-    backend: (backend) => withFacts(backend, { sendDelayMs: 0 }),
+    where: "a run longer than results are kept",
+    backend: (backend) => withFacts(backend, { replyRetentionMs: 1_000 }),
     async raise(world) {
       const { dispatcher } = await world.dispatcher();
-      return thrown(dispatcher.send("default", 1, { delayMs: 5 }));
+      return thrown((async () => dispatcher.run("default", [1], { globalTimeoutMs: 2_000 }))());
     },
   },
 ];

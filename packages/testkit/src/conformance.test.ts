@@ -1,5 +1,6 @@
+import type { Profile } from "@org/dispatch-core/contract";
 import { memory } from "@org/dispatch-core/memory";
-import { countingGrants, without } from "./decorators/facts.ts";
+import { countingGrants, withFacts, without } from "./decorators/facts.ts";
 import { slow } from "./decorators/slow.ts";
 import { conformance } from "./vitest.ts";
 
@@ -19,3 +20,31 @@ conformance({
   levels: core,
 });
 conformance({ backend: (name) => slow(plain(name), { ms: 40 }), name: "memory far away", levels: core, slackMs: 400 });
+
+// What core emulates: lanes, the later queue, and tiers.
+const lanes: Partial<Profile> = { priorityLevels: 0, priorityOrder: "none", starvationGrants: 0 };
+const capped: Partial<Profile> = { sendDelayMs: 900_000 };
+const tiers = ({ limits }: Profile): Partial<Profile> => ({
+  sendDelayMs: 0,
+  releaseDelayMs: 0,
+  limits: { ...limits, delayPrecisionMs: 100 },
+});
+
+conformance({ backend: (name) => withFacts(plain(name), lanes), name: "memory without priorities", levels: core });
+conformance({ backend: (name) => withFacts(plain(name), capped), name: "memory with a short delay", levels: core });
+conformance({
+  backend: (name) =>
+    withFacts(plain(name), { ...capped, ...lanes, releaseDelayMs: 43_200_000, retentionMs: 345_600_000 }),
+  name: "memory with a short delay and retention, without priorities",
+  levels: core,
+});
+conformance({
+  backend: (name) => withFacts(plain(name), tiers(plain(name).profile)),
+  name: "memory without delays",
+  levels: core,
+});
+conformance({
+  backend: (name) => without(withFacts(plain(name), { ...tiers(plain(name).profile), ...lanes }), "move"),
+  name: "memory without delays, move and priorities",
+  levels: core,
+});

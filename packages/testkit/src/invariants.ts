@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DeadLetter } from "@org/dispatch-core";
-import type { Backend, Profile, Result, Summary } from "@org/dispatch-core/contract";
+import type { Profile, Result, Summary } from "@org/dispatch-core/contract";
 import type { EventLog } from "./world/event-log.ts";
 import type { HandlerRun, Ledger } from "./world/ledger.ts";
 import type { SentFrame } from "./world/process.ts";
@@ -124,11 +124,12 @@ export function alwaysHolds(record: {
 }): void {
   nothingUnsent(record.ledger, record.sent);
   oneOutcomeAccepted(record.events);
-  if (hasMove(record)) fencesRise(record.ledger, true);
+  if (inOneStep(record.profile)) fencesRise(record.ledger, true);
 }
 
-function hasMove({ profile }: Pick<Backend, "profile">): boolean {
-  return profile.verbs.includes("move");
+/** Is every copy sent and acked in one step? A move cannot leave its family, and tiers are nobody's. */
+function inOneStep({ verbs, sendDelayMs }: Profile): boolean {
+  return verbs.includes("move") && sendDelayMs > 0;
 }
 
 /** `run/index` of a whole name. */

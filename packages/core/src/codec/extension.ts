@@ -40,7 +40,36 @@ const ONE_TASK = 0x80;
 /** The task of a frame that names none. */
 export const DEFAULT_TASK = "default";
 
+/** What most frames have, and nothing else: they come in a row with the same, so the last one is remembered. Its bytes are only ever copied. */
+const plain: { firstSentAt: number; coordinator: string; task: string; bytes: Buffer } = {
+  firstSentAt: -1,
+  coordinator: "",
+  task: "",
+  bytes: Buffer.alloc(0),
+};
+
 export function encodeExtension(extension: Extension): Buffer {
+  const { firstSentAt, coordinator, tasks } = extension;
+  const info = tasks[0];
+  if (coordinator === undefined || info === undefined || !isPlain(extension, info)) return encodeAll(extension);
+  const wallMs = Math.floor(firstSentAt);
+  if (plain.firstSentAt !== wallMs || plain.coordinator !== coordinator || plain.task !== info.task) {
+    plain.bytes = encodeAll(extension);
+    plain.firstSentAt = wallMs;
+    plain.coordinator = coordinator;
+    plain.task = info.task;
+  }
+  return plain.bytes;
+}
+
+function isPlain({ tasks, queue, lane, key, dueAt, leaveAt, death }: Extension, info: TaskInfo): boolean {
+  if (tasks.length !== 1 || info.id !== undefined || info.deadlineAt !== undefined || info.headers !== undefined)
+    return false;
+  const absent = queue === undefined && lane === undefined && key === undefined;
+  return absent && dueAt === undefined && leaveAt === undefined && death === undefined;
+}
+
+function encodeAll(extension: Extension): Buffer {
   const parts: Buffer[] = [];
   put(parts, tag.firstSentAt, undefined, time(extension.firstSentAt));
   if (extension.coordinator !== undefined) put(parts, tag.coordinator, undefined, text(extension.coordinator));
@@ -59,6 +88,35 @@ export function encodeExtension(extension: Extension): Buffer {
     if (info.headers !== undefined) put(parts, tag.headers, position, text(JSON.stringify(info.headers)));
   });
   return Buffer.concat(parts);
+}
+
+/** The extension that was read last, and from what: the frames of a run come in a row with the same. */
+const last: { bytes: Buffer; count: number; extension: Extension | undefined } = {
+  bytes: Buffer.alloc(0),
+  count: -1,
+  extension: undefined,
+};
+
+/** Longer ones are rarely the same twice. */
+const REMEMBERED_BYTES = 128;
+
+/** As `decodeExtension`, which is spared where the bytes are those of the extension before. */
+export function readExtension(bytes: Buffer, count: number): Extension {
+  if (last.extension !== undefined && last.count === count && sameBytes(bytes, last.bytes)) return last.extension;
+  const extension = decodeExtension(bytes, count);
+  if (bytes.length <= REMEMBERED_BYTES) {
+    last.bytes = Buffer.from(bytes);
+    last.count = count;
+    last.extension = extension;
+  }
+  return extension;
+}
+
+/** Short texts: a loop is faster than a call into native code. */
+function sameBytes(a: Buffer, b: Buffer): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 /** Reads an extension for `count` tasks. Throws RangeError or SyntaxError where it is damaged. */

@@ -1,7 +1,8 @@
 import type { BadFrame, Counters, DeathNote, Frame, FrameType, OutFrame, TaskInfo } from "../contract/index.ts";
-import { decodeExtension, type Extension, encodeExtension } from "./extension.ts";
+import { type Extension, encodeExtension, readExtension } from "./extension.ts";
 import { at, frameTypes, HEADER_BYTES, MAGIC, most, packCodecs, unpackCodecs, VERSION } from "./header.ts";
 import { PLAIN_CODECS } from "./json.ts";
+import { readRun, writeRun } from "./run-name.ts";
 
 /** What a frame is made of. */
 export interface FrameParts extends Partial<Counters> {
@@ -39,7 +40,7 @@ export function writeFrame(
     copy: parts.copy ?? 0,
     lost: parts.lost ?? 0,
   });
-  bytes.write(parts.run, at.run, 8, "base64url");
+  writeRun(bytes, parts.run);
   bytes.writeUInt32BE(parts.first, at.first);
   bytes.writeUInt16BE(parts.count, at.count);
   bytes.writeUIntBE(extension.length, at.extension, 3);
@@ -54,7 +55,7 @@ const MOST_TASKS = 1;
 
 /** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
 export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame | BadFrame {
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const bytes = Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
   if (bytes.length < HEADER_BYTES || bytes[at.magic] !== MAGIC)
     return { bad: "FRAME_INVALID", detail: "not a frame of this dispatcher" };
   const kind = bytes.readUInt8(at.kind);
@@ -69,7 +70,7 @@ export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame
   const body = HEADER_BYTES + bytes.readUIntBE(at.extension, 3);
   if (body > bytes.length) return { bad: "FRAME_INVALID", detail: "cut short" };
   try {
-    const extension = decodeExtension(bytes.subarray(HEADER_BYTES, body), count);
+    const extension = readExtension(bytes.subarray(HEADER_BYTES, body), count);
     return new DecodedFrame(bytes, type, extension, body, queue, lane);
   } catch (error) {
     return { bad: "FRAME_INVALID", detail: error instanceof Error ? error.message : "damaged" };
@@ -89,7 +90,6 @@ class DecodedFrame implements Frame {
   readonly #body: number;
   readonly queue: string;
   readonly lane: string;
-  #run: string | undefined;
 
   constructor(bytes: Buffer, type: FrameType, extension: Extension, body: number, queue: string, lane: string) {
     this.bytes = bytes;
@@ -116,8 +116,7 @@ class DecodedFrame implements Frame {
     return this.bytes[at.lost] as number;
   }
   get run(): string {
-    this.#run ??= this.bytes.toString("base64url", at.run, at.run + 8);
-    return this.#run;
+    return readRun(this.bytes);
   }
   get first(): number {
     return this.bytes.readUInt32BE(at.first);
@@ -233,6 +232,6 @@ export class OutgoingFrame implements OutFrame {
     return this.#id === undefined ? `${this.#run}/${this.bytes.readUInt32BE(at.first)}` : `id:${this.#id}`;
   }
   get #run(): string {
-    return this.bytes.toString("base64url", at.run, at.run + 8);
+    return readRun(this.bytes);
   }
 }

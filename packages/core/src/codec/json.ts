@@ -1,4 +1,5 @@
 import type { BadFrame, Frame } from "../contract/index.ts";
+import { JSON_DEPTH } from "../depth.ts";
 import { DispatchError, printed } from "../errors.ts";
 
 /** The number of this codec in a header. */
@@ -8,7 +9,7 @@ export const JSON_CODEC = 1;
 export const PLAIN_CODECS: readonly number[] = Object.freeze([JSON_CODEC]);
 
 /** The most bytes of a body after decoding, and the deepest nesting in it: above either a frame goes to the dead letters. */
-export const bodyLimits = Object.freeze({ decodedBytes: 16 * 1024 * 1024, jsonDepth: 64 });
+export const bodyLimits = Object.freeze({ decodedBytes: 16 * 1024 * 1024, jsonDepth: JSON_DEPTH });
 
 /** How many levels of ours stand around a value on the wire: they do not count to its depth, at neither end. */
 export const wrapping = Object.freeze({ none: 0, task: 1, reply: 3 });
@@ -46,7 +47,9 @@ export function decodeBody(
 export function parseJson(body: Uint8Array, wrapped: number): { readonly value: unknown } | BadFrame {
   if (body.length > bodyLimits.decodedBytes) return { bad: "FRAME_INVALID", detail: `a body of ${body.length} bytes` };
   const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
-  if (tooDeep(json, wrapped)) return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };
+  // Parsing needs no stack. A reply's values are looked at one by one where they are read: most of them are not even objects.
+  if (wrapped !== wrapping.reply && tooDeep(json, wrapped))
+    return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };
   try {
     return { value: JSON.parse(json) as unknown };
   } catch (error) {

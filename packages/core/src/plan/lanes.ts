@@ -31,6 +31,7 @@ export function lanesOf(profile: Profile): readonly Lane[] {
 }
 
 export function laneOf(lanes: readonly Lane[], priority: number): Lane {
+  if (lanes.length === 1) return lanes[0] as Lane;
   const lane = lanes.find(({ least, most }) => priority >= least && priority <= most);
   if (lane === undefined) throw new RangeError(`priority ${priority} is in no lane`);
   return lane;

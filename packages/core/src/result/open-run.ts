@@ -155,6 +155,13 @@ export class OpenRun<O = unknown, I = unknown> {
     return this.summary;
   }
 
+  /** A result that is there already. */
+  nextNow(): Result<O> | undefined {
+    const result = this.#results.takeNow();
+    if (result !== undefined) this.#window.read();
+    return result;
+  }
+
   /** The next result, or `undefined` at the end. Throws what ended the run early, after the last result. */
   async next(): Promise<Result<O> | undefined> {
     const result = await this.#results.take();

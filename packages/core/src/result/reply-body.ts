@@ -1,4 +1,5 @@
 import type { Beat, Outcome, ReplyBody, ResultEntry } from "../contract/index.ts";
+import { isDeeperThan, JSON_DEPTH } from "../depth.ts";
 import { readWireError } from "../errors.ts";
 
 const outcomes: ReadonlySet<unknown> = new Set<Outcome>(["completed", "dead", "expired", "cancelled"]);
@@ -29,7 +30,7 @@ function readResult(raw: unknown): ResultEntry | undefined {
   if (!isCount(round) || !isCount(attempts) || !isCount(copy) || !isCount(lost) || typeof durationMs !== "number")
     return undefined;
   const base = { run, index, outcome: outcome as Outcome, round, attempts, copy, lost, durationMs };
-  if (outcome === "completed") return { ...base, value: raw.value };
+  if (outcome === "completed") return isDeeperThan(raw.value, JSON_DEPTH) ? undefined : { ...base, value: raw.value };
   return { ...base, error: readWireError(error) as NonNullable<ResultEntry["error"]> };
 }
 
@@ -48,7 +49,10 @@ export function readBeat(value: unknown): Beat | undefined {
     retries: (retries as unknown[])
       .filter(isPlace)
       .filter((place): place is [string, number, number] => typeof place[2] === "number"),
-    progress: (progress as unknown[]).filter(isPlace).map((place) => [place[0], place[1], place[2]] as const),
+    progress: (progress as unknown[])
+      .filter(isPlace)
+      .filter((place) => !isDeeperThan(place[2], JSON_DEPTH))
+      .map((place) => [place[0], place[1], place[2]] as const),
   };
 }
 

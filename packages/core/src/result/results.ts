@@ -52,25 +52,34 @@ export class Results<O> {
     return dropped;
   }
 
+  /** A result that is there already. */
+  takeNow(): Result<O> | undefined {
+    if (this.#head === this.#ready.length) return undefined;
+    const result = this.#ready[this.#head] as Result<O>;
+    this.#ready[this.#head] = undefined as never;
+    this.#head += 1;
+    if (this.#head === this.#ready.length) {
+      this.#ready = [];
+      this.#head = 0;
+    } else if (this.#head > 1_024 && this.#head * 2 > this.#ready.length) {
+      this.#ready = this.#ready.slice(this.#head);
+      this.#head = 0;
+    }
+    return result;
+  }
+
   /** The next result, or `undefined` at the end. */
   async take(): Promise<Result<O> | undefined> {
     for (;;) {
-      if (this.#head < this.#ready.length) {
-        const result = this.#ready[this.#head] as Result<O>;
-        this.#ready[this.#head] = undefined as never;
-        this.#head += 1;
-        if (this.#head > 1_024 && this.#head * 2 > this.#ready.length) {
-          this.#ready = this.#ready.slice(this.#head);
-          this.#head = 0;
-        }
-        return result;
-      }
+      const result = this.takeNow();
+      if (result !== undefined) return result;
       if (this.#ended || this.#discard) return undefined;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
   #notify(): void {
+    if (this.#waiting.length === 0) return;
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }

@@ -58,9 +58,12 @@ export class Run<O = unknown> implements AsyncIterable<Result<O>>, AsyncDisposab
     this.#iterated = true;
     this.#run.claim();
     return {
-      next: async () => {
-        const value = await this.#run.next();
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
+      next: () => {
+        const ready = this.#run.nextNow();
+        if (ready !== undefined) return Promise.resolve({ done: false, value: ready });
+        return this.#run
+          .next()
+          .then((value) => (value === undefined ? { done: true, value: undefined } : { done: false, value }));
       },
       return: async () => {
         this.#run.cancel();

@@ -9,18 +9,24 @@ export interface Outlet {
 export class Outlets<T extends Outlet> {
   readonly #make: (queue: Queue) => T;
   readonly #byQueue = new Map<string, T>();
+  #lastQueue: Queue | undefined;
+  #last: T | undefined;
 
   constructor(make: (queue: Queue) => T) {
     this.#make = make;
   }
 
   of(queue: Queue): T {
+    // Most frames go where the one before went.
+    if (queue === this.#lastQueue && this.#last !== undefined) return this.#last;
     const key = queueKey(queue);
     let outlet = this.#byQueue.get(key);
     if (outlet === undefined) {
       outlet = this.#make(queue);
       this.#byQueue.set(key, outlet);
     }
+    this.#lastQueue = queue;
+    this.#last = outlet;
     return outlet;
   }
 

@@ -34,7 +34,7 @@ export type Decision =
     }
   | { readonly kind: "end"; readonly ending: Ending; readonly death: DeathNote | undefined };
 
-export type RequeueReason = "failed" | "timed_out" | "shutdown" | "released" | "last_chance";
+export type RequeueReason = "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost";
 
 /** Pure: the verdict, the counters and the policy give what the broker is to be told. `lost` is the sum that every copy carries. */
 export function decide(

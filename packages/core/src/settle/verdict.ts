@@ -25,7 +25,7 @@ export type Verdict =
   /** Given back without penalty. `begun`: a handler had it, so that the next holder needs a new fencing token. */
   | {
       readonly kind: "released";
-      readonly reason: "shutdown" | "released" | "last_chance";
+      readonly reason: "shutdown" | "released" | "last_chance" | "lost";
       readonly delayMs: number;
       readonly begun: boolean;
       readonly durationMs: number;

@@ -67,7 +67,7 @@ export class ScriptedBackend implements Backend {
 
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
     this.log.push(`receive ${queue.role}/${queue.name}`);
-    return this.onReceive(queue, want, signal);
+    return want.max === 0 ? [] : this.onReceive(queue, want, signal);
   }
 
   async renew(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]> {

@@ -62,7 +62,11 @@ export class DelayPump<H extends Waiter> {
       else if (stay === "back") back.push(hold);
       else this.#hold(hold);
     }
-    await Promise.all([this.#sendOn(due), this.#release(back, ({ frame }) => this.#backMs(frame))]);
+    await Promise.all([
+      this.#ack(again, untilFirst(again)),
+      this.#sendOn(due),
+      this.#release(back, ({ frame }) => this.#backMs(frame)),
+    ]);
   }
 
   /** Its lease is lost: another worker pumps it. */
@@ -140,6 +144,7 @@ export class DelayPump<H extends Waiter> {
       holds.forEach((hold, index) => {
         const answer = answers[index];
         if (answer instanceof DispatchError && isFinal(answer)) this.#port.bury(hold, answer);
+        else if (typeof answer === "object" && "gone" in answer) this.#port.bury(hold, goneError());
         else this.#port.drop(hold);
       });
       return;
@@ -149,7 +154,7 @@ export class DelayPump<H extends Waiter> {
     holds.forEach((hold, index) => {
       const answer = answers[index];
       if (answer === "ok" || answer === "duplicate") sent.push(hold);
-      else if (answer === "gone") this.#port.bury(hold, new DispatchError("MISSING", "its work queue is gone"));
+      else if (answer === "gone") this.#port.bury(hold, goneError());
       else if (answer !== undefined && isFinal(answer)) this.#port.bury(hold, answer);
       else this.#port.drop(hold);
     });
@@ -179,6 +184,10 @@ export class DelayPump<H extends Waiter> {
 
 function untilFirst(holds: readonly Waiter[]): Until {
   return { deadline: holds.reduce((least, { deadline }) => Math.min(least, deadline), Number.POSITIVE_INFINITY) };
+}
+
+function goneError(): DispatchError {
+  return new DispatchError("MISSING", "its work queue is gone");
 }
 
 /** Would it be the same at every later try? */

@@ -36,7 +36,10 @@ export class Fetcher {
 
   /** There may be room again. */
   wake(): void {
-    this.#wake?.();
+    const wake = this.#wake;
+    if (wake === undefined) return;
+    this.#wake = undefined;
+    wake();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -49,7 +52,6 @@ export class Fetcher {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
-        this.#wake = undefined;
         continue;
       }
       const requestedAt = clock.now();

@@ -5,14 +5,14 @@
  */
 export class LaneQueue<T> {
   readonly #weights: readonly number[];
-  readonly #lanes: T[][];
-  #left: number[];
+  readonly #lanes: readonly Fifo<T>[];
+  readonly #left: number[];
   #size = 0;
 
   /** Highest lane first. */
   constructor(weights: readonly number[]) {
     this.#weights = weights;
-    this.#lanes = weights.map(() => []);
+    this.#lanes = weights.map(() => new Fifo<T>());
     this.#left = [...weights];
   }
 
@@ -21,29 +21,65 @@ export class LaneQueue<T> {
   }
 
   push(lane: number, item: T): void {
-    (this.#lanes[lane] as T[]).push(item);
+    (this.#lanes[lane] as Fifo<T>).push(item);
     this.#size += 1;
   }
 
   shift(): T | undefined {
     if (this.#size === 0) return undefined;
+    this.#size -= 1;
+    if (this.#lanes.length === 1) return (this.#lanes[0] as Fifo<T>).shift();
     let lane = this.#next();
     if (lane < 0) {
-      this.#left = [...this.#weights];
+      for (let index = 0; index < this.#left.length; index += 1) this.#left[index] = this.#weights[index] as number;
       lane = this.#next();
     }
     this.#left[lane] = (this.#left[lane] as number) - 1;
-    this.#size -= 1;
-    return (this.#lanes[lane] as T[]).shift();
+    return (this.#lanes[lane] as Fifo<T>).shift();
   }
 
   /** Takes all out. */
   clear(): T[] {
     this.#size = 0;
-    return this.#lanes.flatMap((lane) => lane.splice(0));
+    return this.#lanes.flatMap((lane) => lane.clear());
   }
 
   #next(): number {
-    return this.#lanes.findIndex((lane, index) => lane.length > 0 && (this.#left[index] as number) > 0);
+    for (let lane = 0; lane < this.#lanes.length; lane += 1) {
+      if ((this.#lanes[lane] as Fifo<T>).size > 0 && (this.#left[lane] as number) > 0) return lane;
+    }
+    return -1;
+  }
+}
+
+/** First in, first out, without moving all the others at each `shift`. */
+class Fifo<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#items.length || this.#head > 1_024) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  clear(): T[] {
+    const items = this.#items.slice(this.#head) as T[];
+    this.#items = [];
+    this.#head = 0;
+    return items;
   }
 }

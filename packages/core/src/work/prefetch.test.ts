@@ -36,6 +36,10 @@ describe("Prefetch", () => {
     for (let run = 0; run < 50; run += 1) prefetch.ran(100);
     expect(prefetch.frames).toBe(1);
     for (let run = 0; run < 50; run += 1) prefetch.received(100);
+    expect(prefetch.frames).toBe(6);
+    for (let run = 0; run < 150; run += 1) prefetch.received(100);
     expect(prefetch.frames).toBeGreaterThanOrEqual(9);
+    prefetch.received(10);
+    expect(prefetch.frames).toBe(1);
   });
 });

@@ -56,6 +56,51 @@ describe("facts", () => {
     expect("move" in backend).toBe(false);
   });
 
+  it("that take something away are kept to: the frame that is forbidden is refused, those beside it are not", async () => {
+    const { backend, receive } = await opened((inner) =>
+      withFacts(inner, {
+        sendDelayMs: 100,
+        releaseDelayMs: 0,
+        limits: { ...inner.profile.limits, frameBytes: 3, batchFrames: 4, batchBytes: 6 },
+      }),
+    );
+    const frames = [frameOf("a"), frameOf("b", { delayMs: 101 }), frameOf("c", { delayMs: 100 })];
+    const outcomes = await backend.send(WORK, frames, never);
+    expect(outcomes).toEqual(["ok", { failed: expect.any(FaultError) }, "ok"]);
+    expect(await backend.send(WORK, [frameOf("long")], never)).toEqual([{ failed: expect.any(FaultError) }]);
+    await expect(
+      backend.send(
+        WORK,
+        ["1", "2", "3", "4", "5"].map((text) => frameOf(text)),
+        never,
+      ),
+    ).rejects.toThrow("5");
+    await expect(backend.send(WORK, [frameOf("123"), frameOf("1234")], never)).rejects.toThrow("7");
+    const [held] = await receive();
+    const receipt = (held as Delivery).receipt;
+    const settle = (delayMs: number) => backend.settle([{ kind: "release", receipt, delayMs }], never);
+    expect(await settle(1)).toEqual([{ failed: expect.any(FaultError) }]);
+    expect(await settle(0)).toEqual(["ok"]);
+  });
+
+  it("without priorities hands out in the order of the sends", async () => {
+    const { backend, receive } = await opened((inner) =>
+      withFacts(inner, { priorityLevels: 0, priorityOrder: "none" }),
+    );
+    await backend.send(WORK, [frameOf("low", { priority: 1 }), frameOf("high", { priority: 9 })], never);
+    expect(textsOf(await receive())).toEqual(["low", "high"]);
+  });
+
+  it("let no move leave its family", async () => {
+    const { backend, send, receive } = await opened((inner) => withFacts(inner, {}));
+    await send("a");
+    const [held] = await receive();
+    const receipts = [{ receipt: (held as Delivery).receipt, ack: true }];
+    const to = (queue: Queue) => backend.move?.([{ receipts, sends: [{ queue, frame: frameOf("b") }] }], never);
+    expect(await to({ role: "tier", name: "100", of: "" })).toEqual([{ failed: expect.any(FaultError) }]);
+    expect(await to({ role: "later", name: "later", of: "q" })).toEqual(["ok"]);
+  });
+
   it("counting grants: a release counts, too", async () => {
     const { backend, send, receive } = await opened(countingGrants);
     await send("a");

@@ -1,70 +1,83 @@
-import type {
-  Backend,
-  Delivery,
-  HoldOutcome,
-  OptionalVerb,
-  OutFrame,
-  Profile,
-  Receipt,
-  SendOutcome,
-} from "@org/dispatch-core/contract";
+import type { Backend, Delivery, Limits, OptionalVerb, OutFrame, Profile, Receipt } from "@org/dispatch-core/contract";
 import { FaultError, wrap } from "./wrap.ts";
 
 /**
- * The same backend under other facts. It is held to those that take something away: a delay above `sendDelayMs` or `releaseDelayMs` and a frame above
- * `frameBytes` are refused, a batch above its limits throws, a move out of its family is refused, and without priorities all frames are of the same. Of
- * all others it is up to the caller that they are true: a profile that lies is what the suite exists for.
+ * The same backend under other facts. It is held to those that take something away: a delay above `sendDelayMs` or `releaseDelayMs` and a frame or a batch
+ * above `limits` are refused, so is a move that leaves its family, and without priorities all frames are of the same. Of all others it is up to the caller
+ * that they are true: a profile that lies is what the suite exists for.
  */
 export function withFacts(inner: Backend, facts: Partial<Profile>): Backend {
   const profile: Profile = Object.freeze({ ...inner.profile, ...facts });
   const plain = wrap(inner);
   const { move } = plain;
-  const shown = (frame: OutFrame) => (profile.priorityLevels === 0 ? unranked(frame) : frame);
+  const shown = (frame: OutFrame) => (facts.priorityLevels === 0 ? unranked(frame) : frame);
   return wrap(plain, {
     profile,
     async send(queue, frames, signal) {
-      const { batchFrames, batchBytes } = profile.limits;
-      if (frames.length > batchFrames) throw refusal("TOO_LARGE", `a batch of ${frames.length} frames`);
-      const bytes = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
-      if (frames.length > 1 && bytes > batchBytes) throw refusal("TOO_LARGE", `a batch of ${bytes} bytes`);
-      const faults = frames.map((frame) => forbidden(profile, frame));
-      const allowed = frames.filter((_, index) => faults[index] === undefined).map(shown);
-      const outcomes = allowed.length === 0 ? [] : [...(await plain.send(queue, allowed, signal))];
-      return faults.map((fault) =>
-        fault === undefined ? (outcomes.shift() as SendOutcome) : ({ failed: fault } satisfies SendOutcome),
+      if (facts.limits !== undefined) fits(facts.limits, frames);
+      return allowed(
+        frames,
+        (frame) => forbidden(facts, frame),
+        (some) => plain.send(queue, some.map(shown), signal),
       );
     },
-    async settle(settlements, signal) {
-      const faults = settlements.map((one) =>
-        one.kind === "release" && one.delayMs > profile.releaseDelayMs
-          ? refusal("DENIED", `a release for ${one.delayMs} ms, the profile says ${profile.releaseDelayMs}`)
-          : undefined,
-      );
-      const outcomes = [...(await plain.settle(settlements.filter((_, index) => faults[index] === undefined), signal))]; // biome-ignore format: one call
-      return faults.map((fault) =>
-        fault === undefined ? (outcomes.shift() as HoldOutcome) : ({ failed: fault } satisfies HoldOutcome),
-      );
-    },
+    settle: (settlements, signal) =>
+      allowed(
+        settlements,
+        (one) => above("a release for", one.kind === "release" ? one.delayMs : 0, facts.releaseDelayMs),
+        (some) => plain.settle(some, signal),
+      ),
     ...(move && {
-      move: async (moves, signal) => {
-        const answers = moves.map(async (one) => {
-          const fault =
-            strays(one.receipts, one.sends) ??
-            one.sends.map(({ frame }) => forbidden(profile, frame)).find((found) => found !== undefined);
-          if (fault !== undefined) return { failed: fault };
-          const sends = one.sends.map(({ queue, frame }) => ({ queue, frame: shown(frame) }));
-          return (await move([{ ...one, sends }], signal))[0] ?? "ok";
-        });
-        return Promise.all(answers);
-      },
+      move: (moves, signal) =>
+        allowed(
+          moves,
+          ({ receipts, sends }) => strays(receipts, sends) ?? first(sends, ({ frame }) => forbidden(facts, frame)),
+          (some) =>
+            move(
+              some.map((one) => ({ ...one, sends: one.sends.map((to) => ({ ...to, frame: shown(to.frame) })) })),
+              signal,
+            ),
+        ),
     }),
   });
 }
 
-function forbidden({ sendDelayMs, limits }: Profile, { bytes, delayMs }: OutFrame): FaultError | undefined {
-  if (delayMs > sendDelayMs) return refusal("DENIED", `a delay of ${delayMs} ms, the profile says ${sendDelayMs}`);
-  if (bytes.length > limits.frameBytes) return refusal("TOO_LARGE", `a frame of ${bytes.length} bytes`);
+/** Does what is allowed in one call, and answers for what is not, each at its place. */
+async function allowed<I, O>(
+  items: readonly I[],
+  fault: (item: I) => FaultError | undefined,
+  run: (items: readonly I[]) => Promise<readonly O[]>,
+): Promise<(O | { readonly failed: unknown })[]> {
+  const faults = items.map(fault);
+  const left = items.filter((_, index) => faults[index] === undefined);
+  const answers = items.length > 0 && left.length === 0 ? [] : [...(await run(left))];
+  return faults.map((failed) => (failed === undefined ? (answers.shift() as O) : { failed }));
+}
+
+function first<I, O>(items: readonly I[], look: (item: I) => O | undefined): O | undefined {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== undefined) return found;
+  }
   return undefined;
+}
+
+function fits({ batchFrames, batchBytes }: Limits, frames: readonly OutFrame[]): void {
+  const bytes = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
+  const fault =
+    above("frames in a batch:", frames.length, batchFrames) ?? above("bytes in a batch:", bytes, batchBytes);
+  if (fault !== undefined && frames.length > 1) throw fault;
+}
+
+function forbidden({ sendDelayMs, limits }: Partial<Profile>, { bytes, delayMs }: OutFrame): FaultError | undefined {
+  if (bytes.length > (limits?.frameBytes ?? Number.POSITIVE_INFINITY))
+    return new FaultError("TOO_LARGE", `a frame of ${bytes.length} bytes`);
+  return above("a send after", delayMs, sendDelayMs);
+}
+
+function above(what: string, value: number, most: number | undefined): FaultError | undefined {
+  if (most === undefined || value <= most) return undefined;
+  return new FaultError("DENIED", `${what} ${value}, the profile says ${most}`);
 }
 
 function strays(
@@ -74,15 +87,11 @@ function strays(
   const family = receipts[0]?.receipt.queue.of;
   const stray = sends.find(({ queue }) => queue.of !== family);
   if (stray === undefined) return undefined;
-  return refusal("MISMATCH", `a move from the family "${family}" to "${stray.queue.of}"`);
+  return new FaultError("MISMATCH", `a move from the family "${family}" to "${stray.queue.of}"`);
 }
 
 function unranked({ bytes, name, id, first, delayMs, key }: OutFrame): OutFrame {
   return { bytes, name, id, first, delayMs, key, priority: 0 };
-}
-
-function refusal(code: "DENIED" | "MISMATCH" | "TOO_LARGE", message: string): FaultError {
-  return new FaultError(code, `the profile forbids it: ${message}`);
 }
 
 /** The same backend without some of its optional verbs, in its profile too: what core then does instead is to be tested as well. */

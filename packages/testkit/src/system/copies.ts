@@ -13,7 +13,6 @@ export const copyCases = area("system", "retry", {
   "keeps-id-priority-headers": {
     cites: ["I8", "I17"],
     expects: "a retry is the same task: its id, priority, headers and payload travel with every copy",
-    when: ({ priorityLevels }) => priorityLevels >= 11 || `priorityLevels ${priorityLevels}`,
     async run(world) {
       const { dispatcher } = await world.dispatcher();
       const seen: unknown[] = [];
@@ -34,9 +33,10 @@ export const copyCases = area("system", "retry", {
       assert.deepEqual(seen, expected);
       const frames = world.sent.filter(({ queue }) => queue.role === "work").map(({ frame }) => frame);
       assert.deepEqual([...new Set(frames.map(({ priority }) => priority))], [8]);
+      // Where a delay is emulated each hop is a copy, too.
       assert.deepEqual(
-        [...new Set(frames.map(({ name }) => name))],
-        [0, 1, 2].map((n) => `${run.id}/0#0.${n}~0`),
+        [...new Set(frames.map(({ name }) => name.slice(0, name.lastIndexOf("~"))))],
+        [0, 1, 2].map((n) => `${run.id}/0#0.${n}`),
       );
       assert.equal(new Set(frames.map(({ id }) => id)).size, 1, "I12: the copies of a task have the same id");
       assert.deepEqual(

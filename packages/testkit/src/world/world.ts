@@ -9,6 +9,7 @@ import {
 } from "@org/dispatch-core";
 import type { Backend, Clock, Depth, Profile, Queue, Result } from "@org/dispatch-core/contract";
 import { EventLog } from "./event-log.ts";
+import { lanesOf, QUEUE } from "./lanes.ts";
 import { Ledger } from "./ledger.ts";
 import { Process, type SentFrame } from "./process.ts";
 import { seededRandom } from "./random.ts";
@@ -31,9 +32,6 @@ export interface DispatcherProcess {
   readonly process: Process;
   readonly dispatcher: Dispatcher;
 }
-
-/** The queue of a case. */
-export const QUEUE = "cases";
 
 /**
  * Everything that one case needs: a namespace of its own on the backend, a clock, workers and dispatchers in processes of their own, and a record of all
@@ -152,12 +150,21 @@ export class World {
     return letters;
   }
 
-  /** Where the backend has `depth`. */
-  async depth(role: Queue["role"]): Promise<Depth> {
+  /** Where the backend has `depth`; of the work queues: all lanes together. */
+  async depth(role: "work" | "dead" | "later"): Promise<Depth> {
     const backend = this.#connections[0] as Backend;
-    if (backend.depth === undefined) throw new Error("the case asks for depth, which the backend does not have");
-    const queue = role === "work" ? WORK : { role, name: role, of: QUEUE };
-    return this.time.wait(backend.depth(queue, new AbortController().signal), "depth answers");
+    const { depth } = backend;
+    if (depth === undefined) throw new Error("the case asks for depth, which the backend does not have");
+    const queues =
+      role === "work" ? lanesOf(this.profile).map(({ queue }) => queue) : [{ role, name: role, of: QUEUE }];
+    const asked = queues.map((queue) => depth.call(backend, queue, new AbortController().signal));
+    const depths = await this.time.wait(Promise.all(asked), "depth answers");
+    return depths.reduce((all, one) => ({
+      ready: all.ready + one.ready,
+      leased: all.leased + one.leased,
+      delayed: all.delayed + one.delayed,
+      exact: all.exact && one.exact,
+    }));
   }
 
   /** Waits until nothing is ready or leased in the work queue. Where the backend has `depth`. */
@@ -208,7 +215,9 @@ export class World {
   }
 }
 
-/** The work queue of a case, for what goes around core. */
+export { QUEUE } from "./lanes.ts";
+
+/** The work queue of a case for middle priorities, for what goes around core. */
 export const WORK: Queue = Object.freeze({ role: "work", name: "normal", of: QUEUE });
 /** The queue of its dead letters. */
 export const DEAD: Queue = Object.freeze({ role: "dead", name: "dead", of: QUEUE });

@@ -1,18 +1,9 @@
-import { CommitTimer, CreditBuffer, encodeNote, Ledger, lostAtTakeOver } from "../../adapter-kit/index.ts";
-import type { Delivery, HoldOutcome, Queue, Receipt, Settlement, Want } from "../../contract/index.ts";
+import { CommitTimer, CreditBuffer } from "../../adapter-kit/index.ts";
+import type { Delivery, HoldOutcome, Queue, Receipt, Settlement, Timer, Want } from "../../contract/index.ts";
 import type { Connection } from "./connection.ts";
+import { LogMember, type Tracker } from "./log-member.ts";
 import type { LogQueue, LogRecord } from "./log-queue.ts";
 import type { Receiver, Station } from "./receiver.ts";
-
-/** One partition that this session has, for as long as it has it. */
-interface Tracker {
-  readonly partition: number;
-  readonly ledger: Ledger;
-  /** What is not done below this was lost with an earlier holder. */
-  readonly lostBelow: number;
-  /** Has anything happened that no commit says? */
-  isDirty: boolean;
-}
 
 class LogReceipt implements Receipt {
   readonly queue: Queue;
@@ -29,45 +20,47 @@ class LogReceipt implements Receipt {
 }
 
 /**
- * A queue that is a log, as one session receives from it. It is a member of the queue's group; it keeps a ledger for each of its partitions, commits a
- * grant mark before it hands anything out, and what was done some time after. A delivery that is not renewed goes back to itself: the log cannot take
- * it back.
+ * A queue that is a log, as one session receives from it. It commits a grant mark before it hands anything out, and what was done some time after. A
+ * delivery that is given back, or not renewed, goes back to this session itself: the log cannot take it back.
  */
 export class LogReceiver implements Receiver {
   readonly store: LogQueue;
   readonly #station: Station;
+  readonly #member: LogMember;
   readonly #buffer: CreditBuffer<LogReceipt>;
   readonly #commits: CommitTimer;
-  /** Every id that this session had in the group. */
-  readonly #own = new Set<string>();
-  #id = "";
-  #generation = 0;
-  #trackers = new Map<number, Tracker>();
   /** Given back, and to be handed out again before anything new. */
   #returned: LogReceipt[] = [];
   #credit = 0;
-  #turn = 0;
+  /** Nobody wants anything any more: leaves the group as soon as nothing is in hand. */
+  #isLeaving = false;
+  #idle: Timer | undefined;
 
   constructor(store: LogQueue, station: Station) {
     const { clock, world } = station;
+    const { profile, mechanics } = world.rules;
     this.store = store;
     this.#station = station;
+    this.#member = new LogMember(store, station, { changed: () => this.#changed(), woken: () => this.#pull() });
     this.#buffer = new CreditBuffer<LogReceipt>({
       clock,
       credit: (frames) => {
         this.#credit = frames;
         this.#pull();
+        this.#watch();
       },
       release: (receipts) => void this.#returned.unshift(...receipts),
       lingerMs: 0,
     });
     this.#commits = new CommitTimer({
       clock,
-      everyMs: world.rules.profile.ackLagMs,
-      everyFrames: world.rules.profile.ackLagMs === 0 ? 1 : world.rules.mechanics.commitFrames,
-      commit: () => this.#commitDirty(),
+      everyMs: profile.ackLagMs,
+      everyFrames: profile.ackLagMs === 0 ? 1 : mechanics.commitFrames,
+      commit: () => {
+        if (world.isUp) this.#member.commitDirty();
+        else this.#commits.failed();
+      },
     });
-    if (station.connection !== undefined) this.connected(station.connection);
   }
 
   get isWaiting(): boolean {
@@ -78,16 +71,21 @@ export class LogReceiver implements Receiver {
     const { world, clock, leases } = this.#station;
     this.store.read(clock.now());
     const max = Math.min(want.max, world.rules.mechanics.receiveFrames);
+    // Not before somebody receives: the partitions of a member that takes nothing would be nobody's.
+    this.#isLeaving = max <= 0;
+    if (!this.#isLeaving) this.#member.join();
     const waiting = this.#buffer.receive({ ...want, max }, signal);
+    this.#watch();
     // Whoever waits has to be told when something falls due.
     world.settle(clock.now());
-    const receipts = await waiting;
-    const current = receipts.filter(({ tracker }) => this.#has(tracker));
-    for (const receipt of current) leases.add(receipt, want.leaseMs);
-    return current.map((receipt) => {
-      const { record, redelivery } = receipt;
-      return { receipt, bytes: record.bytes, redelivery };
-    });
+    const receipts = (await waiting).filter(({ tracker }) => this.#member.has(tracker));
+    for (const receipt of receipts) leases.add(receipt, want.leaseMs);
+    this.#watch();
+    return receipts.map((receipt) => ({
+      receipt,
+      bytes: receipt.record.bytes,
+      redelivery: receipt.redelivery,
+    }));
   }
 
   renew(receipt: Receipt, leaseMs: number): HoldOutcome {
@@ -103,6 +101,7 @@ export class LogReceiver implements Receiver {
       receipt.tracker.ledger.finish(receipt.record.offset);
       receipt.tracker.isDirty = true;
       this.#commits.done(1);
+      this.#watch();
     }
     return "ok";
   }
@@ -115,71 +114,32 @@ export class LogReceiver implements Receiver {
     this.#commits.flush();
   }
 
-  connected(connection: Connection): void {
-    const { gate } = this.#station;
-    const { group, wakers } = this.store;
-    const id = group.join({
-      revoking: () => {
-        if (gate.isAlive) this.#commitDirty();
-      },
-      assigned: (generation, partitions) => gate.happen(() => this.#assigned(id, generation, partitions)),
-    });
-    this.#id = id;
-    this.#own.add(id);
-    const wake = () => gate.happen(() => this.#pull());
-    wakers.add(wake);
-    connection.leaving.add(() => {
-      wakers.delete(wake);
-      group.leave(id);
-    });
+  connected(_connection: Connection): void {
+    if (this.#credit > 0) this.#member.join();
     this.#buffer.reopen();
-    group.rebalance();
   }
 
   disconnected(): void {
     this.#commits.stop();
-    this.#trackers = new Map();
     this.#returned = [];
+    this.#member.forget();
   }
 
   paused(): void {}
 
   resumed(): void {}
 
-  /** Clears the grant mark: what was handed out and is not done was only given back. */
   async end(): Promise<void> {
     this.#buffer.end();
-    this.#commits.stop();
-    for (const tracker of this.#trackers.values()) this.#commit(tracker, true);
-    this.#trackers = new Map();
-  }
-
-  #has(tracker: Tracker): boolean {
-    return this.#trackers.get(tracker.partition) === tracker;
+    this.#retire();
   }
 
   #isHeld(receipt: Receipt): receipt is LogReceipt {
-    return receipt instanceof LogReceipt && this.#has(receipt.tracker);
+    return receipt instanceof LogReceipt && this.#member.has(receipt.tracker);
   }
 
-  /** A partition that stays keeps its ledger; one that comes begins where its holder before has left it. */
-  #assigned(id: string, generation: number, partitions: readonly number[]): void {
-    if (id !== this.#id || this.#station.connection === undefined) return;
-    const { group } = this.store;
-    this.#generation = generation;
-    const before = this.#trackers;
-    this.#trackers = new Map();
-    for (const partition of partitions) {
-      const { offset, note } = group.committed(partition);
-      const lostBelow = lostAtTakeOver(note, { members: group.members, own: this.#own });
-      const ledger = new Ledger({
-        base: offset,
-        done: note?.done ?? [],
-        windowOffsets: this.#station.world.rules.mechanics.windowOffsets,
-      });
-      this.#trackers.set(partition, before.get(partition) ?? { partition, ledger, lostBelow, isDirty: false });
-    }
-    this.#returned = this.#returned.filter(({ tracker }) => this.#has(tracker));
+  #changed(): void {
+    this.#returned = this.#returned.filter(({ tracker }) => this.#member.has(tracker));
     this.#pull();
   }
 
@@ -187,18 +147,15 @@ export class LogReceiver implements Receiver {
   #pull(): void {
     if (this.#credit <= 0 || !this.#station.world.isUp || this.#station.connection === undefined) return;
     const taken = this.#returned.splice(0, this.#credit);
-    const trackers = [...this.#trackers.values()];
     const touched = new Set<Tracker>();
-    for (let empty = 0; taken.length < this.#credit && empty < trackers.length; ) {
-      this.#turn = (this.#turn + 1) % trackers.length;
-      const tracker = trackers[this.#turn] as Tracker;
-      const receipt = this.#next(tracker);
-      empty = receipt === undefined ? empty + 1 : 0;
-      if (receipt === undefined) continue;
-      taken.push(receipt);
+    while (taken.length < this.#credit) {
+      const next = this.#member.next();
+      if (next === undefined) break;
+      const { tracker, record } = next;
+      taken.push(new LogReceipt(this.store.queue, tracker, record, record.offset < tracker.lostBelow ? 1 : 0));
       touched.add(tracker);
     }
-    const refused = [...touched].filter((tracker) => !this.#commit(tracker, false));
+    const refused = [...touched].filter((tracker) => !this.#member.commit(tracker, false));
     const granted = taken.filter(({ tracker }) => !refused.includes(tracker));
     if (granted.length === 0) return;
     this.#credit -= granted.length;
@@ -211,30 +168,24 @@ export class LogReceiver implements Receiver {
     this.#pull();
   }
 
-  #next({ partition, ledger, lostBelow }: Tracker): LogReceipt | undefined {
-    for (;;) {
-      const record = this.store.fetch(partition, ledger.next);
-      if (record === undefined || !ledger.hasRoom(record.offset)) return undefined;
-      if (!ledger.admit(record.offset)) continue;
-      const tracker = this.#trackers.get(partition) as Tracker;
-      return new LogReceipt(this.store.queue, tracker, record, record.offset < lostBelow ? 1 : 0);
+  /** A member that receives nothing and holds nothing leaves: at once where it was told so, else after a while. */
+  #watch(): void {
+    const isIdle = this.#credit === 0 && this.#member.inHand === 0;
+    if (isIdle && this.#isLeaving) this.#retire();
+    else if (isIdle && this.#member.isMember) {
+      const { clock, world } = this.#station;
+      this.#idle ??= clock.after(world.rules.mechanics.idleMs, () => this.#retire(), true);
+    } else {
+      this.#idle?.cancel();
+      this.#idle = undefined;
     }
   }
 
-  #commitDirty(): void {
-    if (this.#station.world.isUp) {
-      for (const tracker of this.#trackers.values()) if (tracker.isDirty) this.#commit(tracker, false);
-    } else this.#commits.failed();
-  }
-
-  /** Answers whether the group took it: not from a member that it has thrown out. */
-  #commit(tracker: Tracker, isLast: boolean): boolean {
-    const { ledger, lostBelow, partition } = tracker;
-    const { base } = ledger;
-    const grantedBelow = isLast ? undefined : ledger.next;
-    const note = encodeNote(base, { done: ledger.doneAbove(), grantedBelow, by: this.#id, lostBelow });
-    const isTaken = this.store.group.commit(this.#id, this.#generation, partition, base, note);
-    if (isTaken) tracker.isDirty = false;
-    return isTaken;
+  #retire(): void {
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    this.#commits.stop();
+    this.#member.leave();
+    this.#returned = [];
   }
 }

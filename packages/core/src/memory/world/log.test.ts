@@ -125,8 +125,10 @@ describe("commits of a log", () => {
   it("are written by depth first, so that it is true for what this session did", async () => {
     const bench = await open();
     await bench.send(["a", "b", "c"]);
-    await bench.ack((await bench.take({ max: 2 })).slice(0, 1));
+    await bench.ack((await bench.take({ max: 2 })).slice(1));
     expect(await bench.first.depth?.(WORK, never)).toEqual({ ready: 1, leased: 1, delayed: 0, exact: false });
+    const page = await bench.first.browse?.(WORK, { max: 10 }, never);
+    expect(page?.frames.map((one) => `${textsOf([one])[0]} ${one.state}`)).toEqual(["a leased", "c ready"]);
   });
 });
 
@@ -171,17 +173,46 @@ describe("the partitions of a log", () => {
   it("are shared evenly, and a member that comes or goes moves few", async () => {
     const bench = await open({ partitions: 6 });
     const sessions = [bench.first, await bench.another(), await bench.another()];
+    for (const session of sessions) await bench.take({ waitMs: 0 }, session);
     await bench.send(Array.from({ length: 60 }, (_, at) => String(at)));
     const counts = [];
     for (const session of sessions) counts.push((await bench.take({ max: 100 }, session)).length);
     expect(counts).toEqual([20, 20, 20]);
   });
 
-  it("of a session that takes nothing are nobody else's: that is what sharing partitions means", async () => {
+  it("of a session that takes nothing are nobody else's, until it leaves for that", async () => {
     const bench = await open({ partitions: 2 });
     const other = await bench.another();
+    for (const session of [bench.first, other]) await bench.take({ waitMs: 0 }, session);
     await bench.send(["a", "b"]);
-    expect((await bench.takeAll(other)).length).toBe(1);
+    const mine = await bench.takeAll(other);
+    expect(mine.length).toBe(1);
+    await bench.ack(mine, other);
+    expect((await bench.take({ waitMs: 60_000 }, other)).length).toBe(1);
+    expect(bench.clock.now()).toBe(5_000);
+  });
+
+  it("are given up at max 0, when nothing is in hand any more", async () => {
+    const bench = await open({ partitions: 1 });
+    const other = await bench.another();
+    await bench.send(["a", "b"]);
+    const held = await bench.take({ max: 1, leaseMs: 60_000 });
+    await bench.take({ max: 0 });
+    expect(await bench.take({ waitMs: 30_000 }, other)).toEqual([]);
+    const waiting = other.receive(WORK, { max: 5, waitMs: 30_000, leaseMs: LEASE_MS }, never);
+    await bench.clock.settle();
+    expect(await bench.ack(held)).toEqual(["ok"]);
+    expect(counted(await bench.until(waiting))).toEqual(["b×0"]);
+    expect(bench.clock.now()).toBe(30_000);
+  });
+
+  it("stay with a session that holds something, however long it receives nothing", async () => {
+    const bench = await open({ partitions: 1 });
+    await bench.send(["a"]);
+    const held = await bench.take({ leaseMs: 600_000 });
+    const other = await bench.another();
+    expect(await bench.take({ waitMs: 60_000 }, other)).toEqual([]);
+    expect(await bench.ack(held)).toEqual(["ok"]);
   });
 
   it("keep a key together", async () => {

@@ -8,6 +8,8 @@ export interface Mechanics {
   readonly partitions: number;
   /** A frame in hand may stand so many offsets above the watermark of its partition. */
   readonly windowOffsets: number;
+  /** A member that receives nothing and holds nothing leaves its group after so long: its partitions are for those who work. */
+  readonly idleMs: number;
   /** So many completions are committed at once, whatever `ackLagMs` says. */
   readonly commitFrames: number;
   /** The most frames that one `receive` brings. */
@@ -31,6 +33,7 @@ export interface Mechanics {
 const defaultMechanics: Mechanics = Object.freeze({
   partitions: 3,
   windowOffsets: 16_000,
+  idleMs: 5_000,
   commitFrames: 500,
   receiveFrames: 1_000_000,
   lateAck: "ignored",
@@ -48,6 +51,7 @@ export function resolveMechanics(given: Partial<Mechanics>, base: Partial<Mechan
   const all = { ...defaultMechanics, ...base, ...given };
   checkWhole("mechanics.partitions", all.partitions, 1, 1_000);
   checkWhole("mechanics.windowOffsets", all.windowOffsets, 1, 16_000);
+  checkWhole("mechanics.idleMs", all.idleMs, 0, 86_400_000);
   checkWhole("mechanics.commitFrames", all.commitFrames, 1, 1_000_000);
   checkWhole("mechanics.receiveFrames", all.receiveFrames, 1, 1_000_000);
   checkWhole("mechanics.lingerMs", all.lingerMs, 0, 86_400_000);

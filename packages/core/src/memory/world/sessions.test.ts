@@ -11,6 +11,7 @@ describe.each(all)("two sessions of memory as %s", (character) => {
   it("share what is sent, and each frame is one's", async () => {
     const bench = await Bench.open(character);
     const other = await bench.another();
+    for (const session of [bench.first, other]) await bench.take({ waitMs: 0 }, session);
     await bench.send(["a", "b", "c", "d", "e", "f"]);
     const [mine, theirs] = [await bench.takeAll(), await bench.takeAll(other)];
     expect(textsOf([...mine, ...theirs]).sort()).toEqual(["a", "b", "c", "d", "e", "f"]);
