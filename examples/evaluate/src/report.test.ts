@@ -80,8 +80,8 @@ test("ten differences are named, the rest is counted", () => {
 });
 
 test("a job that was stopped says so, and what is left", () => {
-  const stages = [{ task: "parse", inputs: 5_361, summary: summaryOf(2_000, 300) }];
+  const stages = [{ task: "parse", inputs: 5_361, summary: summaryOf(1_000, 1_300) }];
   const report = reportOf({ tally: new Tally(), stages, complete: false });
-  expect(report).toContain("task parse: 2,000 completed, 0 dead, 0 expired, 300 cancelled, 3,061 not sent;");
+  expect(report).toContain("task parse: 1,000 completed, 0 dead, 0 expired, 1,300 cancelled, 3,061 not sent;");
   expect(report).toMatch(/\nnot complete: .*\n$/);
 });

@@ -73,10 +73,10 @@ function relations({ relation: { cases, baselineHolds, candidateHolds } }: Tally
 function throughputOf({ task, inputs, summary }: Stage): string {
   const { completed, dead, expired, cancelled, retried, durationMs, tasksPerSecond } = summary;
   const left = inputs - completed - dead - expired - cancelled;
-  const outcomes = `${grouped(completed)} completed, ${dead} dead, ${expired} expired, ${cancelled} cancelled`;
+  const outcomes = `${grouped(completed)} completed, ${grouped(dead)} dead, ${grouped(expired)} expired, ${grouped(cancelled)} cancelled`;
   const rest = left > 0 ? `, ${grouped(left)} not sent` : "";
   const speed = `${seconds(durationMs)}, ${grouped(Math.round(tasksPerSecond))} tasks/s`;
-  return `task ${task}: ${outcomes}${rest}; ${retried} retried; ${speed}`;
+  return `task ${task}: ${outcomes}${rest}; ${grouped(retried)} retried; ${speed}`;
 }
 
 function seconds(durationMs: number): string {

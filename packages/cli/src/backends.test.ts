@@ -5,15 +5,15 @@ import { expect, test } from "vitest";
 import { adapterOf, findBackend } from "./backends.ts";
 
 test.each([
-  ["memory", "memory", "memory:"],
+  ["memory", "memory", undefined],
   ["memory:", "memory", "memory:"],
   ["memory:redis", "memory", "memory:redis"],
-  ["redis", "redis", "redis:"],
+  ["redis", "redis", undefined],
   ["redis://h:6379/1", "redis", "redis://h:6379/1"],
   ["rediss://h", "redis", "rediss://h"],
   ["amqp://u:p@h/v", "rabbitmq", "amqp://u:p@h/v"],
   ["amqps://h", "rabbitmq", "amqps://h"],
-  ["rabbitmq", "rabbitmq", "rabbitmq:"],
+  ["rabbitmq", "rabbitmq", undefined],
   ["kafka://a:1,b:2", "kafka", "kafka://a:1,b:2"],
   ["sqs://eu-central-1", "sqs", "sqs://eu-central-1"],
   ["sqs+http://127.0.0.1:9324", "sqs", "sqs+http://127.0.0.1:9324"],
@@ -58,14 +58,22 @@ const ESM = {
   exports: { ".": { import: { types: "./x.d.ts", default: "./x.js" }, require: "./x.cjs" } },
 };
 const adapter = (name: string) =>
-  `export const fromUrl = (url, options) => ({ name: ${JSON.stringify(name)}, url, options });`;
+  `export const fromOptions = (options) => ({ name: ${JSON.stringify(name)}, options });`;
 
-test("memory needs nothing; its characters do not exist yet", async () => {
+test("memory needs nothing; it has the characters of the brokers", async () => {
   const around = await folder();
-  const backend = await findBackend("memory", { namespace: "n" }, around);
+  const backend = await findBackend("memory", { namespace: "n", queue: "q", maxTasks: 5 }, around);
   expect(backend.profile.reach).toBe("process");
   await backend.close();
-  await expect(findBackend("memory:redis", {}, around)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  for (const character of ["redis", "sqs", "rabbitmq", "kafka"]) {
+    const session = await findBackend(`memory:${character}`, { namespace: "n", queue: "q", maxTasks: 5 }, around);
+    expect([session.name, session.profile.reach]).toEqual([`memory-as-${character}`, "process"]);
+    await session.close();
+  }
+  await expect(findBackend("memory:mongo", {}, around)).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: 'character "mongo" is not known; there are redis, sqs, rabbitmq, kafka',
+  });
 });
 
 test("an absent adapter is named with the package to install", async () => {
@@ -81,16 +89,20 @@ test("an adapter is imported from the working folder first, then from beside the
   await install(join(around.home, ".."), ESM, { "x.js": adapter("beside") });
   expect(await findBackend("redis://h", { namespace: "n" }, around)).toEqual({
     name: "beside",
-    url: "redis://h",
-    options: { namespace: "n" },
+    options: { namespace: "n", url: "redis://h" },
   });
   await install(around.cwd, ESM, { "x.js": adapter("user"), "x.cjs": "throw new Error('not this one')" });
-  expect(await findBackend("redis", {}, around)).toEqual({ name: "user", url: "redis:", options: {} });
+  const options = { queue: "q", host: "h", port: 1, tls: true };
+  expect(await findBackend("redis", options, around)).toEqual({ name: "user", options });
+  expect(await findBackend("redis", { url: "redis://h" }, around)).toEqual({
+    name: "user",
+    options: { url: "redis://h" },
+  });
 });
 
 test("an adapter without exports in its manifest, or of CommonJS, is found too", async () => {
   const around = await folder();
-  await install(around.cwd, { main: "./m.cjs" }, { "m.cjs": "exports.fromUrl = () => ({ name: 'cjs' });" });
+  await install(around.cwd, { main: "./m.cjs" }, { "m.cjs": "exports.fromOptions = () => ({ name: 'cjs' });" });
   expect(await findBackend("redis", {}, around)).toMatchObject({ name: "cjs" });
 });
 
@@ -103,5 +115,5 @@ test("an adapter that does not load, or is none, says so", async () => {
   });
   const other = await folder();
   await install(other.cwd, ESM, { "x.js": "export const other = 1;" });
-  await expect(findBackend("redis", {}, other)).rejects.toThrow("exports no function fromUrl");
+  await expect(findBackend("redis", {}, other)).rejects.toThrow("exports no function fromOptions");
 });

@@ -2,29 +2,37 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DispatchError } from "@org/dispatch-core";
 import type { Backend } from "@org/dispatch-core/contract";
-import { memory } from "@org/dispatch-core/memory";
+import { type Character, memory } from "@org/dispatch-core/memory";
+import type { Value } from "./config/kinds.ts";
+import type { AdapterName } from "./config/option-key.ts";
 import { messageOf, misuse } from "./failure.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** What a backend is made with beside its URL. */
+/**
+ * What a backend is made with: where its broker is, and the adapter's own keys of the configuration (docs/configuration.md), each under its name of the
+ * API: `host`, `queueUrl`, `prefetchCount` … Only what was given is there.
+ */
 export interface AdapterOptions {
   /** Absent: core's default. */
   readonly namespace?: string;
+  /** The queue that a name of the broker (`queueName`, `queueUrl`, `topic`) stands for; absent: core's default. */
+  readonly queue?: string;
+  /** As it was given. Absent, and without a host: the broker's usual place on this machine. Where it and another key say the same, the key wins. */
+  readonly url?: string;
+  readonly [option: string]: Value | undefined;
 }
 
 /**
- * What a package `@org/dispatch-backend-NAME` exports, for this command to find it: a function `fromUrl`. It is given the text of `--backend` as it
- * stands; a bare name comes as `NAME:`, which means the broker's usual place on this machine. It makes the backend and does not connect yet.
- * It throws a `DispatchError` with CONFIG_INVALID for a URL that it cannot use.
+ * What a package `@org/dispatch-backend-NAME` exports, for this command to find it: a function `fromOptions`. It makes the backend and does not connect
+ * yet. It throws a `DispatchError` with CONFIG_INVALID for options that it cannot use, unknown ones too.
  */
 export interface AdapterModule {
-  fromUrl(url: string, options: AdapterOptions): Backend | Promise<Backend>;
+  fromOptions(options: AdapterOptions): Backend | Promise<Backend>;
 }
 
 /** The adapters that this command knows, each with the schemes of its URLs. */
-const SCHEMES: Readonly<Record<string, readonly string[]>> = {
+const SCHEMES: Readonly<Record<AdapterName, readonly string[]>> = {
   memory: ["memory"],
   redis: ["redis", "rediss"],
   sqs: ["sqs", "sqs+http", "sqs+https"],
@@ -34,7 +42,7 @@ const SCHEMES: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Makes the backend that `--backend` names. Adapters are imported from where the user installed them: from the working folder first, then from beside
- * this command. Throws CONFIG_INVALID for an unknown name and for a package that is not installed, UNSUPPORTED for what does not exist yet.
+ * this command. Throws CONFIG_INVALID for an unknown name and for a package that is not installed.
  */
 export async function findBackend(
   text: string,
@@ -43,25 +51,32 @@ export async function findBackend(
 ): Promise<Backend> {
   const { name, url } = adapterOf(text);
   if (name === "memory") {
-    if (url === "memory:") return memory(options);
-    throw new DispatchError("UNSUPPORTED", `--backend ${url}: the memory backend has no other character yet`);
+    const { queue: _, ...own } = options;
+    const character = url?.slice("memory:".length) ?? "";
+    // Core knows the characters, and names them to whoever asks for another one.
+    return character === "" ? memory(own) : memory({ ...own, character: character as Character });
   }
   const packageName = `@org/dispatch-backend-${name}`;
   const adapter = await importAdapter(packageName, around);
-  return adapter.fromUrl(url, options);
+  return adapter.fromOptions({ ...options, ...(url !== undefined && { url }) });
 }
 
-/** The adapter that a name or a URL means, and the URL to give to it. Throws CONFIG_INVALID where there is none; says nothing of what follows `:`. */
-export function adapterOf(text: string): { readonly name: string; readonly url: string } {
+/** The adapter that a name or a URL means, and the URL if it is one. Throws CONFIG_INVALID where there is none; says nothing of what follows `:`. */
+export function adapterOf(text: string): { readonly name: AdapterName; readonly url: string | undefined } {
   const scheme = (/^([^:]*):/.exec(text)?.[1] ?? text).toLowerCase();
-  for (const [name, schemes] of Object.entries(SCHEMES)) {
-    if (scheme === name && !text.includes(":")) return { name, url: `${name}:` };
+  for (const [name, schemes] of Object.entries(SCHEMES) as [AdapterName, readonly string[]][]) {
+    if (scheme === name && !text.includes(":")) return { name, url: undefined };
     if (schemes.includes(scheme) && text.includes(":")) return { name, url: text };
   }
   const known = Object.values(SCHEMES).flatMap((schemes) => schemes.map((each) => `${each}:`));
   throw misuse(
     `--backend "${scheme}" is not known; there are ${Object.keys(SCHEMES).join(", ")}, and URLs that start with ${known.join(", ")}`,
   );
+}
+
+/** The adapter that a name or a URL means. Throws CONFIG_INVALID where there is none. */
+export function adapterNameOf(text: string): AdapterName {
+  return adapterOf(text).name;
 }
 
 async function importAdapter(packageName: string, around: Pick<Surroundings, "cwd" | "home">): Promise<AdapterModule> {
@@ -73,7 +88,7 @@ async function importAdapter(packageName: string, around: Pick<Surroundings, "cw
     });
     if (isAdapter(module)) return module;
     throw misuse(
-      `the package ${packageName} in ${dirname(entry)} exports no function fromUrl: is it of another version?`,
+      `the package ${packageName} in ${dirname(entry)} exports no function fromOptions: is it of another version?`,
     );
   }
   throw misuse(`the package ${packageName} is not installed; install ${packageName}, then try again`);
@@ -120,5 +135,7 @@ function textAt(value: unknown, key: string): string | undefined {
 }
 
 function isAdapter(module: unknown): module is AdapterModule {
-  return typeof module === "object" && module !== null && "fromUrl" in module && typeof module.fromUrl === "function";
+  return (
+    typeof module === "object" && module !== null && "fromOptions" in module && typeof module.fromOptions === "function"
+  );
 }

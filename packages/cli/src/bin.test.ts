@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,20 @@ const HANDLERS = {
   "noisy.mjs": `setInterval(() => {}, 1_000);
     console.log("at the start");
     export default async (n) => { console.log("for", n); Promise.reject(new Error("let\\ngo")); return n; };`,
-  "crashing.mjs": `export default async (n) => { setImmediate(() => { throw new Error("out\\nside"); }); await new Promise(() => {}); };`,
+  "crashing.mjs": `export default async (n) => {
+    if (n === "bad") { setImmediate(() => { throw new Error("out\\nside"); }); await new Promise(() => {}); }
+    return n; };`,
+  "drain.json": '{ "drainMs": 100 }',
+  "exiting.mjs": `export default async (n) => {
+    if (n === "exit") setTimeout(() => process.exit(0), 50);
+    if (n === "exit" || n === "wait") await new Promise(() => {});
+    return n; };`,
+  "exits.mjs": "process.exit(0);",
+  "endless.mjs": "await new Promise(() => {}); export default async () => 1;",
+  "writing.mjs": `import { stdout } from "node:process";
+    process.stdout.write("loaded ");
+    export default async (n) => { process.stdout.write("half"); stdout.write("other"); return n; };`,
+  "hanging.mjs": `export default async (n) => { if (n === "hang") await new Promise(() => {}); return n; };`,
 };
 
 let cwd = "";
@@ -173,11 +186,66 @@ test("a handler's console is on standard error, and what it leaves open holds no
   expect(process.err()).toContain("warn a promise was rejected and nobody waited for it: let go\n");
 });
 
-test("what is thrown outside of any task ends the process with one line, exit 1", async () => {
-  const process = run("crashing.mjs");
-  process.child.stdin.end("1\n");
+test.each([
+  ["to standard output", []],
+  ["to a file", ["--output", "results.jsonl", "--force"]],
+])("a handler that ends the process: results so far %s, one line, exit 1", async (_, more) => {
+  const process = run("exiting.mjs", "--concurrency", "50", "--log", "off", ...more);
+  process.child.stdin.write('"wait"\n"exit"\n');
+  for (let n = 0; n < 20; n += 1) process.child.stdin.write(`${n}\n`);
   expect(await process.ended()).toBe(1);
-  expect(process.err()).toBe("dispatch: INTERNAL: thrown outside of any task: out side\n");
+  expect(process.err()).toBe("dispatch: SHUTTING_DOWN: a handler ended the process with 0\n");
+  const written = more.length === 0 ? process.out() : await readFile(join(cwd, "results.jsonl"), "utf8");
+  expect(resultsOf(written).map((result) => result.value)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+});
+
+test("a handler file that ends the process as it is loaded: one line, exit 1", async () => {
+  const process = run("exits.mjs");
+  expect(await process.ended()).toBe(1);
+  expect(process.err()).toBe(
+    "dispatch: SHUTTING_DOWN: a handler ended the process with 0 while exits.mjs was loaded\n",
+  );
+});
+
+test("a handler file that never finishes loading: one line, exit 2", async () => {
+  const process = run("endless.mjs");
+  expect(await process.ended()).toBe(2);
+  expect(process.err()).toBe(
+    "dispatch: CONFIG_INVALID: the handler file endless.mjs never finishes loading: what it awaits cannot come any more\n",
+  );
+});
+
+test("what is thrown outside of any task is an orderly end, with one error line, exit 1", async () => {
+  const process = run("crashing.mjs", "--config", "drain.json", "--concurrency", "2", "--ordered");
+  process.child.stdin.write('0\n1\n"bad"\n3\n4\n');
+  expect(await process.ended()).toBe(1);
+  const results = resultsOf(process.out());
+  expect(results.map((result) => result.index)).toEqual([0, 1, 2, 3, 4]);
+  expect(results[2]).toMatchObject({ outcome: "cancelled", error: { code: "CANCELLED" } });
+  expect(process.err()).toMatch(/\n5 tasks in [^\n]+\n/);
+  expect(process.err()).toMatch(/\nstopped by what was thrown outside of any task: \d+ left undone, [^\n]+\n/);
+  expect(process.err().match(/^dispatch: .*$/gm)).toEqual([
+    "dispatch: SHUTTING_DOWN: thrown outside of any task: out side",
+  ]);
+});
+
+test("handlers that hang hold nobody up when every result is in; the warning stands before the summary", async () => {
+  const process = run("hanging.mjs", "--timeout", "100", "--max-attempts", "1", "--ordered");
+  process.child.stdin.end('"hang"\n1\n"hang"\n');
+  const beganMs = performance.now();
+  expect(await process.ended()).toBe(1);
+  expect(performance.now() - beganMs).toBeLessThan(8_000);
+  expect(resultsOf(process.out()).map((result) => result.outcome)).toEqual(["dead", "completed", "dead"]);
+  expect(process.err()).toMatch(/^warn 2 handlers have not returned; nothing waits for them\n3 tasks in /);
+});
+
+test("what a handler writes to process.stdout is on standard error", async () => {
+  const process = run("writing.mjs");
+  process.child.stdin.end("1\n2\n");
+  expect(await process.ended()).toBe(0);
+  expect(resultsOf(process.out())).toHaveLength(2);
+  expect(process.err()).toMatch(/^loaded half/);
+  expect(process.err().match(/half|other/g)).toHaveLength(4);
 });
 
 test("100,000 lines of 1 kB from a pipe pass through a heap of 40 MB", async () => {

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { VirtualClock } from "@org/dispatch-core";
 import type { Clock } from "@org/dispatch-core/contract";
+import type { ForeignCodeWatch } from "./foreign-code.ts";
 import type { StopSignal, Surroundings } from "./surroundings.ts";
 
 /** Surroundings for tests: what a command writes is kept, signals come from the test, and an exit is only noted. */
@@ -11,11 +12,14 @@ export interface CapturedSurroundings extends Surroundings {
   /** The exits that were asked for, in order. */
   readonly exits: number[];
   raise(signal: StopSignal): void;
+  /** The watch over foreign code that is on. */
+  watch(): ForeignCodeWatch | undefined;
 }
 
 /** What differs from a test's usual surroundings. */
 export interface CaptureOptions {
   readonly cwd?: string;
+  readonly environment?: Surroundings["environment"];
   readonly stdin?: string | Readable;
   readonly clock?: Clock;
   readonly isTerminal?: boolean;
@@ -23,25 +27,34 @@ export interface CaptureOptions {
 
 /** Makes surroundings; by default with an empty standard input and a clock that stands still. */
 export function capturedSurroundings(options: CaptureOptions = {}): CapturedSurroundings {
-  const { cwd = process.cwd(), stdin = "", clock = new VirtualClock(), isTerminal = false } = options;
+  const { cwd = process.cwd(), environment = {}, stdin = "", clock = new VirtualClock(), isTerminal = false } = options;
   const out = captured();
   const err = captured();
   const signals = new EventEmitter();
   const exits: number[] = [];
+  let watching: ForeignCodeWatch | undefined;
   return {
     cwd,
     home: import.meta.url,
     version: "0.0.0-test",
+    environment,
     stdin: typeof stdin === "string" ? Readable.from([Buffer.from(stdin)]) : stdin,
     stdout: out.stream,
     stderr: Object.assign(err.stream, { isTTY: isTerminal }),
     signals,
+    watchForeignCode(watch) {
+      watching = watch;
+      return () => {
+        watching = undefined;
+      };
+    },
     clock,
     exit: (code) => void exits.push(code),
     outText: out.text,
     errText: err.text,
     exits,
     raise: (signal) => void signals.emit(signal),
+    watch: () => watching,
   };
 }
 

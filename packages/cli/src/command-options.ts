@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { misuse } from "./failure.ts";
-import { durationMs, isolation, nameOf, oneOf, wholeNumber } from "./options.ts";
+import { durationMs, isolation, nameOf, oneOf, packing, wholeNumber } from "./options.ts";
 
 const LOG_MODES = ["text", "json", "off"] as const;
 const MAX_LEASE_MS = 12 * 3_600_000;
@@ -10,10 +10,26 @@ function parsed<T>(flags: string, description: string, parse: (text: string) => 
   return new Option(flags, description).argParser(parse);
 }
 
-/** Adds what every command takes. */
+// What a configuration file may say too has no default here: what is not given is to be told from what is.
+
+/** Adds what every command takes that works with a backend. */
 export function addCommonOptions(command: Command): Command {
+  return addCommonSettings(command.option("--config <FILE>", "JSON, TOML or YAML; the other options win over it"));
+}
+
+/** Adds what commands take that run tasks. */
+export function addWorkOptions(command: Command): Command {
+  return addWorkSettings(addCommonOptions(command));
+}
+
+/** Adds every option that a configuration file may hold too. */
+export function addSettings(command: Command): Command {
+  return addRunSettings(addWorkSettings(addCommonSettings(command)));
+}
+
+function addCommonSettings(command: Command): Command {
   return command
-    .option("--backend <NAME|URL>", "memory, redis, sqs, rabbitmq, kafka, or a URL", "memory")
+    .option("--backend <NAME|URL>", "memory, redis, sqs, rabbitmq, kafka, or a URL (default: memory)")
     .addOption(parsed("--queue <NAME>", "the queue (default: default)", nameOf("--queue")))
     .addOption(
       parsed("--namespace <NAME>", "what names on the broker begin with (default: dispatch)", nameOf("--namespace")),
@@ -21,16 +37,15 @@ export function addCommonOptions(command: Command): Command {
     .addOption(
       parsed(
         "--log <MODE>",
-        "on standard error: text, json (events as JSON lines) or off",
+        "on standard error: text (the default), json (events as JSON lines) or off",
         oneOf("--log", LOG_MODES),
-      ).default("text"),
+      ),
     )
-    .option("--create", "may make queues and topics", false);
+    .option("--create", "may make queues and topics");
 }
 
-/** Adds what commands take that run tasks. */
-export function addWorkOptions(command: Command): Command {
-  return addCommonOptions(command)
+function addWorkSettings(command: Command): Command {
+  return command
     .addOption(parsed("--concurrency <N>", "tasks at a time (default: 10)", wholeNumber("--concurrency", 1, 100_000)))
     .addOption(
       parsed(
@@ -50,26 +65,31 @@ export function addWorkOptions(command: Command): Command {
       ),
     )
     .addOption(
-      parsed("--isolation <MODE>", "where handlers run: inline; thread and process need a package", isolation).default(
-        "inline",
-      ),
+      parsed("--isolation <MODE>", "where handlers run: inline; thread and process need a package", isolation),
     );
 }
 
 /** Adds what only `run` takes. */
 export function addRunOptions(command: Command): Command {
-  return addWorkOptions(command)
+  return addRunSettings(addWorkOptions(command))
     .option("--handler <FILE>", "the module with the handler, JavaScript or TypeScript")
     .requiredOption("--input <FILE>", "JSON lines or one JSON array; - is standard input")
     .option("--output <FILE>", "where result lines go; - is standard output", "-")
     .option("--force", "overwrite an existing output file", false)
     .option("--envelope", "inputs are {payload, id?, priority?, delayMs?, key?, headers?}", false)
     .option("--no-worker", "workers run elsewhere")
-    .addOption(parsed("--task <NAME>", "which task of the handler file", nameOf("--task")))
+    .addOption(parsed("--task <NAME>", "which task of the handler file", nameOf("--task")));
+}
+
+function addRunSettings(command: Command): Command {
+  return command
     .addOption(parsed("--global-timeout <MS>", "the longest that the run may take", durationMs("--global-timeout", 1)))
     .addOption(parsed("--priority <0-10>", "10 is highest (default: 5)", wholeNumber("--priority", 0, 10)))
     .addOption(parsed("--delay <MS>", "not before so long from now", durationMs("--delay", 0)))
-    .option("--ordered", "results in the order of the inputs", false)
+    .option("--ordered", "results in the order of the inputs")
+    .addOption(
+      parsed("--pack <on|off>", "several short tasks in one message; only off, on comes in a later version", packing),
+    )
     .addOption(
       parsed(
         "--max-in-flight <N>",

@@ -29,7 +29,7 @@ test.each<[unknown, string]>([
   [{ payload: 1, id: 7 }, "id of the envelope is to be a text of 1 to 1024 characters"],
   [{ payload: 1, priority: 11 }, "priority of the envelope is to be a whole number from 0 to 10"],
   [{ payload: 1, priority: "5" }, "priority of the envelope is to be a whole number from 0 to 10"],
-  [{ payload: 1, delayMs: -1 }, "delayMs of the envelope is to be a whole number from 0 to 2147483647"],
+  [{ payload: 1, delayMs: -1 }, "delayMs of the envelope is to be a whole number from 0 to 31536000000"],
   [{ payload: 1, key: null }, "key of the envelope is to be a text of 1 to 1024 characters"],
   [
     { payload: 1, headers: { a: 1 } },

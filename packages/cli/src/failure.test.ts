@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DispatchError } from "@org/dispatch-core";
 import type { Code } from "@org/dispatch-core/contract";
 import { expect, test } from "vitest";
@@ -38,14 +41,24 @@ test("an error of another copy of core counts by its shape", () => {
 
 test("anything else is a defect, and still one line without a stack", () => {
   expect(failureOf(new TypeError("a\nb\n    at x (y.js:1)"))).toEqual({
-    line: "dispatch: INTERNAL: a b at x (y.js:1)",
+    line: "dispatch: unexpected error: a b at x (y.js:1)",
     exitCode: 1,
   });
-  expect(failureOf(Object.create(null)).line).toBe("dispatch: INTERNAL: something that cannot be printed was thrown");
+  expect(failureOf(Object.create(null)).line).toBe(
+    "dispatch: unexpected error: something that cannot be printed was thrown",
+  );
 });
 
 test("one line: no control characters, no escapes, and a bound", () => {
   expect(oneLine("a\r\n\tb\u001b[31mred\u2028c\u0000")).toBe("a b [31mred c");
   expect(oneLine("x".repeat(600))).toHaveLength(500);
   expect(misuse("x").code).toBe("CONFIG_INVALID");
+});
+
+test("what the operating system says has the nearest code", async () => {
+  const error = await readFile(join(tmpdir(), "no", "such", "file")).catch((thrown: unknown) => thrown);
+  expect(failureOf(error)).toEqual({ line: expect.stringMatching(/^dispatch: MISSING: ENOENT: /), exitCode: 1 });
+  expect(failureOf(Object.assign(new Error("a handler's own"), { code: "ENOENT" })).line).toMatch(
+    /^dispatch: unexpected error: /,
+  );
 });

@@ -1,7 +1,8 @@
 import { DispatchError } from "@org/dispatch-core";
 import type { Code } from "@org/dispatch-core/contract";
+import { ConfigError } from "./config/problem.ts";
 
-/** What a command ends with when it ends badly: the line for people, and the exit code. */
+/** What a command ends with when it ends badly: the line for people (one for each problem of a configuration), and the exit code. */
 export interface Failure {
   readonly line: string;
   readonly exitCode: 1 | 2 | 3;
@@ -25,6 +26,17 @@ export function misuse(message: string, options?: ErrorOptions): DispatchError {
 const USAGE: ReadonlySet<string> = new Set(["CONFIG_INVALID", "UNSUPPORTED", "DENIED", "MISSING", "MISMATCH"]);
 const NO_ANSWER: ReadonlySet<string> = new Set(["UNAVAILABLE", "THROTTLED", "TIMED_OUT"]);
 
+/** What the operating system says, as a code of ours. */
+const SYSTEM_CODES: Readonly<Record<string, Code>> = {
+  ...{ EACCES: "DENIED", EPERM: "DENIED", EROFS: "DENIED", EPIPE: "CLOSED", ENOENT: "MISSING" },
+  ...{ ECONNREFUSED: "UNAVAILABLE", ECONNRESET: "UNAVAILABLE", ENOTFOUND: "UNAVAILABLE", ETIMEDOUT: "TIMED_OUT" },
+};
+
+function systemCodeOf(error: unknown): string {
+  const isSystems = error instanceof Error && "code" in error && "syscall" in error;
+  return isSystems && typeof error.code === "string" ? error.code : "";
+}
+
 /** Awaits the first contact with the broker. Throws `NeverReached` where there was no answer, and everything else as it is. */
 export async function reach<T>(contact: Promise<T>): Promise<T> {
   try {
@@ -38,10 +50,13 @@ export async function reach<T>(contact: Promise<T>): Promise<T> {
 /** How an error is said to people, and what the process exits with. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof NeverReached) return { line: errorLine(error.code, error.message), exitCode: 3 };
+  if (error instanceof ConfigError)
+    return { line: error.lines.map((line) => errorLine(error.code, line)).join("\n"), exitCode: 2 };
   if (isDispatchError(error))
     return { line: errorLine(error.code, error.message), exitCode: USAGE.has(error.code) ? 2 : 1 };
-  // Not one of the closed list of codes: this is a defect of ours, and it should look like one.
-  return { line: errorLine("INTERNAL", messageOf(error)), exitCode: 1 };
+  const code = SYSTEM_CODES[systemCodeOf(error)];
+  // No code of the closed list means a defect of ours, and none is to be lent to it: it should look like what it is.
+  return { line: errorLine(code ?? "unexpected error", messageOf(error)), exitCode: 1 };
 }
 
 /** `dispatch: CODE: sentence`, on one line whatever the sentence holds. */

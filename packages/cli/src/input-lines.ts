@@ -16,6 +16,8 @@ export interface InputSource {
   readonly inputs: AsyncIterable<unknown | Input<unknown>>;
   /** Why reading ended early; undefined while it has not. */
   readonly failure: DispatchError | undefined;
+  /** The line that an input came from, from 1: for its result, and forgotten then. `index` counts inputs from 0. */
+  takeLine(index: number): number | undefined;
   /** Stops reading at once, also where nothing comes. */
   close(): void;
 }
@@ -44,9 +46,16 @@ async function openFile(path: string, cwd: string): Promise<Readable> {
 export function sourceOf(stream: Readable, name: string, options: { readonly envelope: boolean }): InputSource {
   let closed = false;
   let failure: DispatchError | undefined;
+  /** Of the inputs without a result: no more than a run has in flight. */
+  const lines = new Map<number, number>();
+  let index = 0;
   async function* inputs(): AsyncGenerator<unknown | Input<unknown>> {
     try {
-      for await (const cut of cutsOf(stream)) yield readCut(cut, options.envelope);
+      for await (const cut of cutsOf(stream)) {
+        lines.set(index, cut.line);
+        index += 1;
+        yield readCut(cut, options.envelope);
+      }
     } catch (error) {
       if (closed) return;
       failure = new DispatchError("INPUT_INVALID", `reading ${name} failed: ${messageOf(error)}`, { cause: error });
@@ -56,6 +65,11 @@ export function sourceOf(stream: Readable, name: string, options: { readonly env
     inputs: inputs(),
     get failure() {
       return failure;
+    },
+    takeLine(of) {
+      const line = lines.get(of);
+      lines.delete(of);
+      return line;
     },
     close() {
       closed = true;

@@ -72,3 +72,14 @@ function warningText(event: DispatchEvent): string | undefined {
       return undefined;
   }
 }
+
+/** An observer that keeps `run_finished` back until it is let go: what a worker in this process still settles comes before it. */
+export function lastWord(observer: Observer | undefined): { readonly observer: Observer | undefined; say(): void } {
+  const held: DispatchEvent[] = [];
+  return {
+    observer: observer && ((event) => (event.event === "run_finished" ? void held.push(event) : observer(event))),
+    say() {
+      for (const event of held.splice(0)) observer?.(event);
+    },
+  };
+}

@@ -11,7 +11,7 @@ test.each<[string, string[], string]>([
   ["no command", [], "no command is given"],
   ["an unknown command", ["rnu"], "unknown command 'rnu'"],
   ["an unknown option", [...RUN, "--forse"], "unknown option '--forse'"],
-  ["an option that does not exist yet", [...RUN, "--config", "x"], "unknown option '--config'"],
+  ["an absent configuration", [...RUN, "--config", "x.json"], "the configuration file x.json cannot be read: ENOENT"],
   ["an argument too many", [...RUN, "more"], "too many arguments"],
   ["an option without its value", [...RUN, "--lease"], "option '--lease <MS>' argument missing"],
   ["a run without input", ["run", "--handler", "h.mjs"], "required option '--input <FILE>' not specified"],
@@ -33,6 +33,9 @@ test.each<[string, string[], string]>([
   ["redrive of nothing", ["dead", "redrive"], "either --id ID"],
   ["redrive of one and all", ["dead", "redrive", "--id", "a", "--all"], "either --id ID"],
   ["show of nothing", ["dead", "show"], "missing required argument 'ID'"],
+  ["config of nothing", ["config"], "no command is given"],
+  ["check of nothing", ["config", "check"], "missing required argument 'FILE'"],
+  ["print with a configuration", ["config", "print", "a.json", "--config", "b.json"], "unknown option '--config'"],
 ])("%s: one line, exit 2, nothing on standard output", async (_, argv, message) => {
   const around = capturedSurroundings({ cwd: await mkdtemp(join(tmpdir(), "dispatch-main-")) });
   expect(await main(argv, around)).toBe(2);
@@ -55,6 +58,12 @@ test.each([
   expect(await main(argv, around)).toBe(2);
   expect(around.errText()).toMatch(/^dispatch: UNSUPPORTED: [^\n]*reach: process[^\n]*\n$/);
   expect(around.errText()).toContain(`${command} makes no sense on memory`);
+});
+
+test("packs are refused: exit 2", async () => {
+  const around = capturedSurroundings();
+  expect(await main([...RUN, "--pack", "on"], around)).toBe(2);
+  expect(around.errText()).toMatch(/^dispatch: UNSUPPORTED: --pack on: [^\n]+\n$/);
 });
 
 test("help and version go to standard output, exit 0", async () => {

@@ -1,10 +1,11 @@
+import { DispatchError } from "@org/dispatch-core";
 import { misuse } from "./failure.ts";
 
 /** What `--log` can be: people's text, JSON lines, or nothing (error lines are always written). */
 export type LogMode = "text" | "json" | "off";
 
-/** The longest duration that an option takes, in ms: what a timer of Node can hold (24.8 days). */
-export const MAX_DURATION_MS = 2_147_483_647;
+/** The longest duration that an option takes, in ms: 365 days. */
+export const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const UNIT_MS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -57,13 +58,33 @@ export function oneOf<W extends string>(flag: string, words: readonly W[]): (tex
   };
 }
 
+/** Makes a parser of `on` and `off`. The parser throws CONFIG_INVALID. */
+export function onOrOff(flag: string): (text: string) => boolean {
+  const parse = oneOf(flag, ["on", "off"] as const);
+  return (text) => parse(text) === "on";
+}
+
 const PACKAGE_OF_ISOLATION = "@org/dispatch-isolation";
 
 /** Parses `--isolation`. `thread` and `process` need a package of their own: CONFIG_INVALID names it. */
 export function isolation(text: string): "inline" {
   const word = oneOf("--isolation", ["inline", "thread", "process"] as const)(text);
   if (word === "inline") return word;
-  throw misuse(`--isolation ${word} needs the package ${PACKAGE_OF_ISOLATION}, which is not installed`);
+  throw misuse(`--isolation ${isolationFault(word)}`);
+}
+
+/** What is missing for an isolation. */
+export function isolationFault(word: string): string | undefined {
+  return word === "inline" ? undefined : `${word} needs the package ${PACKAGE_OF_ISOLATION}, which is not installed`;
+}
+
+/** Parses `--pack`. `on` is not there yet: UNSUPPORTED. */
+export function packing(text: string): false {
+  if (!onOrOff("--pack")(text)) return false;
+  throw new DispatchError(
+    "UNSUPPORTED",
+    "--pack on: packs come in a later version; each task travels alone until then",
+  );
 }
 
 /** The same object without the keys whose value is `undefined`, so that core's defaults hold. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeSync } from "node:fs";
 import { open, realpath, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Writable } from "node:stream";
@@ -12,6 +13,8 @@ export interface Output {
   write(line: string): Promise<void> | undefined;
   /** Writes what is left and resolves when it is out of our hands. Throws CLOSED as `write` does. */
   finish(): Promise<void>;
+  /** Writes what is left at once, without waiting for anything: the process is about to end. Never throws. */
+  save(): void;
   /** Ends before anything began: removes the file, if it was made here and is empty. */
   discard(): Promise<void>;
 }
@@ -44,20 +47,29 @@ export async function openOutput(
     stream.destroy();
     if (found === undefined) await rm(file, { force: true });
   };
-  return outputTo(stream, path, { close: true, discard });
+  const isFile = (await handle.stat()).isFile();
+  const rewrite = (bytes: Buffer, at: number) => void writeSync(handle.fd, bytes, 0, bytes.length, at);
+  return outputTo(stream, path, { close: true, discard, ...(isFile && { rewrite }) });
 }
 
 async function isSame(one: string, other: string): Promise<boolean> {
   return (await realpath(one).catch(() => one)) === (await realpath(other).catch(() => other));
 }
 
+interface OutputOptions {
+  readonly close: boolean;
+  readonly discard: () => Promise<void>;
+  /** Writes synchronously at a place, in bytes from the beginning; absent where there is no such thing. */
+  readonly rewrite?: (bytes: Buffer, at: number) => void;
+}
+
 /** An output on any stream; `name` is for messages. */
-export function outputTo(
-  stream: Writable,
-  name: string,
-  options: { readonly close: boolean; readonly discard: () => Promise<void> },
-): Output {
+export function outputTo(stream: Writable, name: string, options: OutputOptions): Output {
+  const { rewrite } = options;
   let gathered = "";
+  /** What was handed to the stream, and is not known to be written, first to last. */
+  const handed: string[] = [];
+  let writtenBytes = 0;
   let scheduled = false;
   let failure: DispatchError | undefined;
   const fail = (error: unknown): DispatchError => {
@@ -68,7 +80,12 @@ export function outputTo(
   const flush = (): boolean => {
     const text = gathered;
     gathered = "";
-    return text === "" || failure !== undefined || stream.write(text);
+    if (text === "" || failure !== undefined) return true;
+    if (rewrite === undefined) return stream.write(text);
+    handed.push(text);
+    return stream.write(text, () => {
+      writtenBytes += Buffer.byteLength(handed.shift() ?? "");
+    });
   };
   const drained = async () => {
     if (stream.writableNeedDrain) await once(stream, "drain").catch((error: unknown) => Promise.reject(fail(error)));
@@ -96,6 +113,15 @@ export function outputTo(
       });
       await done.catch((error: unknown) => Promise.reject(fail(error)));
       if (failure !== undefined) throw failure;
+    },
+    save() {
+      try {
+        // The same bytes at the same place: a write that is under way, however far it has got, is not disturbed.
+        if (rewrite === undefined) flush();
+        else if (failure === undefined) rewrite(Buffer.from(handed.join("") + gathered), writtenBytes);
+      } catch {
+        // There is nobody left to tell, and nothing left to do.
+      }
     },
     discard: options.discard,
   };

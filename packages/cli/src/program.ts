@@ -1,20 +1,22 @@
 import { Command } from "commander";
-import { addCommonOptions, addRunOptions, addWorkOptions, collectTexts } from "./command-options.ts";
-import { deadCommand } from "./dead-command.ts";
+import { addCommonOptions, addRunOptions, addSettings, addWorkOptions, collectTexts } from "./command-options.ts";
+import { type ConfigAction, configCommand } from "./config-command.ts";
+import { type DeadAction, deadCommand } from "./dead-command.ts";
 import { present } from "./options.ts";
-import { queueCommand } from "./queue-command.ts";
+import { type QueueAction, queueCommand } from "./queue-command.ts";
 import { type RunCommandOptions, runCommand } from "./run-command.ts";
+import { type GivenOptions, settledOptions } from "./settled-options.ts";
 import type { Surroundings } from "./surroundings.ts";
-import type { CommonOptions, WorkOptions } from "./work-options.ts";
+import type { CommonOptions } from "./work-options.ts";
 import { type WorkerCommandOptions, workerCommand } from "./worker-command.ts";
 
-/** The options of one command as commander names them, after their flags. */
-interface Flags {
+/** The options of one command as commander names them, after their flags. What was not given is absent. */
+interface Flags extends GivenOptions {
   readonly lease?: number;
   readonly timeout?: number;
   readonly globalTimeout?: number;
   readonly delay?: number;
-  readonly isolation?: string;
+  readonly pack?: boolean;
 }
 
 /** Builds the command line. `ended` is told the exit code of the command that ran; what a command throws comes out of `parseAsync`. */
@@ -25,52 +27,69 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
     .exitOverride()
     .configureOutput({ writeOut: (text) => void around.stdout.write(text), writeErr: () => {}, outputError: () => {} });
 
-  addRunOptions(program.command("run").description("fan the input out and collect every result")).action(
-    async (flags: Flags & RunCommandOptions) => ended(await runCommand(named(flags), around)),
-  );
+  const run = async (flags: Flags) =>
+    ended(await runCommand(await settledOptions<GivenOptions, RunCommandOptions>(named(flags), around), around));
+  const worker = async (flags: Flags) =>
+    ended(await workerCommand(await settledOptions<GivenOptions, WorkerCommandOptions>(named(flags), around), around));
+  const queue = async (action: QueueAction, flags: Flags) =>
+    ended(await queueCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
+  const dead = async (action: DeadAction, flags: Flags) =>
+    ended(await deadCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
+  const config = async (action: ConfigAction, flags: Flags) => ended(await configCommand(action, named(flags), around));
 
+  addRunOptions(program.command("run").description("fan the input out and collect every result")).action(run);
   addWorkOptions(program.command("worker").description("a worker of its own, until SIGTERM or SIGINT"))
     .requiredOption("--handler <FILE>", "the module with the handlers, JavaScript or TypeScript")
-    .action(async (flags: Flags & WorkerCommandOptions) => ended(await workerCommand(named(flags), around)));
+    .action(worker);
+  addQueueCommands(program.command("queue").description("look into a queue, or empty it"), queue);
+  addDeadCommands(program.command("dead").description("the dead letters of a queue"), dead);
+  addConfigCommands(program.command("config").description("look at a configuration file"), config);
+  return program;
+}
 
-  const queue = program.command("queue").description("look into a queue, or empty it");
+type Act<A> = (action: A, flags: Flags) => Promise<void>;
+
+function addQueueCommands(queue: Command, act: Act<QueueAction>): void {
   addCommonOptions(queue.command("status").description("what is ready, leased, delayed and dead"))
     .option("--json", "one JSON line", false)
-    .action(async (flags: CommonOptions & { json: boolean }) =>
-      ended(await queueCommand({ verb: "status", json: flags.json }, flags, around)),
-    );
+    .action((flags: Flags & { json: boolean }) => act({ verb: "status", json: flags.json }, flags));
   addCommonOptions(queue.command("purge").description("remove every task that waits"))
     .option("--yes", "really", false)
-    .action(async (flags: CommonOptions & { yes: boolean }) =>
-      ended(await queueCommand({ verb: "purge", yes: flags.yes }, flags, around)),
-    );
+    .action((flags: Flags & { yes: boolean }) => act({ verb: "purge", yes: flags.yes }, flags));
+}
 
-  const dead = program.command("dead").description("the dead letters of a queue");
+function addDeadCommands(dead: Command, act: Act<DeadAction>): void {
   addCommonOptions(dead.command("list").description("one line each, with the reason"))
     .option("--json", "JSON lines", false)
-    .action(async (flags: CommonOptions & { json: boolean }) =>
-      ended(await deadCommand({ verb: "list", json: flags.json }, flags, around)),
-    );
-  addCommonOptions(dead.command("show <ID>").description("all of one, as JSON")).action(
-    async (id: string, flags: CommonOptions) => ended(await deadCommand({ verb: "show", id }, flags, around)),
+    .action((flags: Flags & { json: boolean }) => act({ verb: "list", json: flags.json }, flags));
+  addCommonOptions(dead.command("show <ID>").description("all of one, as JSON")).action((id: string, flags: Flags) =>
+    act({ verb: "show", id }, flags),
   );
   addCommonOptions(dead.command("redrive").description("send them again, as the next round"))
     .option("--id <ID>", "this one (several times for several)", collectTexts, [])
     .option("--all", "all of them", false)
-    .action(async (flags: CommonOptions & { id: readonly string[]; all: boolean }) =>
-      ended(await deadCommand({ verb: "redrive", ids: flags.id, all: flags.all }, flags, around)),
+    .action(({ id, all, ...flags }: Flags & { id: readonly string[]; all: boolean }) =>
+      act({ verb: "redrive", ids: id, all }, flags),
     );
   addCommonOptions(dead.command("purge").description("remove all of them"))
     .option("--yes", "really", false)
-    .action(async (flags: CommonOptions & { yes: boolean }) =>
-      ended(await deadCommand({ verb: "purge", yes: flags.yes }, flags, around)),
-    );
-  return program;
+    .action((flags: Flags & { yes: boolean }) => act({ verb: "purge", yes: flags.yes }, flags));
+}
+
+function addConfigCommands(config: Command, act: Act<ConfigAction>): void {
+  addSettings(config.command("check <FILE>").description("every problem at once, a line each")).action(
+    (file: string, flags: Flags) => act({ verb: "check", file }, flags),
+  );
+  addSettings(config.command("print <FILE>").description("what is in force, and where each value comes from"))
+    .option("--json", "one JSON line", false)
+    .action((file: string, flags: Flags & { json: boolean }) => act({ verb: "print", file, json: flags.json }, flags));
 }
 
 /** The same options under the names that core uses, with their unit. */
-function named<T extends WorkOptions>(flags: Flags & T): T {
-  const { lease, timeout, globalTimeout, delay, isolation: _, ...rest } = flags;
-  const times = present({ leaseMs: lease, timeoutMs: timeout, globalTimeoutMs: globalTimeout, delayMs: delay });
-  return { ...rest, ...times } as unknown as T;
+function named(flags: Flags): GivenOptions {
+  const { lease, timeout, globalTimeout, delay, pack, ...rest } = flags;
+  return {
+    ...rest,
+    ...present({ leaseMs: lease, timeoutMs: timeout, globalTimeoutMs: globalTimeout, delayMs: delay, packs: pack }),
+  };
 }

@@ -3,9 +3,8 @@ import type { Backend } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { misuse, reach } from "./failure.ts";
 import { countText, tableText } from "./figures.ts";
-import { present } from "./options.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { type CommonOptions, mayCreate, refuseLocal } from "./work-options.ts";
+import { adapterOptions, type CommonOptions, queueAdminOptions, refuseLocal } from "./work-options.ts";
 
 /** What `dispatch queue` is to do, parsed. */
 export type QueueAction =
@@ -56,7 +55,7 @@ export async function administer(
   around: Surroundings,
   act: (admin: QueueAdmin) => Promise<number>,
 ): Promise<number> {
-  const backend = await findBackend(options.backend, present({ namespace: options.namespace }), around);
+  const backend = await findBackend(options.backend, adapterOptions(options), around);
   try {
     refuseLocal(backend, command);
     return await withAdmin(backend, options, act);
@@ -71,8 +70,7 @@ export async function withAdmin(
   options: CommonOptions,
   act: (admin: QueueAdmin) => Promise<number>,
 ): Promise<number> {
-  const create = mayCreate(options, backend);
-  const admin = await reach(QueueAdmin.open(backend, present({ queue: options.queue, create })));
+  const admin = await reach(QueueAdmin.open(backend, queueAdminOptions(options, backend)));
   try {
     return await act(admin);
   } finally {

@@ -18,3 +18,14 @@ export function resultLine(result: Result): string {
     durationMs,
   });
 }
+
+/** Refused before it was a task, for what it is. */
+const REFUSED: ReadonlySet<string> = new Set(["INPUT_INVALID", "TOO_LARGE"]);
+
+/** The result with the number of its line in the message, where its input never became a task for a fault of its own. */
+export function located(result: Result, line: number | undefined): Result {
+  const { error, attempts } = result;
+  if (line === undefined || error === undefined || attempts > 0 || !REFUSED.has(error.code)) return result;
+  const where = `line ${line}: `;
+  return error.message.startsWith(where) ? result : { ...result, error: { ...error, message: where + error.message } };
+}

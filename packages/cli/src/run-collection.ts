@@ -1,27 +1,30 @@
 import type { Run, Worker } from "@org/dispatch-core";
-import { defaults } from "@org/dispatch-core";
 import type { Clock } from "@org/dispatch-core/contract";
-import { failureOf } from "./failure.ts";
+import { failureOf, oneLine } from "./failure.ts";
+import { countText } from "./figures.ts";
+import { endedLine, thrownText } from "./foreign-code.ts";
 import type { InputSource } from "./input-lines.ts";
 import type { Log } from "./log.ts";
 import type { Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
-import { resultLine } from "./result-line.ts";
+import { located, resultLine } from "./result-line.ts";
+import { endEarly, letGo } from "./run-end.ts";
 import type { Screen } from "./screen.ts";
-import type { SignalWatch } from "./signals.ts";
+import { type SignalWatch, type StopCause, Thrown } from "./signals.ts";
 import { type Interruption, Reasons, summaryText } from "./summary.ts";
-import type { StopSignal } from "./surroundings.ts";
 
 /** A run that has begun, and what it reads from, writes to and listens to. */
 export interface Collection {
   readonly run: Run<unknown>;
-  /** Absent: workers run elsewhere. */
+  /** Absent: workers run elsewhere. Stopped when the run is over. */
   readonly worker: Worker | undefined;
   readonly source: InputSource;
   readonly output: Output;
   readonly signals: SignalWatch;
   readonly screen: Screen;
   readonly log: Log;
+  /** Lets `run_finished` out, which is to come last. */
+  readonly sayFinished: () => void;
   readonly clock: Clock;
   /** How long the backend's poll may take to bring what is there: a fact of its profile. */
   readonly pollMs: number;
@@ -32,18 +35,19 @@ export interface Collection {
  * where not, after one error line where there was an error.
  */
 export async function collect(collection: Collection): Promise<number> {
-  const { run, worker, source, output, signals, screen, log, clock } = collection;
+  const { run, worker, source, output, signals, screen, log, sayFinished, clock } = collection;
   const reasons = new Reasons();
   const progress = log.mode === "text" ? showProgress(screen, clock, () => run.progress) : undefined;
   let interruption: Interruption | undefined;
-  void signals.first.then((signal) => {
-    interruption = { signal, inputEnded: run.progress.inputEnded };
-    if (log.mode === "text") screen.line(stoppingText(signal, worker));
-    return endEarly(collection);
+  void signals.first.then((cause) => {
+    interruption = { cause, inputEnded: run.progress.inputEnded };
+    if (log.mode === "text") screen.line(stoppingText(cause, worker));
+    return endEarly(collection, cause);
   });
   let failure: unknown;
   try {
-    for await (const result of run) {
+    for await (const each of run) {
+      const result = located(each, source.takeLine(each.index));
       reasons.note(result);
       const full = output.write(resultLine(result));
       if (full !== undefined) await full;
@@ -58,55 +62,28 @@ export async function collect(collection: Collection): Promise<number> {
   await output.finish().catch((error: unknown) => {
     failure ??= error;
   });
+  const hung = worker === undefined ? 0 : await letGo(worker, clock);
   progress?.stop();
+  if (hung > 0) log.logger.warn({}, hungText(hung));
+  sayFinished();
   if (log.mode === "text") screen.line(summaryText(run.summary, reasons, interruption));
-  if (failure !== undefined) {
-    screen.line(failureOf(failure).line);
+  const line = interruption?.cause instanceof Thrown ? endedLine(thrownText(interruption.cause.error)) : undefined;
+  const error = failure === undefined ? line : failureOf(failure).line;
+  if (error !== undefined) {
+    screen.line(error);
     return 1;
   }
   const isWhole = interruption === undefined || interruption.inputEnded;
   return isWhole && run.summary.completed === run.summary.total ? 0 : 1;
 }
 
-function stoppingText(signal: StopSignal, worker: Worker | undefined): string {
+function stoppingText(cause: StopCause, worker: Worker | undefined): string {
   const waits =
     worker === undefined ? "waiting for what is under way" : `letting ${worker.status.running} running finish`;
-  return `${signal}: ${waits}, the rest is cancelled; a second signal ends at once`;
+  const [what, next] = cause instanceof Thrown ? [thrownText(cause.error), "a signal"] : [cause, "a second signal"];
+  return `${oneLine(what)}: ${waits}, the rest is cancelled; ${next} ends at once`;
 }
 
-/** An orderly end before the end of the input: takes no more, lets run what runs, and ends the rest as cancelled. Each input keeps its one result. */
-async function endEarly({ run, worker, source, clock, pollMs }: Collection): Promise<void> {
-  run.endInput();
-  source.close();
-  if (worker === undefined) await ended(run, clock, defaults.drainMs);
-  else {
-    await worker.stop();
-    // What the worker finished last may still be on its way back through the broker.
-    await quiet(run, clock, LEAST_QUIET_MS + 2 * pollMs);
-  }
-  run.cancel();
-}
-
-const LEAST_QUIET_MS = 200;
-const STEP_MS = 50;
-
-/** Resolves when nothing is outstanding, or after `boundMs`. */
-async function ended(run: Run<unknown>, clock: Clock, boundMs: number): Promise<void> {
-  const endsAt = clock.now() + boundMs;
-  while (run.progress.outstanding > 0 && clock.now() < endsAt) await pause(clock, STEP_MS);
-}
-
-/** Resolves when nothing is outstanding, or no result has come for `quietMs`. */
-async function quiet(run: Run<unknown>, clock: Clock, quietMs: number): Promise<void> {
-  let outstanding = run.progress.outstanding;
-  let changedAt = clock.now();
-  while (outstanding > 0 && clock.now() - changedAt < quietMs) {
-    await pause(clock, STEP_MS);
-    if (run.progress.outstanding !== outstanding) changedAt = clock.now();
-    outstanding = run.progress.outstanding;
-  }
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve));
+function hungText(hung: number): string {
+  return `${countText(hung)} ${hung === 1 ? "handler has" : "handlers have"} not returned; nothing waits for ${hung === 1 ? "it" : "them"}`;
 }

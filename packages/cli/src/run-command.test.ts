@@ -15,6 +15,7 @@ const HANDLERS = {
   "double.mjs": "export default async (n) => n * 2;",
   "context.mjs": `export default async (payload, context) => ({
     id: context.id, attempt: context.attempt, headers: context.headers, payload });`,
+  "first.mjs": "export default async () => 1;",
   "picky.mjs": `export default async (n) => {
     if (n % 2 === 1) throw Object.assign(new Error("odd"), { code: "ODD" });
     if (n === 4) return undefined;
@@ -105,6 +106,38 @@ test("envelopes bring their own id and headers; the user's id is the result's re
   expect(third?.error).toEqual({ code: "INPUT_INVALID", message: "line 3: the envelope has no payload" });
 });
 
+const nested = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+
+test.each([
+  ["lines", [], ["", "1", nested(64), nested(65), nested(60_000), "nul"].join("\n"), [4, 5, 6]],
+  ["an array", [], `[1,\n${[nested(64), nested(65), nested(60_000), "nul"].join(",\n\n")}\n]`, [4, 6, 8]],
+  [
+    "envelopes",
+    ["--envelope"],
+    ["1", nested(64), nested(65), nested(60_000), "nul"].map((text) => `{"payload":${text}}`).join("\n\n"),
+    [5, 7, 9],
+  ],
+])("an input that is refused for what it is says its line: %s", async (_, more, stdin, at) => {
+  const around = await surroundings({ stdin });
+  expect(await main(run("first.mjs", "--ordered", ...more), around)).toBe(1);
+  const results = resultsOf(around.outText());
+  expect(results.map((result) => result.outcome)).toEqual(["completed", "completed", "dead", "dead", "dead"]);
+  for (const [n, line] of at.entries()) {
+    const { code, message } = results[n + 2]?.error ?? {};
+    expect([code, message]).toEqual(["INPUT_INVALID", expect.stringMatching(new RegExp(`^line ${line}: (?!line)`))]);
+  }
+});
+
+test("an input that is too large for the broker says its line", async () => {
+  const around = await surroundings({ stdin: `1\n\n"${"x".repeat(2_000_000)}"\n` });
+  const argv = run("first.mjs", "--ordered", "--backend", "memory:redis");
+  expect(await main(argv, around)).toBe(1);
+  expect(resultsOf(around.outText())[1]?.error).toEqual({
+    code: "TOO_LARGE",
+    message: expect.stringMatching(/^line 3: /),
+  });
+});
+
 test("no input at all is a run of nothing", async () => {
   const around = await surroundings();
   expect(await main(run("double.mjs"), around)).toBe(0);
@@ -140,6 +173,11 @@ test("--log json: events as JSON lines, run_finished with the whole summary, and
   const finished = events.filter((event) => event.event === "run_finished");
   expect(finished).toHaveLength(1);
   expect(finished[0]).toMatchObject({ total: 3, completed: 3, dead: 0, expired: 0, cancelled: 0 });
+  expect(names.slice(names.lastIndexOf("queue_completed"))).toEqual([
+    "queue_completed",
+    "worker_stopped",
+    "run_finished",
+  ]);
   for (const key of ["durationMs", "tasksPerSecond", "retried", "lost", "fenced", "duplicates", "resent", "orphans"])
     expect(finished[0]).toHaveProperty(key, expect.any(Number));
 });

@@ -1,21 +1,30 @@
 import { Console } from "node:console";
+import { syncBuiltinESMExports } from "node:module";
 import { Dispatcher, type Run, Worker } from "@org/dispatch-core";
-import type { Backend } from "@org/dispatch-core/contract";
+import type { Backend, Observer } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { misuse, reach } from "./failure.ts";
+import { watchHandlers } from "./foreign-code.ts";
 import { chooseTask, DEFAULT_TASK, type HandlerFile, loadHandlerFile } from "./handler-file.ts";
 import { type InputSource, openInput } from "./input-lines.ts";
-import { type Log, logOf } from "./log.ts";
-import { present } from "./options.ts";
+import { type Log, lastWord, logOf } from "./log.ts";
 import { type Output, openOutput } from "./output.ts";
 import { collect } from "./run-collection.ts";
 import { screenOn } from "./screen.ts";
 import { type SignalWatch, unlessStopped, watchSignals } from "./signals.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { dispatcherOptions, refuseLocal, type WorkOptions, workerOptions } from "./work-options.ts";
+import {
+  adapterOptions,
+  dispatcherOptions,
+  type RunSettings,
+  refuseLocal,
+  runOptions,
+  type WorkOptions,
+  workerOptions,
+} from "./work-options.ts";
 
 /** The options of `dispatch run`, parsed. What is absent has core's default. */
-export interface RunCommandOptions extends WorkOptions {
+export interface RunCommandOptions extends WorkOptions, RunSettings {
   readonly handler?: string;
   /** A file, or `-` for standard input. */
   readonly input: string;
@@ -27,22 +36,18 @@ export interface RunCommandOptions extends WorkOptions {
   /** Is there to be a worker in this process? */
   readonly worker: boolean;
   readonly task?: string;
-  readonly globalTimeoutMs?: number;
-  readonly priority?: number;
-  readonly delayMs?: number;
-  readonly ordered: boolean;
-  readonly maxInFlight?: number;
-  readonly coordinator?: string;
 }
 
 /** `dispatch run`: fans the input out and collects every result. Answers the exit code; throws what went wrong before the run began. */
 export async function runCommand(options: RunCommandOptions, around: Surroundings): Promise<number> {
-  const backend = await findBackend(options.backend, present({ namespace: options.namespace }), around);
+  const backend = await findBackend(options.backend, adapterOptions(options), around);
   try {
     if (!options.worker) refuseLocal(backend, "run --no-worker");
     return await runOn(backend, options, around);
   } finally {
-    await backend.close();
+    const closed = backend.close();
+    // Within one process nobody is left who could miss what a last poll still brings, and the process goes too.
+    if (backend.profile.reach === "network") await closed;
   }
 }
 
@@ -53,26 +58,21 @@ export async function runOn(backend: Backend, options: RunCommandOptions, around
   const log = logOf(options.log, screen);
   if (options.output === "-") keepResultsClean(around);
   let source: InputSource | undefined;
+  let output: Output | undefined;
+  const handlers = watchHandlers(around, { signals, log, screen, save: () => output?.save() });
   try {
-    const file = await unlessStopped(signals, handlerFileOf(options, around));
+    const load = handlers.loading(options.handler ?? "", handlerFileOf(options, around));
+    const file = await unlessStopped(signals, load);
     const task = file === undefined ? (options.task ?? DEFAULT_TASK) : chooseTask(file, options.task).name;
     source = await openInput(options.input, options, around);
-    const output = await openOutput(options.output, options, around);
-    const { clock } = around;
-    return await withRun(backend, options, { task, file, source, output, log, signals }, (run, worker) =>
-      collect({
-        run,
-        worker,
-        source: source as InputSource,
-        output,
-        signals,
-        screen,
-        log,
-        clock,
-        pollMs: backend.profile.pollMs,
-      }),
+    output = await openOutput(options.output, options, around);
+    const last = lastWord(log.observer);
+    const parts = { source, output, signals, screen, log, clock: around.clock, pollMs: backend.profile.pollMs };
+    return await withRun(backend, options, { task, file, observer: last.observer, ...parts }, (run, worker) =>
+      collect({ run, worker, sayFinished: last.say, ...parts }),
     );
   } finally {
+    handlers.stop();
     source?.close();
     signals.stop();
   }
@@ -85,30 +85,30 @@ interface Parts {
   readonly output: Output;
   readonly log: Log;
   readonly signals: SignalWatch;
+  /** The dispatcher's. */
+  readonly observer: Observer | undefined;
 }
 
-/** Opens a dispatcher and, unless workers run elsewhere, a worker; begins the run; and closes both when `collecting` has ended. */
+/** Opens a dispatcher and, unless workers run elsewhere, a worker; begins the run, which stops the worker; closes both where it never began. */
 async function withRun(
   backend: Backend,
   options: RunCommandOptions,
-  { task, file, source, output, log, signals }: Parts,
+  { task, file, source, output, log, signals, observer }: Parts,
   collecting: (run: Run<unknown>, worker: Worker | undefined) => Promise<number>,
 ): Promise<number> {
-  const { priority, delayMs, globalTimeoutMs, maxInFlight, ordered } = options;
   const begin = <T>(contact: Promise<T>) => unlessStopped(signals, reach(contact));
   let begun = false;
   let dispatcher: Dispatcher | undefined;
   let worker: Worker | undefined;
   try {
-    dispatcher = await begin(Dispatcher.open(backend, dispatcherOptions(options, backend, log)));
+    dispatcher = await begin(Dispatcher.open(backend, dispatcherOptions(options, backend, { observer })));
     if (options.worker && file !== undefined)
       worker = await begin(Worker.start(backend, file.tasks, workerOptions(options, backend, log)));
-    const runOptions = present({ priority, delayMs, globalTimeoutMs, maxInFlight, ordered });
-    const run = dispatcher.run<unknown, unknown>(task, source.inputs, runOptions);
+    const run = dispatcher.run<unknown, unknown>(task, source.inputs, runOptions(options));
     begun = true;
     return await collecting(run, worker);
   } finally {
-    await worker?.stop();
+    if (!begun) await worker?.stop();
     await dispatcher?.close();
     if (!begun) await output.discard();
   }
@@ -120,7 +120,11 @@ async function handlerFileOf(options: RunCommandOptions, around: Surroundings): 
   return undefined;
 }
 
-/** A handler that says something by `console.log` would tear the result lines: with them on standard output, the console goes to standard error. */
+/** A handler that says something would tear the result lines: with them on standard output, its console and its `process.stdout` are standard error. */
 function keepResultsClean(around: Surroundings): void {
-  if (around.stdout === process.stdout) globalThis.console = new Console(process.stderr);
+  if (around.stdout !== process.stdout) return;
+  Object.defineProperty(process, "stdout", { get: () => process.stderr, configurable: true, enumerable: true });
+  // `import { stdout } from "node:process"` is a copy of it.
+  syncBuiltinESMExports();
+  globalThis.console = new Console(process.stderr);
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { unlessStopped, watchSignals } from "./signals.ts";
+import { Thrown, unlessStopped, watchSignals } from "./signals.ts";
 import type { StopSignal } from "./surroundings.ts";
 
 function watched() {
@@ -39,4 +39,18 @@ test("a step of the start goes on until the first signal, and no longer", async 
   const stopped = unlessStopped(watch, new Promise(() => {}));
   raise("SIGTERM");
   await expect(stopped).rejects.toMatchObject({ code: "SHUTTING_DOWN", message: "stopped by SIGTERM before it began" });
+});
+
+test("what is thrown outside of any task asks too, once; a signal then exits", async () => {
+  const { watch, exits, raise } = watched();
+  const error = new Error("boom");
+  expect(watch.threw(error)).toBe(true);
+  expect(watch.threw(new Error("again"))).toBe(false);
+  expect(await watch.first).toEqual(new Thrown(error));
+  await expect(unlessStopped(watch, new Promise(() => {}))).rejects.toMatchObject({
+    code: "SHUTTING_DOWN",
+    message: "thrown outside of any task: boom",
+  });
+  raise("SIGINT");
+  expect(exits).toEqual([130]);
 });

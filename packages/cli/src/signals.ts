@@ -1,10 +1,24 @@
 import { DispatchError } from "@org/dispatch-core";
+import { thrownText } from "./foreign-code.ts";
 import type { StopSignal, Surroundings } from "./surroundings.ts";
 
-/** A watch over SIGINT and SIGTERM: the first asks for an orderly end, the second ends the process at once. */
+/** What was thrown outside of any task, as a reason to stop. */
+export class Thrown {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Why a command is to end in an orderly way. */
+export type StopCause = StopSignal | Thrown;
+
+/** A watch over what stops a command. The first cause asks for an orderly end; a signal after it ends the process at once. */
 export interface SignalWatch {
-  /** Resolves at the first signal; never, when none comes. */
-  readonly first: Promise<StopSignal>;
+  /** Resolves at the first cause; never, when none comes. */
+  readonly first: Promise<StopCause>;
+  /** Says that something was thrown outside of any task. Answers false where that is not the first cause. */
+  threw(error: unknown): boolean;
   /** Gives the signals back to whoever had them. */
   stop(): void;
 }
@@ -14,14 +28,17 @@ const EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM:
 /** Starts to watch. The second signal exits with 130 (SIGINT) or 143 (SIGTERM), whichever the first was. */
 export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): SignalWatch {
   let asked = false;
-  let resolveFirst: (signal: StopSignal) => void = () => {};
-  const first = new Promise<StopSignal>((resolve) => {
+  let resolveFirst: (cause: StopCause) => void = () => {};
+  const first = new Promise<StopCause>((resolve) => {
     resolveFirst = resolve;
   });
+  const ask = (cause: StopCause) => {
+    asked = true;
+    resolveFirst(cause);
+  };
   const onSignal = (signal: StopSignal) => {
     if (asked) around.exit(EXIT_CODES[signal]);
-    asked = true;
-    resolveFirst(signal);
+    ask(signal);
   };
   const onInterrupt = () => onSignal("SIGINT");
   const onTerminate = () => onSignal("SIGTERM");
@@ -29,17 +46,27 @@ export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): Si
   around.signals.on("SIGTERM", onTerminate);
   return {
     first,
+    threw(error) {
+      if (asked) return false;
+      ask(new Thrown(error));
+      return true;
+    },
     stop() {
+      asked = true;
       around.signals.off("SIGINT", onInterrupt);
       around.signals.off("SIGTERM", onTerminate);
     },
   };
 }
 
-/** Awaits a step of the start, but not beyond the first signal: then it throws SHUTTING_DOWN. What the step still brings is the process's end to clear. */
+/** Awaits a step of the start, but not beyond the first cause: then it throws SHUTTING_DOWN. What the step still brings is the process's end to clear. */
 export function unlessStopped<T>(watch: SignalWatch, step: Promise<T>): Promise<T> {
-  const stopped = watch.first.then((signal) => {
-    throw new DispatchError("SHUTTING_DOWN", `stopped by ${signal} before it began`);
+  const stopped = watch.first.then((cause) => {
+    throw new DispatchError("SHUTTING_DOWN", stoppedText(cause));
   });
   return Promise.race([step, stopped]);
+}
+
+function stoppedText(cause: StopCause): string {
+  return cause instanceof Thrown ? thrownText(cause.error) : `stopped by ${cause} before it began`;
 }

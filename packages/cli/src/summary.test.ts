@@ -42,10 +42,10 @@ test("what did not complete has its reasons and an example, what happened on the
 
 test("an early end says what is left", () => {
   const summary = { ...whole, completed: 1_000, cancelled: 200 };
-  expect(summaryText(summary, new Reasons(), { signal: "SIGTERM", inputEnded: false })).toContain(
+  expect(summaryText(summary, new Reasons(), { cause: "SIGTERM", inputEnded: false })).toContain(
     "\nstopped by SIGTERM: 200 left undone, the input was not read to its end",
   );
-  expect(summaryText(whole, new Reasons(), { signal: "SIGINT", inputEnded: true })).toContain(
+  expect(summaryText(whole, new Reasons(), { cause: "SIGINT", inputEnded: true })).toContain(
     "\nstopped by SIGINT: no task left undone, the input was read to its end",
   );
 });

@@ -1,11 +1,11 @@
 import type { Result, Summary } from "@org/dispatch-core/contract";
 import { oneLine } from "./failure.ts";
 import { countText, durationText, rateText } from "./figures.ts";
-import type { StopSignal } from "./surroundings.ts";
+import { type StopCause, Thrown } from "./signals.ts";
 
 /** Why a run ended before its input did, or before its tasks did. */
 export interface Interruption {
-  readonly signal: StopSignal;
+  readonly cause: StopCause;
   /** Was the input read to its end by then? */
   readonly inputEnded: boolean;
 }
@@ -55,9 +55,10 @@ export function summaryText(summary: Summary, reasons: Reasons, interruption: In
   return lines.join("\n");
 }
 
-function interruptionText({ signal, inputEnded }: Interruption, cancelled: number): string {
+function interruptionText({ cause, inputEnded }: Interruption, cancelled: number): string {
   const input = inputEnded ? "the input was read to its end" : "the input was not read to its end";
-  return `stopped by ${signal}: ${cancelled === 0 ? "no task" : countText(cancelled)} left undone, ${input}`;
+  const by = cause instanceof Thrown ? "what was thrown outside of any task" : cause;
+  return `stopped by ${by}: ${cancelled === 0 ? "no task" : countText(cancelled)} left undone, ${input}`;
 }
 
 function listText(counts: readonly (readonly [string, number])[]): string {

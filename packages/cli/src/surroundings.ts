@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@org/dispatch-core/contract";
+import type { ForeignCodeWatch } from "./foreign-code.ts";
 
 /** What a command touches outside of itself: the process in the binary, captured streams in a test. */
 export interface Surroundings {
@@ -8,10 +9,14 @@ export interface Surroundings {
   /** The file or `file:` URL of the command itself: where adapters are looked for second. */
   readonly home: string;
   readonly version: string;
+  /** The variables that a configuration file may name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signals: SignalSource;
+  /** Who is told from now on what foreign code does to the process; answers how to end that. */
+  readonly watchForeignCode: (watch: ForeignCodeWatch) => () => void;
   readonly clock: Clock;
   /** Ends the process now, whatever is under way. */
   readonly exit: (code: number) => void;

@@ -76,3 +76,36 @@ test("a broker that never answers: the first signal still ends it", async () => 
   around.raise("SIGTERM");
   expect(await ended).toBe(0);
 });
+
+test("what a handler throws outside of any task is an orderly end with one error line, exit 1", async () => {
+  const around = await surroundings();
+  const backend = memory();
+  const ended = workOn(backend, { ...OPTIONS, log: "text" }, around);
+  const dispatcher = await Dispatcher.open(backend);
+  await dispatcher.run("default", [1]).results();
+  around.watch()?.rejected(new Error("let go"));
+  around.watch()?.threw(new Error("boom"));
+  around.watch()?.threw(new Error("again"));
+  expect(await ended).toBe(1);
+  expect(around.errText()).toContain("warn a promise was rejected and nobody waited for it: let go\n");
+  expect(around.errText()).toContain("warn thrown outside of any task: again\n");
+  expect(around.errText()).toMatch(
+    /1 finished, 0 given back\ndispatch: SHUTTING_DOWN: thrown outside of any task: boom\n$/,
+  );
+  expect(around.watch()).toBeUndefined();
+  await dispatcher.close();
+  await backend.close();
+});
+
+test("a handler that ends the process is named for it", async () => {
+  const around = await surroundings();
+  const backend = memory();
+  const ended = workOn(backend, { ...OPTIONS, log: "off" }, around);
+  around.watch()?.exited(7);
+  around.raise("SIGTERM");
+  await ended;
+  expect(around.errText()).toMatch(
+    /^dispatch: SHUTTING_DOWN: a handler ended the process with 7 while h.mjs was loaded\n/,
+  );
+  await backend.close();
+});

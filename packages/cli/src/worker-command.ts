@@ -1,14 +1,14 @@
 import { DispatchError, Worker } from "@org/dispatch-core";
 import type { Backend } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
-import { reach } from "./failure.ts";
+import { oneLine, reach } from "./failure.ts";
+import { endedLine, thrownText, watchHandlers } from "./foreign-code.ts";
 import { loadHandlerFile } from "./handler-file.ts";
 import { logOf } from "./log.ts";
-import { present } from "./options.ts";
 import { screenOn } from "./screen.ts";
-import { unlessStopped, watchSignals } from "./signals.ts";
+import { type StopCause, Thrown, unlessStopped, watchSignals } from "./signals.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { refuseLocal, type WorkOptions, workerOptions } from "./work-options.ts";
+import { adapterOptions, refuseLocal, type WorkOptions, workerOptions } from "./work-options.ts";
 
 /** The options of `dispatch worker`, parsed. */
 export interface WorkerCommandOptions extends WorkOptions {
@@ -17,7 +17,7 @@ export interface WorkerCommandOptions extends WorkOptions {
 
 /** `dispatch worker`: works until the first signal, then stops in an orderly way. Answers the exit code; throws what went wrong before it began. */
 export async function workerCommand(options: WorkerCommandOptions, around: Surroundings): Promise<number> {
-  const backend = await findBackend(options.backend, present({ namespace: options.namespace }), around);
+  const backend = await findBackend(options.backend, adapterOptions(options), around);
   try {
     refuseLocal(backend, "worker");
     return await workOn(backend, options, around);
@@ -29,29 +29,41 @@ export async function workerCommand(options: WorkerCommandOptions, around: Surro
 /** The same on a backend that is the caller's. */
 export async function workOn(backend: Backend, options: WorkerCommandOptions, around: Surroundings): Promise<number> {
   const signals = watchSignals(around);
+  const screen = screenOn(around.stderr);
+  const log = logOf(options.log, screen);
+  const handlers = watchHandlers(around, { signals, log, screen, save: () => {} });
+  let cause: StopCause | undefined;
+  void signals.first.then((first) => {
+    cause = first;
+  });
   // A worker that waits for a broker to come back may have no socket, and a timer only: it is to outlive that.
   const alive = setInterval(() => {}, 60_000);
   try {
-    const screen = screenOn(around.stderr);
-    const log = logOf(options.log, screen);
     const say = (text: string) => {
       if (log.mode === "text") screen.line(text);
     };
-    const file = await unlessStopped(signals, loadHandlerFile(options.handler, around.cwd));
+    const file = await unlessStopped(
+      signals,
+      handlers.loading(options.handler, loadHandlerFile(options.handler, around.cwd)),
+    );
     const start = reach(Worker.start(backend, file.tasks, workerOptions(options, backend, log)));
     const worker = await unlessStopped(signals, start);
     say(`worker ${worker.id} serves ${file.tasks.map((task) => task.name).join(", ")}; SIGTERM or SIGINT stops it`);
-    const signal = await signals.first;
-    say(`worker ${worker.id} stops after ${signal}, ${worker.status.running} running`);
+    const why = await signals.first;
+    const whyText = why instanceof Thrown ? oneLine(thrownText(why.error)) : why;
+    say(`worker ${worker.id} stops after ${whyText}, ${worker.status.running} running`);
     await worker.stop();
     const { finished, released } = worker.status;
     say(`worker ${worker.id} has stopped: ${finished} finished, ${released} given back`);
-    return 0;
+    if (!(why instanceof Thrown)) return 0;
+    screen.line(endedLine(thrownText(why.error)));
+    return 1;
   } catch (error) {
     // A worker that was told to stop has stopped, also where it had not begun yet.
-    if (error instanceof DispatchError && error.code === "SHUTTING_DOWN") return 0;
+    if (typeof cause === "string" && error instanceof DispatchError && error.code === "SHUTTING_DOWN") return 0;
     throw error;
   } finally {
+    handlers.stop();
     clearInterval(alive);
     signals.stop();
   }
