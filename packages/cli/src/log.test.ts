@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { logOf } from "./log.ts";
 import type { LogMode } from "./options.ts";
 import { screenOn } from "./screen.ts";
+import { takeText } from "./taken-text.ts";
 
 const dispatched: DispatchEvent = {
   event: "queue_dispatched",
@@ -25,7 +26,7 @@ const lost: DispatchEvent = {
 
 function logged(mode: LogMode) {
   const stream = new PassThrough();
-  return { log: logOf(mode, screenOn(stream)), text: () => String(stream.read() ?? "") };
+  return { log: logOf(mode, screenOn(stream)), text: () => takeText(stream) };
 }
 
 test("json: every event and every line of a handler is a JSON line", () => {

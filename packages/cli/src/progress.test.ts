@@ -3,12 +3,13 @@ import { VirtualClock } from "@org/dispatch-core";
 import { expect, test } from "vitest";
 import { Pace, progressParts, showProgress, type Tally } from "./progress.ts";
 import { screenOn } from "./screen.ts";
+import { takeText } from "./taken-text.ts";
 
 const tally: Tally = { total: 1_000, completed: 400, dead: 30, expired: 20, cancelled: 50, inputEnded: true };
 
 function screen(isTTY: boolean) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 200 });
-  return { screen: screenOn(stream), text: () => String(stream.read() ?? "") };
+  return { screen: screenOn(stream), text: () => takeText(stream) };
 }
 
 test("the parts: done of total, rate, ETA and the four outcomes", () => {
