@@ -7,6 +7,12 @@ class Told implements Member {
   generation = 0;
   partitions: readonly number[] = [];
   readonly revoked: number[] = [];
+  silent = false;
+
+  isSilent(): boolean {
+    return this.silent;
+  }
+
   revoking(): void {
     this.revoked.push(this.generation);
   }
@@ -70,5 +76,23 @@ describe("a consumer group", () => {
     group.leave(twoId);
     expect(group.commit(twoId, one.generation, 0, 9, "")).toBe(false);
     expect(group.committed(1).offset).toBeGreaterThanOrEqual(5);
+  });
+
+  it("takes nothing from a member that is silent, until it is thrown out or answers again", () => {
+    const group = new ConsumerGroup(4, () => {});
+    const [first, second] = [new Told(), new Told()];
+    const id = group.join(first);
+    group.rebalance();
+    first.silent = true;
+    const other = group.join(second);
+    group.rebalance();
+    expect(second.partitions).toEqual([]);
+    first.silent = false;
+    group.rebalance();
+    expect([first.partitions.length, second.partitions.length]).toEqual([2, 2]);
+    first.silent = true;
+    group.leave(id);
+    expect(second.partitions).toEqual([0, 1, 2, 3]);
+    group.leave(other);
   });
 });

@@ -7,6 +7,8 @@ export interface Committed {
 
 /** A member as its group sees it. Both are called at once, and must not join or leave. */
 export interface Member {
+  /** Does it answer? One that does not is still a member, until it is thrown out. */
+  isSilent(): boolean;
   /** A rebalance begins: what is to be committed under the old generation is committed now. */
   revoking(): void;
   /** The partitions that it has from now on, under a new generation. */
@@ -50,14 +52,20 @@ export class ConsumerGroup {
     if (this.#members.delete(id)) this.rebalance();
   }
 
-  /** Every member's share differs by one partition at most, and each keeps what it can. */
+  /**
+   * Every member's share differs by one partition at most, and each keeps what it can. A silent member keeps all that it has: nobody takes a partition
+   * from a holder that has neither given it up nor been thrown out.
+   */
   rebalance(): void {
     for (const member of this.#members.values()) member.revoking();
     this.#generation += 1;
-    const ids = [...this.#members.keys()];
-    const most = Math.ceil(this.#partitions / Math.max(1, ids.length));
+    const silent = new Set([...this.#members].filter(([, member]) => member.isSilent()).map(([id]) => id));
+    const ids = [...this.#members.keys()].filter((id) => !silent.has(id));
+    const kept = this.#owners.filter((owner) => owner !== undefined && silent.has(owner)).length;
+    const most = Math.ceil((this.#partitions - kept) / Math.max(1, ids.length));
     const counts = new Map(ids.map((id) => [id, 0]));
     const owners = this.#owners.map((owner) => {
+      if (owner !== undefined && silent.has(owner)) return owner;
       const count = owner === undefined ? undefined : counts.get(owner);
       if (owner === undefined || count === undefined || count >= most) return undefined;
       counts.set(owner, count + 1);

@@ -56,10 +56,18 @@ export class LogMember {
     if (this.#id !== undefined || connection === undefined) return;
     const { group, wakers } = this.#store;
     const id = group.join({
+      isSilent: () => !gate.isAlive,
       revoking: () => {
         if (gate.isAlive) this.commitDirty();
       },
-      assigned: (generation, partitions) => gate.happen(() => this.#assigned(id, generation, partitions)),
+      assigned: (generation, partitions) => {
+        const wasSilent = !gate.isAlive;
+        gate.happen(() => {
+          this.#assigned(id, generation, partitions);
+          // It answers again: now its share can be divided anew.
+          if (wasSilent && id === this.#id) group.rebalance();
+        });
+      },
     });
     this.#id = id;
     this.#own.add(id);

@@ -49,7 +49,10 @@ export class LogReceiver implements Receiver {
         this.#pull();
         this.#watch();
       },
-      release: (receipts) => void this.#returned.unshift(...receipts),
+      release: (receipts) => {
+        this.#returned.unshift(...receipts);
+        this.#watch();
+      },
       lingerMs: 0,
     });
     this.#commits = new CommitTimer({
@@ -166,11 +169,13 @@ export class LogReceiver implements Receiver {
   #giveBack({ queue, tracker, record }: LogReceipt, redelivery: number): void {
     this.#returned.push(new LogReceipt(queue, tracker, record, redelivery));
     this.#pull();
+    this.#watch();
   }
 
   /** A member that receives nothing and holds nothing leaves: at once where it was told so, else after a while. */
   #watch(): void {
-    const isIdle = this.#credit === 0 && this.#member.inHand === 0;
+    // What was given back and nobody wants is in nobody's hand.
+    const isIdle = this.#credit === 0 && this.#member.inHand === this.#returned.length;
     if (isIdle && this.#isLeaving) this.#retire();
     else if (isIdle && this.#member.isMember) {
       const { clock, world } = this.#station;
