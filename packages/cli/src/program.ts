@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addCommonOptions, addRunOptions, addSettings, addWorkOptions, collectTexts } from "./command-options.ts";
 import { type ConfigAction, configCommand } from "./config-command.ts";
 import { type DeadAction, deadCommand } from "./dead-command.ts";
+import { type ExplainCommandOptions, explainCommand } from "./explain-command.ts";
 import { present } from "./options.ts";
 import { type QueueAction, queueCommand } from "./queue-command.ts";
 import { type RunCommandOptions, runCommand } from "./run-command.ts";
@@ -35,6 +36,10 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
     ended(await queueCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
   const dead = async (action: DeadAction, flags: Flags) =>
     ended(await deadCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
+  const explain = async (flags: Flags & { json: boolean }) =>
+    ended(
+      await explainCommand(await settledOptions<GivenOptions, ExplainCommandOptions>(named(flags), around), around),
+    );
   const config = async (action: ConfigAction, flags: Flags) => ended(await configCommand(action, named(flags), around));
 
   addRunOptions(program.command("run").description("fan the input out and collect every result")).action(run);
@@ -43,6 +48,9 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
     .action(worker);
   addQueueCommands(program.command("queue").description("look into a queue, or empty it"), queue);
   addDeadCommands(program.command("dead").description("the dead letters of a queue"), dead);
+  addWorkOptions(program.command("explain").description("the plan for a backend and a configuration"))
+    .option("--json", "one JSON line", false)
+    .action(explain);
   addConfigCommands(program.command("config").description("look at a configuration file"), config);
   return program;
 }
