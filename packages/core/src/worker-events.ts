@@ -1,12 +1,18 @@
-import type { DispatchEvent, EndCode } from "./contract/index.ts";
+import type { DispatchEvent, EndCode, Frame } from "./contract/index.ts";
 import type { Decision } from "./settle/decision.ts";
 
-interface About {
+/** What every event of a task at a worker says. */
+export interface About {
   readonly queue: string;
   readonly task: string;
   readonly taskId: string;
   readonly attempt: number;
   readonly workerId: string;
+}
+
+export function aboutOf(frame: Frame, workerId: string): About {
+  const taskId = `${frame.run}/${frame.first}`;
+  return { queue: frame.queue, task: frame.tasks[0]?.task ?? "", taskId, attempt: frame.attempt + 1, workerId };
 }
 
 /** What observers are told when the broker has agreed to a decision. */

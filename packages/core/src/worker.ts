@@ -7,7 +7,7 @@ import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
 import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
 import { DispatchError, guard, printed } from "./errors.ts";
-import { chain, type Eventual } from "./eventual.ts";
+import { Fetching, takeBackCredit } from "./fetching.ts";
 import { Intake } from "./intake.ts";
 import type { Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
@@ -15,21 +15,18 @@ import { type WorkerOptions, type WorkerSettings, workerSettings } from "./plan/
 import { planWorker } from "./plan/plan.ts";
 import { deadQueue, replyQueue } from "./queues.ts";
 import { type Route, Routes } from "./routes.ts";
+import { ServedTasks } from "./served-tasks.ts";
 import { type Decision, decide } from "./settle/decision.ts";
 import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { verdictOf } from "./verdicts.ts";
 import { admit } from "./work/admission.ts";
 import { Beater } from "./work/beater.ts";
-import { Fetcher } from "./work/fetcher.ts";
-import { LaneCredit } from "./work/lane-credit.ts";
 import { LastChance } from "./work/last-chance.ts";
-import { Prefetch } from "./work/prefetch.ts";
 import type { HandlerEnd } from "./work/running.ts";
-import { check } from "./work/schema.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
-import { settledEvent } from "./worker-events.ts";
+import { type About, aboutOf, settledEvent } from "./worker-events.ts";
 
 export interface WorkerStatus {
   /** Frames in hand, running ones included. */
@@ -61,7 +58,7 @@ const RESULT_HEAD_BYTES = 512;
 export class Worker implements AsyncDisposable {
   readonly id: string;
   readonly #settings: WorkerSettings;
-  readonly #tasks: ReadonlyMap<string, Task>;
+  readonly #tasks: ServedTasks;
   readonly #clock: Clock;
   readonly #observer: Observer | undefined;
   readonly #calls: Calls;
@@ -73,22 +70,20 @@ export class Worker implements AsyncDisposable {
   readonly #settler: Settler<Hold>;
   readonly #beater: Beater;
   readonly #intake: Intake;
-  readonly #credits: LaneCredit;
-  readonly #fetchers: readonly Fetcher[];
+  readonly #fetching: Fetching;
   readonly #delays: Delays;
   readonly #slots: Slots<Hold>;
   readonly #lastChance: LastChance;
-  readonly #prefetch: Prefetch;
   readonly #releaseByCopy: boolean;
   readonly #codec: BodyCodec;
-  readonly #fetching = new AbortController();
+  readonly #taking = new AbortController();
   readonly #hurry = new AbortController();
-  #fetched: Promise<unknown> = Promise.resolve();
+  #fetched: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
   #finished = 0;
   #released = 0;
 
-  private constructor(backend: Backend, tasks: ReadonlyMap<string, Task>, settings: WorkerSettings) {
+  private constructor(backend: Backend, tasks: ServedTasks, settings: WorkerSettings) {
     const { clock, random, leaseMs, queue } = settings;
     const { profile } = backend;
     this.id = settings.id;
@@ -102,8 +97,7 @@ export class Worker implements AsyncDisposable {
     this.#releaseByCopy = profile.redelivery !== "losses" || !profile.requeueKeepsPriority;
     const codec = new BodyCodec({ ...settings, profile });
     this.#codec = codec;
-    this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#wake());
-    this.#prefetch = new Prefetch(settings.concurrency);
+    this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#fetching.wake());
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
     const reply = (coordinator: string) => replyQueue(queue, coordinator);
     this.#calls = calls;
@@ -146,7 +140,7 @@ export class Worker implements AsyncDisposable {
       abandonMs: settings.abandonMs,
       logger: settings.logger,
       task: (name) => tasks.get(name) as Task,
-      payload: (frame, signal) => this.#payload(frame, signal),
+      payload: (frame, signal) => tasks.payload(frame, codec, signal),
       unloaded: (hold, error) => this.#unloaded(hold, error),
       mayBegin: (hold) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
       isHeld: (hold) => Number.isFinite(hold.deadline),
@@ -156,7 +150,7 @@ export class Worker implements AsyncDisposable {
       freed: (hold, abandoned) => {
         if (abandoned !== undefined)
           this.#observer?.({ event: "slot_abandoned", ...this.#about(hold), code: abandoned });
-        this.#wake();
+        this.#fetching.wake();
       },
       progress: (frame, value) => this.#progressed(frame, value),
     });
@@ -170,25 +164,18 @@ export class Worker implements AsyncDisposable {
       codec,
       lost: (hold, why) => this.#lost(hold, why),
     });
-    this.#credits = new LaneCredit(this.#routes.lanes.map(({ weight }) => weight));
-    this.#fetchers = this.#queues.map(
-      (laneQueue, lane) =>
-        new Fetcher({
-          calls,
-          clock,
-          random,
-          leaseMs,
-          queue: laneQueue,
-          credit: () => this.#credits.ask(lane, this.#credit()),
-          stands: () => this.#credits.stands(lane),
-          answered: (brought) => {
-            this.#credits.answered(lane, brought);
-            // What this lane did not take is another's now.
-            if (this.#fetchers.length > 1) this.#wake();
-          },
-          granted: (deliveries, requestedAt, full) => this.#granted(lane, deliveries, requestedAt, full),
-        }),
-    );
+    this.#fetching = new Fetching({
+      calls,
+      clock,
+      random,
+      leaseMs,
+      concurrency: settings.concurrency,
+      queues: this.#queues,
+      weights: this.#routes.lanes.map(({ weight }) => weight),
+      load: () => ({ held: this.#keeper.size, zombies: this.#slots.zombies, waiting: this.#slots.waiting }),
+      most: (capacity, held) => this.#lastChance.most(capacity, held),
+      granted: (lane, deliveries, requestedAt) => this.#granted(lane, deliveries, requestedAt),
+    });
     this.#delays = new Delays({
       calls,
       clock,
@@ -209,7 +196,7 @@ export class Worker implements AsyncDisposable {
   static async start(backend: Backend, tasks: Task | readonly Task[], options: WorkerOptions = {}): Promise<Worker> {
     const settings = workerSettings(options, randomBytes(6).toString("hex"));
     planWorker(backend.profile, settings);
-    const worker = new Worker(backend, byName([tasks].flat() as readonly Task[]), settings);
+    const worker = new Worker(backend, new ServedTasks([tasks].flat() as readonly Task[]), settings);
     await worker.#open();
     return worker;
   }
@@ -248,16 +235,17 @@ export class Worker implements AsyncDisposable {
     const options = { receive, send: [...receive, this.#dead], create, leaseMs, clock: this.#clock };
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
     this.#observer?.({ event: "worker_started", queue, workerId: this.id, slots: concurrency });
-    this.#fetched = Promise.all(this.#fetchers.map((fetcher) => fetcher.run(this.#fetching.signal)));
-    this.#delays.run(this.#fetching.signal);
+    this.#fetched = this.#fetching.run(this.#taking.signal);
+    this.#delays.run(this.#taking.signal);
   }
 
   async #stop(): Promise<void> {
-    const { queue, drainMs, abandonMs } = this.#settings;
+    const { queue, drainMs, abandonMs, leaseMs } = this.#settings;
     for (const hold of this.#slots.close()) this.#settle(hold, released("released", 0));
-    this.#fetching.abort();
+    this.#taking.abort();
     await this.#fetched;
-    await this.#takeBackCredit();
+    const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
+    await takeBackCredit({ calls: this.#calls, clock: this.#clock, leaseMs }, queues, abandonMs);
     const drained = new AbortController();
     void this.#slots.empty().then(() => drained.abort());
     await pause(this.#clock, drainMs, AbortSignal.any([drained.signal, this.#hurry.signal]));
@@ -279,26 +267,7 @@ export class Worker implements AsyncDisposable {
     });
   }
 
-  /** A broker that pushes is told that nothing is wanted any more, and a log that its partitions are free. */
-  async #takeBackCredit(): Promise<void> {
-    const { leaseMs, abandonMs, queue } = this.#settings;
-    const none = { max: 0, waitMs: 0, leaseMs };
-    const { signal } = new AbortController();
-    const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
-    const taken = queues.map((one) => this.#calls.receive(one, none, signal).catch(() => []));
-    await within(this.#clock, Promise.all(taken), abandonMs);
-  }
-
-  /** Frames that may be taken now. A few are not worth a call while there is something to do. */
-  #credit(): number {
-    const { zombies } = this.#slots;
-    const capacity = this.#settings.concurrency - zombies + this.#prefetch.frames;
-    const credit = this.#lastChance.most(capacity, this.#keeper.size + zombies) - this.#keeper.size;
-    return this.#slots.waiting > 0 && credit < capacity / 4 ? 0 : credit;
-  }
-
-  async #granted(lane: number, deliveries: readonly Delivery[], requestedAt: number, full: boolean): Promise<void> {
-    if (full) this.#prefetch.received(this.#clock.now() - requestedAt);
+  async #granted(lane: number, deliveries: readonly Delivery[], requestedAt: number): Promise<void> {
     const holds = await this.#intake.holds(this.#queues[lane] as Queue, deliveries, requestedAt);
     for (const hold of holds) this.#admit(hold, lane);
     // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
@@ -318,7 +287,7 @@ export class Worker implements AsyncDisposable {
     }
     const { maxLost } = this.#settings;
     const others = this.#keeper.size + this.#slots.zombies > 1;
-    const known = this.#tasks.has(frame.tasks[0]?.task ?? "");
+    const known = this.#tasks.of(frame) !== undefined;
     const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
     if (admission === "answer-probe") this.#settle(hold, { kind: "done" });
@@ -344,7 +313,7 @@ export class Worker implements AsyncDisposable {
   }
 
   #ended(hold: Hold, end: HandlerEnd, durationMs: number): void {
-    this.#prefetch.ran(durationMs);
+    this.#fetching.ran(durationMs);
     const valueBytes = this.#codec.mostBytes - FRAME_HEAD_BYTES - RESULT_HEAD_BYTES;
     const verdict = verdictOf(end, durationMs, valueBytes, this.#settings.retryable);
     if (verdict.kind === "failed" && verdict.timedOut)
@@ -371,7 +340,7 @@ export class Worker implements AsyncDisposable {
   #settle(hold: Hold, verdict: Verdict): void {
     const { backoff, maxAttempts, random } = this.#settings;
     const { releaseDelayMs } = this.#calls.backend.profile;
-    const task = this.#tasks.get(hold.frame.tasks[0]?.task ?? "");
+    const task = this.#tasks.of(hold.frame);
     const policy = {
       backoff,
       maxAttempts: task?.maxAttempts ?? maxAttempts,
@@ -410,31 +379,14 @@ export class Worker implements AsyncDisposable {
     this.#letGo();
   }
 
-  /** There may be credit again: for the highest lane first. */
-  #wake(): void {
-    for (const fetcher of this.#fetchers) fetcher.wake();
-  }
-
   #route(frame: Frame, delayMs: number): Route {
     const wallMs = this.#clock.wall();
     return this.#routes.route(frame.queue, frame.lane, wallMs + delayMs, wallMs);
   }
 
   #letGo(): void {
-    this.#wake();
+    this.#fetching.wake();
     if (this.#keeper.size === 0) this.#beater.idle();
-  }
-
-  /** What the handler is given: the payload of the frame, through the schema of its task. */
-  #payload(frame: Frame, signal: AbortSignal): Eventual<{ readonly value: unknown } | BadFrame> {
-    const schema = this.#tasks.get(frame.tasks[0]?.task ?? "")?.input;
-    return chain(this.#codec.payloads(frame, { signal }), (body): Eventual<{ readonly value: unknown } | BadFrame> => {
-      if ("bad" in body) return body;
-      if (schema === undefined) return { value: body.values[0] };
-      return chain(check(schema, body.values[0]), (result) =>
-        "wrong" in result ? { bad: "INPUT_INVALID", detail: result.wrong } : result,
-      );
-    });
   }
 
   /** A payload that cannot be had now is nobody's fault: back with its task, for a while where the store was away. */
@@ -455,15 +407,8 @@ export class Worker implements AsyncDisposable {
     });
   }
 
-  #about({ frame }: Hold) {
-    const taskId = `${frame.run}/${frame.first}`;
-    return {
-      queue: frame.queue,
-      task: frame.tasks[0]?.task ?? "",
-      taskId,
-      attempt: frame.attempt + 1,
-      workerId: this.id,
-    };
+  #about({ frame }: Hold): About {
+    return aboutOf(frame, this.id);
   }
 }
 
@@ -472,14 +417,4 @@ const counted: ReadonlySet<string> = new Set(["failed", "timed_out", "lost"]);
 
 function released(reason: "released" | "last_chance", delayMs: number): Verdict {
   return { kind: "released", reason, delayMs, begun: false, durationMs: 0 };
-}
-
-function byName(tasks: readonly Task[]): ReadonlyMap<string, Task> {
-  const map = new Map<string, Task>();
-  for (const task of tasks) {
-    if (map.has(task.name)) throw new DispatchError("CONFIG_INVALID", `two tasks are called ${task.name}`);
-    map.set(task.name, task);
-  }
-  if (map.size === 0) throw new DispatchError("CONFIG_INVALID", "a worker needs at least one task");
-  return map;
 }

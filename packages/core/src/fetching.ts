@@ -1,0 +1,93 @@
+import type { Random } from "./backoff.ts";
+import { type Calls, within } from "./call.ts";
+import type { Clock, Delivery, Queue } from "./contract/index.ts";
+import { Fetcher } from "./work/fetcher.ts";
+import { LaneCredit } from "./work/lane-credit.ts";
+import { Prefetch } from "./work/prefetch.ts";
+
+export interface FetchingPort {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly leaseMs: number;
+  readonly concurrency: number;
+  /** The lanes, highest first, and their weights. */
+  readonly queues: readonly Queue[];
+  readonly weights: readonly number[];
+  /** Frames in hand; handlers that still run though their frame is not; frames that wait for a slot. */
+  load(): { readonly held: number; readonly zombies: number; readonly waiting: number };
+  /** How many frames may be held, of `capacity`: fewer around a last chance. */
+  most(capacity: number, held: number): number;
+  granted(lane: number, deliveries: readonly Delivery[], requestedAt: number): Promise<void>;
+}
+
+/** A worker's standing receives, one a lane, and the credit that they share. */
+export class Fetching {
+  readonly #port: FetchingPort;
+  readonly #prefetch: Prefetch;
+  readonly #credits: LaneCredit;
+  readonly #fetchers: readonly Fetcher[];
+
+  constructor(port: FetchingPort) {
+    const { calls, clock, random, leaseMs } = port;
+    this.#port = port;
+    this.#prefetch = new Prefetch(port.concurrency);
+    this.#credits = new LaneCredit(port.weights);
+    this.#fetchers = port.queues.map(
+      (queue, lane) =>
+        new Fetcher({
+          calls,
+          clock,
+          random,
+          leaseMs,
+          queue,
+          credit: () => this.#credits.ask(lane, this.#credit()),
+          stands: () => this.#credits.stands(lane),
+          answered: (brought) => {
+            this.#credits.answered(lane, brought);
+            // What this lane did not take is another's now.
+            if (this.#fetchers.length > 1) this.wake();
+          },
+          granted: (deliveries, requestedAt, full) => {
+            if (full) this.#prefetch.received(clock.now() - requestedAt);
+            return port.granted(lane, deliveries, requestedAt);
+          },
+        }),
+    );
+  }
+
+  /** Resolves when all have ended, after `signal` has fired. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#fetchers.map((fetcher) => fetcher.run(signal)));
+  }
+
+  /** There may be credit again: for the highest lane first. */
+  wake(): void {
+    for (const fetcher of this.#fetchers) fetcher.wake();
+  }
+
+  /** A handler took so long: what is fetched in advance follows from it. */
+  ran(durationMs: number): void {
+    this.#prefetch.ran(durationMs);
+  }
+
+  /** Frames that may be taken now. A few are not worth a call while there is something to do. */
+  #credit(): number {
+    const { held, zombies, waiting } = this.#port.load();
+    const capacity = this.#port.concurrency - zombies + this.#prefetch.frames;
+    const credit = this.#port.most(capacity, held + zombies) - held;
+    return waiting > 0 && credit < capacity / 4 ? 0 : credit;
+  }
+}
+
+/** A broker that pushes is told that nothing is wanted any more, and a log that its partitions are free. Ends in `boundMs`. */
+export async function takeBackCredit(
+  { calls, clock, leaseMs }: Pick<FetchingPort, "calls" | "clock" | "leaseMs">,
+  queues: readonly Queue[],
+  boundMs: number,
+): Promise<void> {
+  const none = { max: 0, waitMs: 0, leaseMs };
+  const { signal } = new AbortController();
+  const taken = queues.map((queue) => calls.receive(queue, none, signal).catch(() => []));
+  await within(clock, Promise.all(taken), boundMs);
+}
