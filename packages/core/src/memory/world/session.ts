@@ -210,9 +210,11 @@ export class MemorySession implements Backend, AsyncDisposable {
   async #remove(queue: Queue, signal: AbortSignal): Promise<void> {
     await this.#begin(signal);
     const { receivers } = this.#opened();
-    await receivers.get(queueKey(queue))?.end();
+    const receiver = receivers.get(queueKey(queue));
     receivers.delete(queueKey(queue));
     this.#world.stores.remove(queue);
+    // A poll that is still under way brings nothing any more: nobody has to wait for it.
+    void receiver?.end();
   }
 
   /** At the beginning of each verb: is anybody there, and what has time brought? */
