@@ -23,6 +23,7 @@ import { verdictOf } from "./verdicts.ts";
 import { admit } from "./work/admission.ts";
 import { Beater } from "./work/beater.ts";
 import { LastChance } from "./work/last-chance.ts";
+import { PooledClock } from "./work/pooled-clock.ts";
 import type { HandlerEnd } from "./work/running.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
@@ -97,7 +98,9 @@ export class Worker implements AsyncDisposable {
     this.#releaseByCopy = profile.redelivery !== "losses" || !profile.requeueKeepsPriority;
     const codec = new BodyCodec({ ...settings, profile });
     this.#codec = codec;
-    this.#lastChance = new LastChance(clock, settings.backoff.baseMs, () => this.#fetching.wake());
+    // Where acks are durable only after a while, a frame that is given back must not be taken alone before its own ack is.
+    const stepMs = Math.max(settings.backoff.baseMs, Math.ceil(profile.ackLagMs * 1.5));
+    this.#lastChance = new LastChance(clock, stepMs, () => this.#fetching.wake());
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
     const reply = (coordinator: string) => replyQueue(queue, coordinator);
     this.#calls = calls;
@@ -133,7 +136,8 @@ export class Worker implements AsyncDisposable {
       refused: (hold) => void this.#keeper.apply(hold, { on: "refused" }),
     });
     this.#slots = new Slots<Hold>({
-      clock,
+      // Each task has a timeout, and hardly any comes to it.
+      clock: new PooledClock(clock),
       concurrency: settings.concurrency,
       weights: this.#routes.lanes.map(({ weight }) => weight),
       timeoutMs: settings.timeoutMs,

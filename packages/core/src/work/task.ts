@@ -16,7 +16,10 @@ export interface Context {
    * copy + lost, in that order.
    */
   readonly fence: number;
-  /** Fires with a `DispatchError` as its reason: LEASE_LOST, TIMED_OUT, EXPIRED, CANCELLED or SHUTTING_DOWN. What is returned after that is not written. */
+  /**
+   * Fires with a `DispatchError` as its reason: LEASE_LOST, TIMED_OUT, EXPIRED or SHUTTING_DOWN (CANCELLED is reserved: that a run was cancelled does
+   * not reach its workers yet). What is returned after that is not written.
+   */
   readonly signal: AbortSignal;
   /** Wall-clock ms after which the task is not worth finishing. */
   readonly deadline: number | undefined;
