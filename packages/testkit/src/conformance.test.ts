@@ -1,5 +1,5 @@
 import type { Profile } from "@org/dispatch-core/contract";
-import { memory } from "@org/dispatch-core/memory";
+import { type Character, memory, type ProfileChange } from "@org/dispatch-core/memory";
 import { countingGrants, withFacts, without } from "./decorators/facts.ts";
 import { slow } from "./decorators/slow.ts";
 import { conformance } from "./vitest.ts";
@@ -48,3 +48,18 @@ conformance({
   name: "memory without delays, move and priorities",
   levels: core,
 });
+
+// Each process with a session of its own, on the facts of four brokers.
+const characters: readonly (readonly [character: Character, change: ProfileChange, name?: string])[] = [
+  ["redis", {}],
+  // A poll of 20 s would be longer than the drains of the cases.
+  ["sqs", { pollMs: 1_000 }],
+  ["rabbitmq", {}],
+  // A ladder of 18 queues instead of 28, up to seven hours: what lies beyond its delay can be waited for.
+  ["rabbitmq", { sendDelayMs: 26_214_300 }, "rabbitmq with a short ladder"],
+  ["kafka", {}],
+];
+for (const [character, profile, name = character] of characters) {
+  const backend = (namespace: string) => memory({ namespace, character, profile });
+  conformance({ backend, name: `memory as ${name}`, levels: ["seam", ...core] });
+}

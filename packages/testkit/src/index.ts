@@ -15,6 +15,7 @@ export { Bare, frameOf, textsOf } from "./world/bare.ts";
 export { EventLog, type Logged } from "./world/event-log.ts";
 export { type HandlerRun, Ledger } from "./world/ledger.ts";
 export { Process, type SentFrame } from "./world/process.ts";
+export { isSessioned, type Session, type Sessioned } from "./world/sessions.ts";
 export type { Time } from "./world/time.ts";
 export { type CaseTask, WorkerProcess } from "./world/worker-process.ts";
 export { type BackendFactory, type DispatcherProcess, World, type WorldOptions } from "./world/world.ts";

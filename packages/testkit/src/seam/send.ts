@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type SendOutcome, UNLIMITED } from "@org/dispatch-core/contract";
 import { area, verbs } from "../case.ts";
 import { Bare, frameOf, never, OTHER, REPLY, textsOf } from "../world/bare.ts";
+import { wired } from "../world/wire.ts";
 import { WORK, type World } from "../world/world.ts";
 
 const whole = async (world: World, all: readonly Uint8Array[]) => {
@@ -34,8 +35,14 @@ export const seamSendCases = area("seam", "send", {
 
   unicode: {
     cites: ["I17"],
-    expects: "text of any script survives",
-    run: (world) => whole(world, [Buffer.from("naïve ☃ 日本語 🚀 \u202e"), Buffer.from('{"quoted":"\\"\\n\\u0000"}')]),
+    expects: "text of any script survives, as the wire carries it",
+    run(world) {
+      const texts = ["naïve ☃ 日本語 🚀 \u202e", '{"quoted":"\\"\\n\\u0000"}'];
+      return whole(
+        world,
+        texts.map((text) => wired(world.profile, Buffer.from(text))),
+      );
+    },
   },
 
   "limit.frame-bytes-exact": {

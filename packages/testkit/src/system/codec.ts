@@ -4,6 +4,7 @@ import type { OutFrame } from "@org/dispatch-core/contract";
 import { area, verbs } from "../case.ts";
 import { everyTaskOnce, saysWhy } from "../invariants.ts";
 import type { Process } from "../world/process.ts";
+import { unwired, wired } from "../world/wire.ts";
 import { WORK, type World } from "../world/world.ts";
 
 /** Where the four codecs stand in a frame, two bytes; see docs on the frame. */
@@ -17,12 +18,14 @@ const changing = (indexes: readonly number[], change: (bytes: Buffer) => Buffer)
       const index = Number(/\/(\d+)#/.exec(frame.name)?.[1]);
       if (!indexes.includes(index)) return frame;
       const { name, id, first, priority, delayMs, key } = frame;
-      return { bytes: change(Buffer.from(frame.bytes)), name, id, first, priority, delayMs, key };
+      const { profile } = process.backend;
+      const bytes = wired(profile, change(unwired(profile, frame.bytes)));
+      return { bytes, name, id, first, priority, delayMs, key };
     });
     return proceed(queue, changed, signal);
   });
 
-/** Frames that come from nobody. */
+/** Frames that come from nobody, as they are. */
 const forge = async (world: World, all: readonly Uint8Array[]) => {
   const { backend } = world.process("forger");
   const never = new AbortController().signal;
@@ -103,20 +106,14 @@ export const codecCases = area("system", "codec", {
         });
       const { dispatcher: sample } = await world.dispatcher({}, keep);
       await world.time.wait(sample.send("default", "sample"), "a sample is sent");
-      const frame = Buffer.from(real[0] as Uint8Array);
+      const { profile } = world;
+      const frame = unwired(profile, real[0] as Uint8Array);
       const version = Buffer.from(frame);
       version[1] = 0xf0;
       const type = Buffer.from(frame);
       type[1] = (type[1] as number & 0xf0) | 0x0f;
-      const garbage = [
-        Buffer.alloc(1),
-        Buffer.from("{}"),
-        randomBytes(500),
-        Buffer.alloc(28, 0xd7),
-        frame.subarray(0, 30),
-        version,
-        type,
-      ];
+      const damaged = [Buffer.alloc(1), randomBytes(500), Buffer.alloc(28, 0xd7), frame.subarray(0, 30), version, type];
+      const garbage = [Buffer.from("{}"), ...damaged.map((bytes) => wired(profile, bytes))];
       await forge(world, garbage);
       await world.worker({ handler: (n: unknown) => n });
       everyTaskOnce(await world.results(dispatcher.run("default", Array(10).keys())), 10);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Context } from "@org/dispatch-core";
-import { type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { everyTaskOnce } from "../invariants.ts";
+import { canBePassed } from "./delays/affordable.ts";
 import { noneEarly } from "./delays/none-early.ts";
 
 /** Delays that the broker, or core on it, keeps: never early, late by at most the declared precision. */
@@ -25,7 +25,7 @@ export const delayCases = area("system", "delay", {
   "later-none-early": {
     cites: ["I13", "I14"],
     expects: "a delay beyond the native one waits in the later queue: not too short, not longer than the precision",
-    when: later,
+    when: (profile) => (profile.sendDelayMs === 0 ? "sendDelayMs 0" : canBePassed(profile)),
     run: (world) => noneEarly(world, () => world.profile.sendDelayMs * (0.5 + 2 * world.random())),
   },
 
@@ -73,8 +73,3 @@ export const delayCases = area("system", "delay", {
     },
   },
 });
-
-function later({ sendDelayMs, reach }: Profile): true | string {
-  if (sendDelayMs === 0 || sendDelayMs >= UNLIMITED) return `sendDelayMs ${sendDelayMs}`;
-  return reach === "process" || `reach ${reach}: the clock is the machine's`;
-}

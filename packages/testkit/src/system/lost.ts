@@ -34,12 +34,15 @@ export const lostCases = area("system", "lost", {
     expects: "a task that is given back, begun or not, has neither an attempt nor a loss more",
     async run(world) {
       const { dispatcher } = await world.dispatcher();
+      const drainMs = world.profile.pollMs;
+      // Longer than a drain, so that some are given back begun.
+      const takesMs = Math.max(world.leaseMs / 3, drainMs * 2);
       const handler = async (n: number, { signal }: Context, host: WorkerProcess) => {
-        await world.sleep(world.leaseMs / 3, host, signal);
+        await world.sleep(takesMs, host, signal);
         if (signal.aborted) throw signal.reason;
         return n;
       };
-      const options = { concurrency: 4, drainMs: world.profile.pollMs };
+      const options = { concurrency: 4, drainMs };
       let worker = await world.worker({ handler }, options);
       const run = dispatcher.run("default", Array(30).keys());
       for (let restart = 0; restart < 5; restart += 1) {

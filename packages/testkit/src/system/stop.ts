@@ -101,10 +101,11 @@ export const stopCases = area("system", "stop", {
       everyTaskOnce(results, 30);
       for (const { attempts, lost } of results) assert.deepEqual([attempts, lost], [1, 0]);
       // What was on its way when the stop began is given back, too.
-      assert.ok(
-        worker.worker.status.released >= held - running,
-        `only ${worker.worker.status.released} of ${held - running} were given back`,
-      );
+      const { status } = worker.worker;
+      assert.equal(status.held, 0, "it still holds frames");
+      // Where whole partitions are shared, the other worker may have taken one of them first, and with it what was held of it.
+      const byItself = world.profile.sharing === "message" ? held - running : 1;
+      assert.ok(status.released >= byItself, `only ${status.released} of ${held - running} were given back`);
     },
   },
 });

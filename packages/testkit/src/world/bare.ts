@@ -51,9 +51,10 @@ export class Bare {
     return time.wait(this.backend.open(options, never), "open answers");
   }
 
+  /** More than `limits.batchFrames` in several calls, as core would; so do `ack`, `release` and `renew`. */
   send(frames: readonly (string | OutFrame)[], queue: Queue = WORK): Promise<readonly SendOutcome[]> {
     const all = frames.map((one) => (typeof one === "string" ? frameOf(one) : one));
-    return this.#world.time.wait(this.backend.send(queue, all, never), "send answers");
+    return this.#each("send", all, (some) => this.backend.send(queue, some, never));
   }
 
   /** By default up to 10 frames, waiting for a moment. */
@@ -75,16 +76,29 @@ export class Bare {
 
   ack(...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
     const settlements = held.map(({ receipt }) => ({ kind: "ack", receipt }) as const);
-    return this.#world.time.wait(this.backend.settle(settlements, never), "settle answers");
+    return this.#each("settle", settlements, (some) => this.backend.settle(some, never));
   }
 
   release(delayMs: number, ...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
     const settlements = held.map(({ receipt }) => ({ kind: "release", receipt, delayMs }) as const);
-    return this.#world.time.wait(this.backend.settle(settlements, never), "settle answers");
+    return this.#each("settle", settlements, (some) => this.backend.settle(some, never));
   }
 
   renew(...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
     const receipts = held.map(({ receipt }) => receipt);
-    return this.#world.time.wait(this.backend.renew(receipts, this.#world.leaseMs, never), "renew answers");
+    return this.#each("renew", receipts, (some) => this.backend.renew(some, this.#world.leaseMs, never));
+  }
+
+  async #each<I, O>(
+    verb: string,
+    items: readonly I[],
+    call: (some: readonly I[]) => Promise<readonly O[]>,
+  ): Promise<readonly O[]> {
+    const { profile, time } = this.#world;
+    const { batchFrames } = profile.limits;
+    const answers: O[] = [];
+    for (let at = 0; at === 0 || at < items.length; at += batchFrames)
+      answers.push(...(await time.wait(call(items.slice(at, at + batchFrames)), `${verb} answers`)));
+    return answers;
   }
 }

@@ -1,10 +1,11 @@
 import { VirtualClock } from "@org/dispatch-core";
-import type { Delivery, Queue } from "@org/dispatch-core/contract";
+import { type Delivery, type Queue, UNLIMITED } from "@org/dispatch-core/contract";
 import { memory } from "@org/dispatch-core/memory";
 import { describe, expect, it } from "vitest";
 import { FaultError } from "../decorators/wrap.ts";
 import { frameOf, never, textsOf } from "./bare.ts";
 import { Process, type SentFrame } from "./process.ts";
+import { isSessioned } from "./sessions.ts";
 
 const WORK: Queue = { role: "work", name: "normal", of: "q" };
 const want = { max: 10, waitMs: 0, leaseMs: 1_000 };
@@ -94,5 +95,47 @@ describe("a process", () => {
     first();
     expect(textsOf(await one.backend.receive(WORK, want, never))).toEqual(["a"]);
     expect(order).toEqual(["first", "second", "first"]);
+  });
+});
+
+describe.each(["timed", "session"] as const)("a process with a session of its own, where leases are %s", (kind) => {
+  const session = { kind: "session", totalCapMs: UNLIMITED, detectionMs: 2_000 } as const;
+  const profile = kind === "timed" ? {} : { lease: session };
+  const two = async () => {
+    const clock = new VirtualClock();
+    const backend = memory({ profile });
+    if (!isSessioned(backend)) throw new Error("it has no sessions");
+    const processes = ["one", "two"].map((name) => {
+      const session = backend.session();
+      return new Process({ name, connection: session, session, shared: true, clock, sent: () => {} });
+    }) as [Process, Process];
+    for (const { backend, clock } of processes)
+      await backend.open({ receive: [WORK], send: [], create: true, leaseMs: 1_000, clock }, never);
+    await processes[0].backend.send(WORK, [frameOf("a")], never);
+    expect(textsOf(await processes[0].backend.receive(WORK, want, never))).toEqual(["a"]);
+    return { clock, one: processes[0], two: processes[1] };
+  };
+
+  it("that crashes loses what it held when the broker notices, and not before", async () => {
+    const { clock, one, two: other } = await two();
+    one.crash();
+    await clock.advance(900);
+    expect(await other.backend.receive(WORK, want, never)).toEqual([]);
+    await clock.advance(1_200);
+    expect(textsOf(await other.backend.receive(WORK, want, never))).toEqual(["a"]);
+  });
+
+  it("that was frozen for too long is refused when it is thawed", async () => {
+    const { clock, one, two: other } = await two();
+    await one.backend.send(WORK, [frameOf("b")], never);
+    const [held] = await one.backend.receive(WORK, want, never);
+    one.freeze();
+    await clock.advance(2_100);
+    expect(textsOf(await other.backend.receive(WORK, want, never)).sort()).toEqual(["a", "b"]);
+    one.thaw();
+    // Until it is connected again.
+    await clock.advance(1_000);
+    const settlement = { kind: "ack", receipt: (held as Delivery).receipt } as const;
+    expect(await one.backend.settle([settlement], never)).toEqual(["lost"]);
   });
 });

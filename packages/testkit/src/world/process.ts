@@ -1,6 +1,7 @@
 import type { Backend, Clock, Move, OpenOptions, OutFrame, Queue } from "@org/dispatch-core/contract";
 import { type BackendCall, type Interceptor, intercept, type Verb } from "../decorators/intercept.ts";
 import { ProcessClock } from "./process-clock.ts";
+import type { Session } from "./sessions.ts";
 
 /** A frame that a process has given to its backend. */
 export interface SentFrame {
@@ -15,8 +16,11 @@ type Interceptors = readonly (readonly [verbs: readonly Verb[], interceptor: Int
 
 export interface ProcessOptions {
   readonly name: string;
-  /** Its own connection, or the one that all share where the backend reaches no further than one process. */
+  /** Its own connection, or the one that all share where the backend reaches no further than one process and has no sessions. */
   readonly connection: Backend;
+  /** The same, where it is the process's own and can die, stop and go on with it. */
+  readonly session?: Session | undefined;
+  /** Does the connection keep the clock of the world? Where it lives in this process. */
   readonly shared: boolean;
   readonly clock: Clock;
   readonly sent: (frame: SentFrame) => void;
@@ -51,15 +55,20 @@ export class Process {
   }
 
   crash(): void {
+    const { session } = this.#options;
     this.clock.kill();
-    this.#cut.abort();
+    // A session dies without a word; of a shared connection, only this process's calls end.
+    if (session === undefined) this.#cut.abort();
+    else session.kill();
   }
 
   freeze(): void {
     this.clock.freeze();
+    this.#options.session?.freeze();
   }
 
   thaw(): void {
+    this.#options.session?.thaw();
     this.clock.thaw();
   }
 

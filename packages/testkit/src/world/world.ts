@@ -8,11 +8,13 @@ import {
   type WorkerOptions,
 } from "@org/dispatch-core";
 import type { Backend, Clock, Depth, Profile, Queue, Result } from "@org/dispatch-core/contract";
+import { depthOf } from "./depth-sum.ts";
 import { EventLog } from "./event-log.ts";
 import { lanesOf, QUEUE } from "./lanes.ts";
 import { Ledger } from "./ledger.ts";
 import { Process, type SentFrame } from "./process.ts";
 import { seededRandom } from "./random.ts";
+import { isSessioned } from "./sessions.ts";
 import { Time } from "./time.ts";
 import { type CaseTask, WorkerProcess } from "./worker-process.ts";
 
@@ -75,12 +77,15 @@ export class World {
 
   /** A process with its own connection where the backend can have several. */
   process(kind = "process"): Process {
+    const first = this.#connections[0] as Backend;
     const shared = this.profile.reach === "process";
-    const connection = shared ? (this.#connections[0] as Backend) : this.#options.backend(this.#options.namespace);
-    if (!shared) this.#connections.push(connection);
+    const session = shared && isSessioned(first) ? first.session() : undefined;
+    const connection = session ?? (shared ? first : this.#options.backend(this.#options.namespace));
+    if (connection !== first) this.#connections.push(connection);
     this.#processes += 1;
     const name = `${kind}-${this.#processes}`;
-    return new Process({ name, connection, shared, clock: this.clock, sent: (frame) => this.sent.push(frame) });
+    const sent = (frame: SentFrame) => this.sent.push(frame);
+    return new Process({ name, connection, session, shared, clock: this.clock, sent });
   }
 
   /** A backend of another namespace. */
@@ -135,12 +140,14 @@ export class World {
     return this.time.wait(QueueAdmin.open(process.backend, options), "the queue opens for its admin");
   }
 
-  /** All results of a run. */
-  results<O>(run: Run<O>): Promise<Result<O>[]> {
-    return this.time.wait(run.results(), `the run ends (${JSON.stringify(run.progress)})`);
+  /** All results of a run; `delayMs`: how much longer than usual it may take. */
+  results<O>(run: Run<O>, delayMs = 0): Promise<Result<O>[]> {
+    return this.time.wait(run.results(), "the run ends", this.time.patienceMs + delayMs);
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
+    // Before that a letter that was taken away may still be seen.
+    if (this.profile.ackLagMs > 0) await this.time.pass(this.profile.ackLagMs);
     const admin = await this.admin();
     const letters: DeadLetter[] = [];
     const read = async () => {
@@ -151,20 +158,11 @@ export class World {
   }
 
   /** Where the backend has `depth`; of the work queues: all lanes together. */
-  async depth(role: "work" | "dead" | "later"): Promise<Depth> {
-    const backend = this.#connections[0] as Backend;
-    const { depth } = backend;
-    if (depth === undefined) throw new Error("the case asks for depth, which the backend does not have");
-    const queues =
-      role === "work" ? lanesOf(this.profile).map(({ queue }) => queue) : [{ role, name: role, of: QUEUE }];
-    const asked = queues.map((queue) => depth.call(backend, queue, new AbortController().signal));
-    const depths = await this.time.wait(Promise.all(asked), "depth answers");
-    return depths.reduce((all, one) => ({
-      ready: all.ready + one.ready,
-      leased: all.leased + one.leased,
-      delayed: all.delayed + one.delayed,
-      exact: all.exact && one.exact,
-    }));
+  depth(role: "work" | "dead" | "later"): Promise<Depth> {
+    const lanes = lanesOf(this.profile).map(({ queue }) => queue);
+    const queues = role === "work" ? lanes : [{ role, name: role, of: QUEUE }];
+    // The first connection is nobody's, or everybody's.
+    return this.time.wait(depthOf(this.#connections[0] as Backend, queues, this), "depth answers");
   }
 
   /** Waits until nothing is ready or leased in the work queue. Where the backend has `depth`. */
@@ -191,10 +189,11 @@ export class World {
     this.#ended = true;
     const stopping: Promise<unknown>[] = [];
     for (const { process } of this.#dispatchers) process.thaw();
-    for (const { process, worker } of this.#started()) {
-      process.thaw();
-      worker.abort();
-      stopping.push(worker.stop());
+    for (const host of this.#started()) {
+      host.process.thaw();
+      host.worker.abort();
+      // A task may still crash it.
+      stopping.push(Promise.race([host.stop(), new Promise<void>((resolve) => host.onCrash(resolve))]));
     }
     await this.time.wait(Promise.all(stopping), "all workers stop");
     const closing = this.#dispatchers

@@ -1,21 +1,28 @@
 import assert from "node:assert/strict";
-import type { Settlement } from "@org/dispatch-core/contract";
+import { type Profile, type Settlement, UNLIMITED } from "@org/dispatch-core/contract";
 import { area } from "../../case.ts";
 import type { Process } from "../../world/process.ts";
 import type { World } from "../../world/world.ts";
 
 const HOUR_MS = 3_600_000;
 const DAYS_MS = 24 * HOUR_MS;
-const delays = [50, 999, 15_000, HOUR_MS, 15 * HOUR_MS, DAYS_MS, 40 * DAYS_MS];
+
+/** And one above what the broker can by itself, if it can so much. */
+const delaysOf = ({ sendDelayMs }: Profile) => {
+  const delays = [50, 999, 15_000, HOUR_MS, 15 * HOUR_MS, DAYS_MS, 40 * DAYS_MS];
+  return sendDelayMs > 40 * DAYS_MS && sendDelayMs < UNLIMITED ? [...delays, sendDelayMs + 15_000] : delays;
+};
 
 /** When something is to be done next about what waits: what was sent or released becomes ready, on the clock of the world. */
 class Agenda {
   readonly #world: World;
+  readonly #delays: readonly number[];
   readonly #moments = new Set<number>();
   #read = 0;
 
-  constructor(world: World) {
+  constructor(world: World, delays: readonly number[]) {
     this.#world = world;
+    this.#delays = delays;
   }
 
   watch(process: Process): void {
@@ -34,7 +41,7 @@ class Agenda {
       const { queue, frame, at } = sent[this.#read] as (typeof sent)[number];
       const stayMs = queue.role === "tier" ? Number(queue.name) : frame.delayMs;
       // In the smallest tier a frame may be due before the tier's delay is over.
-      const delayMs = queue.role === "tier" ? (delays[Number(frame.name.match(/\/(\d+)#/)?.[1])] as number) : 0;
+      const delayMs = queue.role === "tier" ? (this.#delays[Number(frame.name.match(/\/(\d+)#/)?.[1])] as number) : 0;
       this.#moments.add(delayMs > 0 ? Math.min(at + stayMs, Math.max(at, delayMs)) : at + stayMs);
     }
     const first = Math.min(...this.#moments);
@@ -51,9 +58,10 @@ export const fortyDayCases = area("system", "delay", {
     when: ({ reach }) => reach === "process" || `reach ${reach}: the clock is the machine's`,
     async run(world) {
       const { dispatcher } = await world.dispatcher();
+      const delays = delaysOf(world.profile);
       const sent = delays.map((delayMs) => dispatcher.send("default", delayMs, { delayMs }));
       await world.time.wait(Promise.all(sent), "all are sent");
-      const agenda = new Agenda(world);
+      const agenda = new Agenda(world, delays);
       const lateMs = world.profile.limits.delayPrecisionMs + world.clock.now() + world.slackMs;
       // Nobody has to be there between: a worker that is idle for forty days asks for frames millions of times.
       while (world.ledger.runs.length < delays.length) {

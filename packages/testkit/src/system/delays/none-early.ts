@@ -15,7 +15,8 @@ export async function noneEarly(world: World, delay: () => number): Promise<void
   const sent = delays.map((delayMs, index) => dispatcher.send("default", delayMs, { delayMs, priority: index % 11 }));
   await world.time.wait(Promise.all(sent), "all are sent");
   const bySentMs = world.clock.now() - sentAt;
-  await world.time.until(() => world.events.count("queue_completed") === TASKS, "all are done");
+  const withinMs = world.time.patienceMs + Math.max(...delays);
+  await world.time.until(() => world.events.count("queue_completed") === TASKS, "all are done", withinMs);
   const lateMs = world.profile.limits.delayPrecisionMs + bySentMs + world.slackMs;
   for (const { payload, startedAt } of world.ledger.runs) {
     const waitedMs = startedAt - sentAt;
