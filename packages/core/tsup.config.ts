@@ -5,4 +5,5 @@ export default library({
   contract: "src/contract/index.ts",
   memory: "src/memory/index.ts",
   blobs: "src/blobs/index.ts",
+  "adapter-kit": "src/adapter-kit/index.ts",
 });

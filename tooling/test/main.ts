@@ -11,8 +11,14 @@ import { closingLine, sum, type Tally } from "./tally.ts";
 
 const { values, positionals: patterns } = readArguments();
 
-/** The tests beside the code of the packages, but for the walk of the lease machine: a minute of pure computing, the same in every Node. */
-const unitTests = ["--project=@org/dispatch-*", "--exclude=**/lease/walk/**"];
+/**
+ * The unit tests: those beside the code of core and the command. Not the walk of the lease machine, a minute of pure computing, nor the suites of the
+ * testkit, which run the same code on a virtual clock, nor the built binary, which `./dev` runs by the pinned Node in any case.
+ */
+const unitTests = [
+  ...["--project=@org/dispatch-core", "--project=@org/dispatch-cli"],
+  ...["--exclude=**/lease/walk/**", "--exclude=**/bin.test.ts"],
+];
 
 const total = sum(await runAll());
 console.log(closingLine(total));

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { VirtualClock } from "@org/dispatch-core";
 import type { Clock } from "@org/dispatch-core/contract";
-import type { ForeignCodeWatch } from "./foreign-code.ts";
+import type { ForeignCodeWatch } from "./foreign-code-watch.ts";
 import type { StopSignal, Surroundings } from "./surroundings.ts";
 
 /** Surroundings for tests: what a command writes is kept, signals come from the test, and an exit is only noted. */

@@ -23,7 +23,7 @@ export async function explainCommand(options: ExplainCommandOptions, around: Sur
 }
 
 /** The same of a backend that is the caller's. */
-export function explainOn(
+function explainOn(
   { name, profile }: Pick<Backend, "name" | "profile">,
   options: ExplainCommandOptions,
   around: Pick<Surroundings, "stdout">,

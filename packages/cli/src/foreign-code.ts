@@ -1,19 +1,8 @@
-import { errorLine, type Failure, failureOf, messageOf, misuse } from "./failure.ts";
+import { type Failure, failureOf, messageOf, misuse } from "./failure.ts";
+import { endedLine, type ForeignCodeWatch, thrownText } from "./foreign-code-watch.ts";
 import type { Log } from "./log.ts";
 import type { Screen } from "./screen.ts";
 import type { SignalWatch } from "./signals.ts";
-
-/** What a command does when code that is not ours, a handler or what it imports, meddles with the process. */
-export interface ForeignCodeWatch {
-  /** It ended the process with that code, which nobody can call back: only what is synchronous still happens. The exit code becomes 1. */
-  exited(code: number): void;
-  /** It threw where no task can catch. */
-  threw(error: unknown): void;
-  /** It let go of a promise, which then rejected. */
-  rejected(reason: unknown): void;
-  /** Nothing is left to wait for, and the command has not ended. Answers what to end it with. */
-  stranded(): Failure;
-}
 
 /** A watch that is on. */
 export interface HandlerWatch {
@@ -74,13 +63,3 @@ export function watchHandlers(
 
 /** How a command ends where nothing is left to wait for: a defect. */
 export const STRANDED: Failure = failureOf(new Error("nothing is left to wait for, but the command has not ended"));
-
-/** The error line of a command that ends because of foreign code. */
-export function endedLine(message: string): string {
-  return errorLine("SHUTTING_DOWN", message);
-}
-
-/** What was thrown outside of any task, for people. */
-export function thrownText(error: unknown): string {
-  return `thrown outside of any task: ${messageOf(error)}`;
-}

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import type { ForeignCodeWatch } from "./foreign-code.ts";
+import type { ForeignCodeWatch } from "./foreign-code-watch.ts";
 import { guardProcess } from "./process-guard.ts";
 
 /** A process that, as the real one, says `exit` as it ends, and ends with what its listeners set. */

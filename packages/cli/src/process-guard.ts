@@ -1,4 +1,5 @@
-import { endedLine, type ForeignCodeWatch, STRANDED, thrownText } from "./foreign-code.ts";
+import { STRANDED } from "./foreign-code.ts";
+import { endedLine, type ForeignCodeWatch, thrownText } from "./foreign-code-watch.ts";
 
 /** The part of `process` that foreign code can reach, and that tells of it. */
 export interface GuardedProcess {

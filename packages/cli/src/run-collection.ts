@@ -2,7 +2,7 @@ import type { Run, Worker } from "@org/dispatch-core";
 import type { Clock } from "@org/dispatch-core/contract";
 import { failureOf, oneLine } from "./failure.ts";
 import { countText } from "./figures.ts";
-import { endedLine, thrownText } from "./foreign-code.ts";
+import { endedLine, thrownText } from "./foreign-code-watch.ts";
 import type { InputSource } from "./input-lines.ts";
 import type { Log } from "./log.ts";
 import type { Output } from "./output.ts";

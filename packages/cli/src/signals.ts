@@ -1,5 +1,5 @@
 import { DispatchError } from "@org/dispatch-core";
-import { thrownText } from "./foreign-code.ts";
+import { thrownText } from "./foreign-code-watch.ts";
 import type { StopSignal, Surroundings } from "./surroundings.ts";
 
 /** What was thrown outside of any task, as a reason to stop. */

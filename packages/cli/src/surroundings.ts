@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@org/dispatch-core/contract";
-import type { ForeignCodeWatch } from "./foreign-code.ts";
+import type { ForeignCodeWatch } from "./foreign-code-watch.ts";
 
 /** What a command touches outside of itself: the process in the binary, captured streams in a test. */
 export interface Surroundings {
