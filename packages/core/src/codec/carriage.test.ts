@@ -7,8 +7,9 @@ import { wireOf } from "../wire.ts";
 import type { BodyCodec, Compress } from "./body.ts";
 import { blobOf } from "./claim.ts";
 import { decodeFrame, isBad } from "./frame.ts";
+import { hopFrame } from "./hop.ts";
 import { wrapping } from "./json.ts";
-import { copyFrame, deadFrame, redriveFrame, rejectedFrame, replyFrame, resendFrame, taskFrame } from "./maker.ts";
+import { deadFrame, redriveFrame, rejectedFrame, replyFrame, resendFrame, taskFrame } from "./maker.ts";
 import { codecOf, newTask, noise, profileOf, RUN, shelf } from "./testing.ts";
 
 // I17: bytes in = bytes out, through every codec, retry and claim check, over a broker.
@@ -72,7 +73,7 @@ describe.each(["off", "gzip", "zstd", "brotli"] as const)("compressed by %s", (c
         expect(await payloadOf(codec, first)).toEqual(expected);
         const again = await carry(resendFrame(sent, 1), frameBytes);
         expect(await payloadOf(codec, again)).toEqual(expected);
-        const copy = await carry(copyFrame(first, { round: 0, attempt: 1, copy: 0, lost: 2 }, 0), frameBytes);
+        const copy = await carry(hopFrame(first, { round: 0, attempt: 1, copy: 0, lost: 2 }, 0), frameBytes);
         expect(await payloadOf(codec, copy)).toEqual(expected);
         const dead = await carry(deadFrame(copy, copy, death, codec), frameBytes);
         expect([await payloadOf(codec, dead), dead.death?.reason]).toEqual([expected, "ATTEMPTS_EXHAUSTED"]);

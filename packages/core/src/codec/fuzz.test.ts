@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BadFrame, DataCode } from "../contract/index.ts";
 import { decodeFrame, isBad } from "./frame.ts";
+import { hopFrame } from "./hop.ts";
 import { decodeBody, onePayload, wrapping } from "./json.ts";
-import { beatFrame, copyFrame, deadFrame, probeFrame, redriveFrame, replyFrame, taskFrame } from "./maker.ts";
+import { beatFrame, deadFrame, probeFrame, redriveFrame, replyFrame, taskFrame } from "./maker.ts";
 
 const RUN = "q83vASNFZ4k";
 const PAUSE_MS = 50;
@@ -80,7 +81,7 @@ function readAll(bytes: Uint8Array): void {
   for (const body of [decodeBody(frame.body, frame.codecs, wrapping.reply), onePayload(frame)])
     if ("bad" in body) checkBad(body);
   const counters = { round: frame.round, attempt: frame.attempt + 1, copy: frame.copy + 1, lost: frame.lost + 1 };
-  const copies = [copyFrame(frame, counters, 0), deadFrame(frame, counters, death), redriveFrame(frame)];
+  const copies = [hopFrame(frame, counters, 0), deadFrame(frame, counters, death), redriveFrame(frame)];
   for (const copy of copies) expect(decodeFrame(copy.bytes, "q", "normal")).not.toHaveProperty("bad");
 }
 

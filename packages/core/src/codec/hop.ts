@@ -10,7 +10,7 @@ export interface Waiting {
 }
 
 /** A frame in hand, sent on under the next name of its line: into its work queue after `delayMs`, or to where it waits. */
-export function hopFrame(frame: Frame, counters: Counters, delayMs: number, waiting: Waiting | undefined): OutFrame {
+export function hopFrame(frame: Frame, counters: Counters, delayMs: number, waiting?: Waiting): OutFrame {
   const { key, dueAt } = frame;
   const options = { first: false, delayMs, key, id: frame.tasks[0]?.id };
   // The usual copy has nothing to say but its counters.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Beat, DeathNote, Frame, OutFrame } from "../contract/index.ts";
 import { decodeFrame, isBad } from "./frame.ts";
+import { hopFrame } from "./hop.ts";
 import { decodeBody, onePayload, wrapping } from "./json.ts";
 import * as maker from "./maker.ts";
 
@@ -111,7 +112,7 @@ describe("the next of a line", () => {
   const first = decoded(sent);
 
   it("resend: the next round, at once, counters from 0, never a duplicate", () => {
-    const retried = maker.copyFrame(first, { round: 0, attempt: 3, copy: 2, lost: 1 }, 0);
+    const retried = hopFrame(first, { round: 0, attempt: 3, copy: 2, lost: 1 }, 0);
     const resent = maker.resendFrame(retried, 1);
     expect(told(resent)).toMatchObject({
       name: `${RUN}/17#1.0~0`,
@@ -125,7 +126,7 @@ describe("the next of a line", () => {
   });
 
   it("copy: other counters, a delay, and the rest as it was", () => {
-    const copy = maker.copyFrame(first, { round: 0, attempt: 1, copy: 0, lost: 2 }, 1_500);
+    const copy = hopFrame(first, { round: 0, attempt: 1, copy: 0, lost: 2 }, 1_500);
     const about = {
       name: `${RUN}/17#0.1~0`,
       id: "id:order 17",

@@ -6,7 +6,7 @@ import { chain, type Eventual } from "../eventual.ts";
 import type { BodyCodec } from "./body.ts";
 import { codedFrame } from "./coded-frame.ts";
 import { shorterNotes } from "./death.ts";
-import { bytesOf, copyBytes, encodeFrame, type FrameParts, OutgoingFrame, rewrite } from "./frame.ts";
+import { copyBytes, encodeFrame, type FrameParts, OutgoingFrame, rewrite } from "./frame.ts";
 import type { Waiting } from "./hop.ts";
 import { encodeJson, wrapping } from "./json.ts";
 
@@ -85,16 +85,6 @@ export function probeFrame(
 export function resendFrame(sent: OutFrame, round: number): OutFrame {
   const bytes = copyBytes(sent.bytes, { round, attempt: 0, copy: 0, lost: 0 });
   return new OutgoingFrame(bytes, { first: false, key: sent.key });
-}
-
-/** A copy of a frame in hand, under the next name of its line. */
-export function copyFrame(frame: Frame, counters: Counters, delayMs: number): OutFrame {
-  return new OutgoingFrame(copyBytes(bytesOf(frame), counters), {
-    first: false,
-    delayMs,
-    key: frame.key,
-    id: frame.tasks[0]?.id,
-  });
 }
 
 /** A frame in hand as a dead letter: its payload, where it came from, and why; of that only as much as gets through the door. */

@@ -1,4 +1,5 @@
-import { copyFrame, deadFrame, replyFrame } from "../codec/maker.ts";
+import { hopFrame } from "../codec/hop.ts";
+import { deadFrame, replyFrame } from "../codec/maker.ts";
 import type { Profile } from "../contract/index.ts";
 import { deadQueue, replyQueue, workQueue } from "../queues.ts";
 import type { Decision } from "../settle/decision.ts";
@@ -33,7 +34,7 @@ export function settlerBench(profile: Partial<Profile> = {}) {
     work: () => WORK,
     dead: deadQueue("default"),
     reply: (coordinator) => replyQueue("default", coordinator),
-    copy: copyFrame,
+    copy: hopFrame,
     deadLetter: deadFrame,
     replyBytes: world.backend.profile.limits.frameBytes - FRAME_HEAD_BYTES,
     replyFrame: (json) => replyFrame(json, 0),
