@@ -82,6 +82,11 @@ export class Coordinator {
     return this.#watch.active;
   }
 
+  /** Workers among which what is left is shared, as far as they have been heard of. */
+  get sharing(): number {
+    return this.#watch.sharing(this.#clock.now());
+  }
+
   async open(): Promise<void> {
     const { create, leaseMs, queue } = this.#settings;
     const options = {
@@ -151,11 +156,15 @@ export class Coordinator {
   #beat(beat: Beat): void {
     const now = this.#clock.now();
     this.#watch.beat(beat, now);
-    for (const [run, index] of beat.held ?? []) {
-      const task = this.#runs.get(run)?.outstanding(index);
-      if (task === undefined) continue;
-      if (task.sent) this.#pass(task.band, task.readyAt);
-      task.heldUntil = now + this.#settings.heartbeatTimeoutMs;
+    for (const [id, first, count = 1] of beat.held ?? []) {
+      const run = this.#runs.get(id);
+      if (run === undefined) continue;
+      for (let index = first; index < first + count; index += 1) {
+        const task = run.outstanding(index);
+        if (task === undefined) continue;
+        if (task.sent) this.#pass(task.band, task.readyAt);
+        task.heldUntil = now + this.#settings.heartbeatTimeoutMs;
+      }
     }
     for (const [run, index, delayMs] of beat.retries) {
       const task = this.#runs.get(run)?.outstanding(index);

@@ -3,6 +3,7 @@ import type { Calls } from "./call.ts";
 import type { BodyCodec } from "./codec/body.ts";
 import { hopFrame } from "./codec/hop.ts";
 import { deadFrame, replyFrame } from "./codec/maker.ts";
+import { tasksOf } from "./codec/pack.ts";
 import type { Clock, Frame, Observer, Queue } from "./contract/index.ts";
 import { type DispatchError, toWireError } from "./errors.ts";
 import { Intake } from "./intake.ts";
@@ -105,8 +106,10 @@ export class Delays {
     const [letter] = await calls.send(deadQueue(frame.queue), [deadFrame(frame, frame, death, codec)], { deadline });
     if (letter !== "ok") return this.#drop(hold);
     if (frame.coordinator !== undefined) {
-      const json = resultJson(frame, lost, { outcome: "dead", json: undefined, error, attempts, durationMs: 0 });
-      const reply = replyFrame(replyJson(worker, [json], []), wallMs);
+      const ending = { outcome: "dead", json: undefined, error, attempts, durationMs: 0 } as const;
+      // A pack is buried as it is: one letter, but a result for each of its tasks.
+      const results = tasksOf(frame).map((task) => resultJson(task, lost, ending));
+      const reply = replyFrame(replyJson(worker, results, []), wallMs);
       await calls.send(replyQueue(frame.queue, frame.coordinator), [reply], { deadline });
     }
     await calls.settle([{ kind: "ack", receipt }], { deadline });

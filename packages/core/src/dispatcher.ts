@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { Calls, type Sent } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
-import { newRun, resendFrame, taskFrame } from "./codec/maker.ts";
+import { newRun } from "./codec/maker.ts";
 import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
 import { DispatchError, guard } from "./errors.ts";
-import { chain } from "./eventual.ts";
 import { checkName } from "./names.ts";
+import { type Envelope, type Kind, Outgoing, type Part } from "./outgoing.ts";
 import {
   type DispatcherOptions,
   type DispatcherSettings,
@@ -17,20 +17,21 @@ import {
   type RunSettings,
   runSettings,
   type SendOptions,
-  type SendSettings,
   sendSettings,
 } from "./plan/options.ts";
 import { planRun } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
 import { type Made, OpenRun } from "./result/open-run.ts";
 import { Run } from "./result/run.ts";
+import type { Outstanding } from "./result/window.ts";
 import { Routes } from "./routes.ts";
 import { Batcher } from "./send/batcher.ts";
 import { type Input, isInput } from "./send/input.ts";
 import { Outbox } from "./send/outbox.ts";
 import { Outlets } from "./send/outlets.ts";
+import { PackSizer } from "./send/pack-sizer.ts";
+import { Packer } from "./send/packer.ts";
 import { pump } from "./send/pump.ts";
-import { type Checked, check } from "./work/schema.ts";
 import type { Task } from "./work/task.ts";
 import { OPEN_MS } from "./worker.ts";
 
@@ -50,7 +51,7 @@ export class Dispatcher implements AsyncDisposable {
   readonly #settings: DispatcherSettings;
   readonly #coordinator: Coordinator;
   readonly #routes: Routes;
-  readonly #codec: BodyCodec;
+  readonly #outgoing: Outgoing;
   /** Sends whose frames are still being made. */
   readonly #making = new Set<Promise<unknown>>();
   readonly #senders: Outlets<Batcher>;
@@ -66,8 +67,10 @@ export class Dispatcher implements AsyncDisposable {
     this.#observer = guard(settings.observer);
     this.#calls = new Calls({ backend, clock, random, observer: this.#observer });
     this.#routes = new Routes(backend.profile);
-    this.#codec = new BodyCodec({ ...settings, profile: backend.profile });
-    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings, this.#routes, this.#codec);
+    const { profile } = backend;
+    const codec = new BodyCodec({ ...settings, profile });
+    this.#outgoing = new Outgoing({ codec, clock, routes: this.#routes, queue: settings.queue, profile });
+    this.#coordinator = new Coordinator(this.#calls, this.#observer, settings, this.#routes, codec);
     const until = () => ({ deadline: clock.now() + defaults.sendTimeoutMs });
     this.#senders = new Outlets((queue) => new Batcher({ calls: this.#calls, clock, queue, until }));
   }
@@ -113,6 +116,20 @@ export class Dispatcher implements AsyncDisposable {
       (to) => new Outbox(new Batcher({ calls: this.#calls, clock, queue: to, until }), clock, random),
     );
     const cancel = () => run.cancel();
+    const sizer = new PackSizer(this.#settings);
+    const coordinator = this.#coordinator;
+    const packer = new Packer<{ readonly part: Part; readonly task: Outstanding }>({
+      clock,
+      packBytes: this.#outgoing.packBytes,
+      size: () => sizer.size(run.left, coordinator.sharing),
+      mayWait: (pending) => !run.inputEnded && run.left >= 2 * pending,
+      waitMs: this.#settings.targetPackMs / 10,
+      packed: (group, tasks) => {
+        const parts = tasks.map(({ part }) => part);
+        const { queue: to, make } = this.#outgoing.pack(group, parts, id, coordinator.id);
+        run.sendPack(tasks.map(({ task }) => task), to, make); // biome-ignore format: one call
+      },
+    });
     const run: OpenRun<O, I | Input<I>> = new OpenRun<O, I | Input<I>>({
       id,
       queue,
@@ -124,8 +141,12 @@ export class Dispatcher implements AsyncDisposable {
       maxInFlightBytes: settings.maxInFlightBytes,
       globalTimeoutMs: settings.globalTimeoutMs,
       endsAt,
-      make: (input, index) => this.#make(id, index, kind, input, settings, endsAt),
-      resend: resendFrame,
+      make: (input, index) =>
+        this.#make(kind, input, settings, { run: id, index, coordinator: coordinator.id, endsAt }),
+      resend: (lost) => this.#outgoing.resend(lost),
+      pack: (part, waiting) => packer.add((part as Part).group, { part: part as Part, task: waiting }, part.sizeBytes),
+      flush: () => packer.flush(),
+      ran: (durationMs) => sizer.ran(durationMs),
       work: (band) => workQueue(queue, this.#routes.laneOf(band)),
       send: (to, frame, done) => outlets.of(to).send(frame, done),
       room: () => outlets.room(),
@@ -161,9 +182,10 @@ export class Dispatcher implements AsyncDisposable {
       this.#stream = newRun();
       this.#index = 0;
     }
-    const { frame: made, queue } = this.#made(run, index, kind, payload, settings, undefined, undefined);
+    const envelope = { run, index, coordinator: undefined, endsAt: undefined };
+    const { ready, queue } = this.#outgoing.make(kind, payload, settings, envelope, false);
     // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
-    const frame = made instanceof Promise ? await this.#waitFor(made) : made;
+    const frame = (ready instanceof Promise ? await this.#waitFor(ready) : ready) as OutFrame;
     const outcome = await new Promise<Sent>((resolve) => this.#senders.of(queue).add(frame, resolve));
     if (outcome instanceof DispatchError) throw outcome;
     if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
@@ -209,7 +231,7 @@ export class Dispatcher implements AsyncDisposable {
     return this.#collecting;
   }
 
-  async #waitFor(made: Promise<OutFrame>): Promise<OutFrame> {
+  async #waitFor<T>(made: Promise<T>): Promise<T> {
     this.#making.add(made);
     try {
       return await made;
@@ -225,52 +247,13 @@ export class Dispatcher implements AsyncDisposable {
     await this.#coordinator.close();
   }
 
-  #make(
-    run: string,
-    index: number,
-    kind: Kind,
-    input: unknown,
-    settings: RunSettings,
-    endsAt: number | undefined,
-  ): Made {
-    if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
-    const { id: coordinator } = this.#coordinator;
-    if (!isInput(input)) return this.#made(run, index, kind, input, settings, coordinator, endsAt);
+  #make(kind: Kind, input: unknown, settings: RunSettings, envelope: Envelope): Made {
+    if (envelope.index > MOST_INDEX)
+      throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
+    const packs = settings.packs ?? this.#settings.packs;
+    if (!isInput(input)) return this.#outgoing.make(kind, input, settings, envelope, packs);
     if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-    return this.#made(run, index, kind, input.payload, inputSettings(settings, input.options), coordinator, endsAt);
-  }
-
-  #made(
-    run: string,
-    index: number,
-    kind: Kind,
-    payload: unknown,
-    settings: SendSettings,
-    coordinator: string | undefined,
-    endsAt: number | undefined,
-  ): Made {
-    const sentAt = this.#clock.wall();
-    const { priority, delayMs, key, id, headers, deadlineMs } = settings;
-    const own = deadlineMs === undefined ? undefined : sentAt + deadlineMs;
-    const deadlineAt = own === undefined ? endsAt : Math.min(own, endsAt ?? own);
-    const route = this.#routes.route(this.#settings.queue, this.#routes.laneOf(priority), sentAt + delayMs, sentAt);
-    // A tier is everybody's: an id that waits there would be taken for all queues.
-    const first = route.queue.role !== "tier";
-    const how = {
-      first,
-      priority,
-      delayMs: route.delayMs,
-      waiting: route.waiting,
-      key,
-      id,
-      headers,
-      deadlineAt,
-      sentAt,
-    };
-    const made = () => taskFrame({ run, index, task: kind.name, payload, coordinator, ...how }, this.#codec);
-    const frame =
-      kind.input === undefined ? made() : chain(check(kind.input, payload), (result) => valid(result, made));
-    return { frame, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
+    return this.#outgoing.make(kind, input.payload, inputSettings(settings, input.options), envelope, packs);
   }
 
   #mustBeOpen(): void {
@@ -286,16 +269,8 @@ function isIterable(value: unknown): boolean {
   return value !== null && value !== undefined && (Symbol.iterator in object || Symbol.asyncIterator in object);
 }
 
-/** What a sender must know of a task: by its name alone it may be sent by who does not have its code. */
-type Kind = Pick<Task, "name" | "input">;
-
 function kindOf(task: Task<never, unknown> | string): Kind {
   const kind = typeof task === "string" ? { name: task, input: undefined } : task;
   checkName("task", kind.name);
   return kind;
-}
-
-function valid<T>(result: Checked, next: () => T): T {
-  if ("wrong" in result) throw new DispatchError("INPUT_INVALID", result.wrong);
-  return next();
 }

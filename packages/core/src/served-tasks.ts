@@ -26,15 +26,19 @@ export class ServedTasks {
     return this.#byName.get(frame.tasks[0]?.task ?? "");
   }
 
-  /** What the handler is given: the payload of the frame, through the schema of its task. Rejects where a blob store does not answer. */
+  /** What the handler is given: the payload of a frame of one task, through its schema. Rejects where a blob store does not answer. */
   payload(frame: Frame, codec: BodyCodec, signal: AbortSignal): Eventual<{ readonly value: unknown } | BadFrame> {
+    return chain(codec.payloads(frame, { signal }), (body) =>
+      "bad" in body ? body : this.checked(frame, body.values[0]),
+    );
+  }
+
+  /** A payload as its schema leaves it, or what is wrong with it. */
+  checked(frame: Frame, payload: unknown): Eventual<{ readonly value: unknown } | BadFrame> {
     const schema = this.of(frame)?.input;
-    return chain(codec.payloads(frame, { signal }), (body): Eventual<{ readonly value: unknown } | BadFrame> => {
-      if ("bad" in body) return body;
-      if (schema === undefined) return { value: body.values[0] };
-      return chain(check(schema, body.values[0]), (result) =>
-        "wrong" in result ? { bad: "INPUT_INVALID", detail: result.wrong } : result,
-      );
-    });
+    if (schema === undefined) return { value: payload };
+    return chain(check(schema, payload), (result) =>
+      "wrong" in result ? { bad: "INPUT_INVALID", detail: result.wrong } : result,
+    );
   }
 }

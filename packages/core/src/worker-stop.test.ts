@@ -15,7 +15,7 @@ describe("stop", () => {
     const dispatcher = await world.dispatcher();
     const work = manual();
     const worker = await world.worker(work.handler, { concurrency: 2, drainMs: 10_000, abandonMs: 1_000, ...options });
-    const run = dispatcher.run<number, unknown>("default", numbers(count));
+    const run = dispatcher.run<number, unknown>("default", numbers(count), { packs: false });
     await world.clock.settle();
     return { world, dispatcher, worker, run, ...work };
   }

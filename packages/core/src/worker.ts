@@ -9,8 +9,9 @@ import { Delays } from "./delays.ts";
 import { DispatchError, guard, printed } from "./errors.ts";
 import { Fetching, takeBackCredit } from "./fetching.ts";
 import { Intake } from "./intake.ts";
-import type { Hold } from "./lease/hold.ts";
+import type { HeldTask, Hold } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
+import { Packs, wholeOf } from "./packs.ts";
 import { type WorkerOptions, type WorkerSettings, workerSettings } from "./plan/options.ts";
 import { planWorker } from "./plan/plan.ts";
 import { deadQueue, replyQueue } from "./queues.ts";
@@ -68,12 +69,13 @@ export class Worker implements AsyncDisposable {
   readonly #queues: readonly Queue[];
   readonly #dead: Queue;
   readonly #keeper: Keeper;
-  readonly #settler: Settler<Hold>;
+  readonly #settler: Settler<HeldTask>;
   readonly #beater: Beater;
   readonly #intake: Intake;
   readonly #fetching: Fetching;
   readonly #delays: Delays;
-  readonly #slots: Slots<Hold>;
+  readonly #slots: Slots<HeldTask>;
+  readonly #packs: Packs;
   readonly #lastChance: LastChance;
   readonly #releaseByCopy: boolean;
   readonly #codec: BodyCodec;
@@ -116,7 +118,23 @@ export class Worker implements AsyncDisposable {
       held: () => this.#keeper.holds(),
       beatFrame: (beat) => beatFrame(beat, clock.wall()),
     });
-    this.#settler = new Settler<Hold>({
+    // Each task has a timeout, and hardly any comes to it.
+    const pooledClock = new PooledClock(clock);
+    this.#packs = new Packs({
+      clock: pooledClock,
+      codec,
+      targetPackMs: settings.targetPackMs,
+      maxLost: settings.maxLost,
+      lossNeedsCopy: profile.redelivery === "once",
+      retryMs: settings.backoff.baseMs,
+      stopping: () => this.#stopped !== undefined,
+      admit: (task, lane) => this.#admitTask(task, lane),
+      admitted: () => this.#slots.fill(),
+      withdraw: (wanted) => this.#slots.withdraw(wanted),
+      settle: (task, verdict) => this.#settle(task, verdict),
+      bad: (task, bad, letter) => this.#bad(task, bad, letter),
+    });
+    this.#settler = new Settler<HeldTask>({
       calls,
       clock,
       profile,
@@ -125,35 +143,41 @@ export class Worker implements AsyncDisposable {
       work: (frame, delayMs) => this.#route(frame, delayMs).queue,
       dead: this.#dead,
       replyBytes: codec.roomBytes - FRAME_HEAD_BYTES,
+      alone: (frame) => this.#packs.alone(frame),
       copy: (frame, counters, delayMs) => {
         const route = this.#route(frame, delayMs);
         return hopFrame(frame, counters, route.delayMs, route.waiting);
       },
       deadLetter: (frame, counters, death) => deadFrame(frame, counters, death, codec),
       replyFrame: (json, until) => replyFrame(json, clock.wall(), codec, until),
-      mayWrite: (hold) => this.#keeper.apply(hold, { on: "settle", now: clock.now() }),
-      settled: (hold, decision, delivered) => this.#settled(hold, decision, delivered),
-      refused: (hold) => void this.#keeper.apply(hold, { on: "refused" }),
+      mayWrite: ({ hold, whole }) => this.#keeper.apply(hold, { on: whole ? "settle" : "prove", now: clock.now() }),
+      mayAck: ({ hold }) =>
+        hold.state.at === "settling" || this.#keeper.apply(hold, { on: "settle", now: clock.now() }),
+      settled: (task, decision, delivered, acked) => this.#settled(task, decision, delivered, acked),
+      refused: ({ hold }) => void this.#keeper.apply(hold, { on: "refused" }),
     });
-    this.#slots = new Slots<Hold>({
-      // Each task has a timeout, and hardly any comes to it.
-      clock: new PooledClock(clock),
+    this.#slots = new Slots<HeldTask>({
+      clock: pooledClock,
       concurrency: settings.concurrency,
       weights: this.#routes.lanes.map(({ weight }) => weight),
       timeoutMs: settings.timeoutMs,
       abandonMs: settings.abandonMs,
       logger: settings.logger,
       task: (name) => tasks.get(name) as Task,
-      payload: (frame, signal) => tasks.payload(frame, codec, signal),
-      unloaded: (hold, error) => this.#unloaded(hold, error),
-      mayBegin: (hold) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
-      isHeld: (hold) => Number.isFinite(hold.deadline),
-      bad: (hold, bad) => this.#bad(hold, bad),
-      started: (hold) => this.#observer?.({ event: "task_started", ...this.#about(hold), lost: hold.lost }),
-      ended: (hold, end, durationMs) => this.#ended(hold, end, durationMs),
-      freed: (hold, abandoned) => {
+      payload: ({ frame, loaded }, signal) =>
+        loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded.value),
+      unloaded: (task, error) => this.#unloaded(task, error),
+      mayBegin: ({ hold }) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
+      isHeld: (task) => !task.ended && Number.isFinite(task.deadline),
+      bad: (task, bad) => this.#bad(task, bad),
+      started: (task) => {
+        this.#packs.begun(task);
+        this.#observer?.({ event: "task_started", ...this.#about(task), lost: task.lost });
+      },
+      ended: (task, end, durationMs) => this.#ended(task, end, durationMs),
+      freed: (task, abandoned) => {
         if (abandoned !== undefined)
-          this.#observer?.({ event: "slot_abandoned", ...this.#about(hold), code: abandoned });
+          this.#observer?.({ event: "slot_abandoned", ...this.#about(task), code: abandoned });
         this.#fetching.wake();
       },
       progress: (frame, value) => this.#progressed(frame, value),
@@ -176,7 +200,7 @@ export class Worker implements AsyncDisposable {
       concurrency: settings.concurrency,
       queues: this.#queues,
       weights: this.#routes.lanes.map(({ weight }) => weight),
-      load: () => ({ held: this.#keeper.size, zombies: this.#slots.zombies, waiting: this.#slots.waiting }),
+      load: () => ({ held: this.#keeper.tasks, zombies: this.#slots.zombies, waiting: this.#slots.waiting }),
       most: (capacity, held) => this.#lastChance.most(capacity, held),
       granted: (lane, deliveries, requestedAt) => this.#granted(lane, deliveries, requestedAt),
     });
@@ -245,7 +269,7 @@ export class Worker implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const { queue, drainMs, abandonMs, leaseMs } = this.#settings;
-    for (const hold of this.#slots.close()) this.#settle(hold, released("released", 0));
+    this.#packs.giveBack(this.#slots.close());
     this.#taking.abort();
     await this.#fetched;
     const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
@@ -280,13 +304,17 @@ export class Worker implements AsyncDisposable {
   }
 
   #admit(hold: Hold, lane: number): void {
-    const { frame, lost } = hold;
-    if (this.#stopped !== undefined) {
-      this.#settle(hold, released("released", 0));
-      return;
-    }
-    if (this.#settler.wasForwarded(frame)) {
-      this.#settle(hold, { kind: "done" });
+    const task = wholeOf(hold);
+    if (this.#stopped !== undefined) this.#settle(task, released("released", 0));
+    else if (this.#settler.wasForwarded(task.frame)) this.#settle(task, { kind: "done" });
+    else if (task.frame.count > 1) this.#packs.take(task, lane);
+    else this.#admitTask(task, lane);
+  }
+
+  #admitTask(task: HeldTask, lane: number): void {
+    const { frame, lost, whole } = task;
+    if (!whole && this.#settler.wasForwarded(frame)) {
+      this.#settle(task, { kind: "done" });
       return;
     }
     const { maxLost } = this.#settings;
@@ -294,19 +322,19 @@ export class Worker implements AsyncDisposable {
     const known = this.#tasks.of(frame) !== undefined;
     const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
-    if (admission === "answer-probe") this.#settle(hold, { kind: "done" });
-    else if (goesOn && lost > frame.lost && this.#calls.backend.profile.redelivery === "once") {
+    if (admission === "answer-probe") this.#settle(task, { kind: "done" });
+    else if (whole && goesOn && lost > frame.lost && this.#calls.backend.profile.redelivery === "once") {
       // The broker remembers one loss at most: it is written into a copy before the frame can be lost again.
-      this.#settle(hold, { kind: "released", reason: "lost", delayMs: 0, begun: true, durationMs: 0 });
+      this.#settle(task, { kind: "released", reason: "lost", delayMs: 0, begun: true, durationMs: 0 });
     } else if (admission === "give-back") {
       this.#lastChance.met();
-      this.#settle(hold, released("last_chance", this.#lastChance.delayMs));
+      this.#settle(task, released("last_chance", this.#lastChance.delayMs));
     } else if (admission === "run" || admission === "run-alone") {
       if (admission === "run-alone") this.#lastChance.took();
-      this.#slots.add(hold, lane);
+      this.#slots.add(task, lane);
     } else {
       const { code, message, outcome } = admission;
-      this.#settle(hold, {
+      this.#settle(task, {
         kind: "ended",
         outcome,
         error: { name: "DispatchError", message, code },
@@ -316,13 +344,13 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  #ended(hold: Hold, end: HandlerEnd, durationMs: number): void {
+  #ended(task: HeldTask, end: HandlerEnd, durationMs: number): void {
     this.#fetching.ran(durationMs);
     const valueBytes = this.#codec.mostBytes - FRAME_HEAD_BYTES - RESULT_HEAD_BYTES;
     const verdict = verdictOf(end, durationMs, valueBytes, this.#settings.retryable);
     if (verdict.kind === "failed" && verdict.timedOut)
-      this.#observer?.({ event: "task_timed_out", ...this.#about(hold), durationMs });
-    this.#settle(hold, verdict);
+      this.#observer?.({ event: "task_timed_out", ...this.#about(task), durationMs });
+    this.#settle(task, verdict);
   }
 
   /** Taken as it is now, since it may change later; a value that cannot travel costs nothing but itself. */
@@ -341,35 +369,40 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  #settle(hold: Hold, verdict: Verdict): void {
+  #settle(task: HeldTask, verdict: Verdict): void {
     const { backoff, maxAttempts, random } = this.#settings;
     const { releaseDelayMs } = this.#calls.backend.profile;
-    const task = this.#tasks.of(hold.frame);
+    const { frame, lost } = task;
     const policy = {
       backoff,
-      maxAttempts: task?.maxAttempts ?? maxAttempts,
+      maxAttempts: this.#tasks.of(frame)?.maxAttempts ?? maxAttempts,
       releaseByCopy: this.#releaseByCopy,
       releaseDelayMs,
     };
-    this.#settler.settle(hold, decide(verdict, hold.frame, hold.lost, policy, this.#clock.wall(), random));
+    this.#settler.settle(task, decide(verdict, frame, lost, policy, this.#clock.wall(), random));
   }
 
-  #settled(hold: Hold, decision: Decision, delivered: boolean): void {
-    this.#keeper.apply(hold, { on: "settled" });
+  #settled(task: HeldTask, decision: Decision, delivered: boolean, acked: boolean): void {
+    const { hold, frame, lost } = task;
+    if (task.whole) this.#keeper.apply(hold, { on: "settled" });
+    else {
+      task.ended = true;
+      const last = this.#keeper.ended(hold);
+      if (last && acked) this.#keeper.apply(hold, { on: "settled" });
+      else if (last) this.#settle(wholeOf(hold), { kind: "done" });
+    }
     if (decision.kind === "end") {
       this.#finished += 1;
       // A dead letter still needs what it claims.
-      if (decision.death === undefined) void this.#codec.removeBlob(hold.frame);
+      if (decision.death === undefined && task.whole) void this.#codec.removeBlob(frame);
     } else if (decision.kind !== "ack" && !counted.has(decision.reason)) {
       this.#released += 1;
     }
     // Whatever goes back is not lost: its coordinator must not take its silence for that.
-    if (decision.kind === "copy" || decision.kind === "release") {
-      this.#beater.retried(hold.frame, decision.delayMs);
-    }
+    if (decision.kind === "copy" || decision.kind === "release") this.#beater.retried(frame, decision.delayMs);
     if (this.#observer !== undefined) {
-      const about = this.#about(hold);
-      const event = settledEvent(decision, about, hold.lost);
+      const about = this.#about(task);
+      const event = settledEvent(decision, about, lost);
       if (event !== undefined) this.#observer(event);
       if (!delivered && decision.kind === "end")
         this.#observer({ event: "undeliverable", ...about, outcome: decision.ending.outcome });
@@ -378,8 +411,8 @@ export class Worker implements AsyncDisposable {
   }
 
   #lost(hold: Hold, why: "expired" | "fenced"): void {
-    this.#observer?.({ event: "lease_lost", ...this.#about(hold), reason: why });
-    this.#slots.stop(hold, "LEASE_LOST");
+    this.#observer?.({ event: "lease_lost", ...aboutOf(hold.frame, this.id), reason: why });
+    this.#slots.stop((task) => task.hold === hold, "LEASE_LOST");
     this.#letGo();
   }
 
@@ -394,24 +427,20 @@ export class Worker implements AsyncDisposable {
   }
 
   /** A payload that cannot be had now is nobody's fault: back with its task, for a while where the store was away. */
-  #unloaded(hold: Hold, error: unknown): void {
+  #unloaded(task: HeldTask, error: unknown): void {
     const delayMs = error === undefined || this.#stopped !== undefined ? 0 : this.#settings.backoff.baseMs;
-    this.#settle(hold, released("released", delayMs));
+    this.#settle(task, { ...released("released", delayMs), begun: !task.whole });
   }
 
-  #bad(hold: Hold, { bad, detail }: BadFrame): void {
-    const { frame } = hold;
+  /** `letter` false: another task of its pack takes the dead letter along. */
+  #bad(task: HeldTask, { bad, detail }: BadFrame, letter = true): void {
+    const { frame } = task;
     this.#observer?.({ event: "frame_rejected", queue: frame.queue, code: bad, detail, bytes: frame.body.length });
-    this.#settle(hold, {
-      kind: "ended",
-      outcome: "dead",
-      error: { name: "DispatchError", message: detail, code: bad },
-      attempted: true,
-      durationMs: 0,
-    });
+    const error = { name: "DispatchError", message: detail, code: bad };
+    this.#settle(task, { kind: "ended", outcome: "dead", error, attempted: true, durationMs: 0, letter });
   }
 
-  #about({ frame }: Hold): About {
+  #about({ frame }: HeldTask): About {
     return aboutOf(frame, this.id);
   }
 }
@@ -419,6 +448,6 @@ export class Worker implements AsyncDisposable {
 /** Why a frame goes back that was not just given back. */
 const counted: ReadonlySet<string> = new Set(["failed", "timed_out", "lost"]);
 
-function released(reason: "released" | "last_chance", delayMs: number): Verdict {
-  return { kind: "released", reason, delayMs, begun: false, durationMs: 0 };
+function released(reason: "released" | "last_chance", delayMs: number) {
+  return { kind: "released", reason, delayMs, begun: false, durationMs: 0 } as const;
 }

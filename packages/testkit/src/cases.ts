@@ -15,6 +15,7 @@ import { delayCases } from "./system/delay.ts";
 import { delayFaultCases } from "./system/delays/faults.ts";
 import { fortyDayCases } from "./system/delays/forty-days.ts";
 import { lostCases } from "./system/lost.ts";
+import { packCases } from "./system/pack.ts";
 import { poisonCases } from "./system/poison.ts";
 import { priorityCases } from "./system/priority.ts";
 import { resendCases } from "./system/resend.ts";
@@ -36,6 +37,7 @@ export const cases: readonly Case[] = [
   ...copyCases,
   ...lostCases,
   ...poisonCases,
+  ...packCases,
   ...deadlineCases,
   ...resultCases,
   ...coordinatorCases,

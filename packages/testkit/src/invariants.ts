@@ -31,7 +31,7 @@ export function booksAddUp(summary: Summary, results: readonly Result[]): void {
 
 /** I2: no handler was given what nobody had sent. */
 export function nothingUnsent(ledger: Ledger, sent: readonly SentFrame[]): void {
-  const ids = new Set(sent.filter(({ queue }) => queue.role === "work").map(({ frame }) => taskOf(frame.name)));
+  const ids = new Set(sent.filter(({ queue }) => queue.role === "work").flatMap(({ frame }) => tasksOf(frame.name)));
   for (const { id } of ledger.runs) assert.ok(ids.has(id), `I2: a handler was given ${id}, which was never sent`);
 }
 
@@ -133,8 +133,12 @@ function inOneStep({ verbs, sendDelayMs }: Profile): boolean {
 }
 
 /** `run/index` of a whole name. */
-function taskOf(name: string): string {
-  return name.slice(0, name.lastIndexOf("#"));
+/** The ids of the tasks in a frame of that name. */
+function tasksOf(name: string): readonly string[] {
+  const id = name.slice(0, name.lastIndexOf("#"));
+  const [, run, first, count] = /^(.*)\/(\d+)\+(\d+)$/.exec(id) ?? [];
+  if (run === undefined) return [id];
+  return Array.from({ length: Number(count) }, (_, position) => `${run}/${Number(first) + position}`);
 }
 
 /** As JSON says it: that is how a value travels. */

@@ -51,6 +51,8 @@ export interface EncodeOptions {
   readonly delayMs?: number | undefined;
   /** How long a blob store is tried; default 30 s. */
   readonly until?: Until | undefined;
+  /** May it go into the blob store? Default true. */
+  readonly claim?: boolean | undefined;
 }
 
 export type Decoded = { readonly value: unknown } | BadFrame;
@@ -169,7 +171,7 @@ export class BodyCodec {
   }
 
   #claimed(codecs: readonly number[], bytes: Uint8Array, headBytes: number, options: EncodeOptions): Promise<Encoded> {
-    const blobs = this.#blobs;
+    const blobs = options.claim === false ? undefined : this.#blobs;
     if (blobs === undefined) throw this.#tooLarge(headBytes + bytes.length);
     return this.#put(blobs, codecs, bytes, headBytes, options);
   }

@@ -71,7 +71,7 @@ describe.each(["off", "gzip", "zstd", "brotli"] as const)("compressed by %s", (c
         const sent = await taskFrame(newTask({ payload, coordinator: "c1" }), codec);
         const first = await carry(sent, frameBytes);
         expect(await payloadOf(codec, first)).toEqual(expected);
-        const again = await carry(resendFrame(sent, 1), frameBytes);
+        const again = await carry(resendFrame(sent.bytes, 1, sent.key), frameBytes);
         expect(await payloadOf(codec, again)).toEqual(expected);
         const copy = await carry(hopFrame(first, { round: 0, attempt: 1, copy: 0, lost: 2 }, 0), frameBytes);
         expect(await payloadOf(codec, copy)).toEqual(expected);

@@ -34,6 +34,7 @@ const tag = Object.freeze({
   id: 17,
   deadlineAt: 18,
   headers: 19,
+  index: 20,
 });
 const ONE_TASK = 0x80;
 
@@ -41,30 +42,30 @@ const ONE_TASK = 0x80;
 export const DEFAULT_TASK = "default";
 
 /** What most frames have, and nothing else: they come in a row with the same, so the last one is remembered. Its bytes are only ever copied. */
-const plain: { firstSentAt: number; coordinator: string; task: string; bytes: Buffer } = {
-  firstSentAt: -1,
-  coordinator: "",
-  task: "",
-  bytes: Buffer.alloc(0),
-};
+const plain: { firstSentAt: number; coordinator: string; task: string; deadlineAt: number | undefined; bytes: Buffer } =
+  { firstSentAt: -1, coordinator: "", task: "", deadlineAt: undefined, bytes: Buffer.alloc(0) };
 
 export function encodeExtension(extension: Extension): Buffer {
   const { firstSentAt, coordinator, tasks } = extension;
   const info = tasks[0];
   if (coordinator === undefined || info === undefined || !isPlain(extension, info)) return encodeAll(extension);
   const wallMs = Math.floor(firstSentAt);
-  if (plain.firstSentAt !== wallMs || plain.coordinator !== coordinator || plain.task !== info.task) {
+  const { task, deadlineAt } = info;
+  const known = plain.firstSentAt === wallMs && plain.task === task && plain.deadlineAt === deadlineAt;
+  if (!known || plain.coordinator !== coordinator) {
     plain.bytes = encodeAll(extension);
     plain.firstSentAt = wallMs;
     plain.coordinator = coordinator;
-    plain.task = info.task;
+    plain.task = task;
+    plain.deadlineAt = deadlineAt;
   }
   return plain.bytes;
 }
 
+/** Its tasks have nothing of their own, which a pack shows by one and the same object for all of them. */
 function isPlain({ tasks, queue, lane, key, dueAt, leaveAt, death }: Extension, info: TaskInfo): boolean {
-  if (tasks.length !== 1 || info.id !== undefined || info.deadlineAt !== undefined || info.headers !== undefined)
-    return false;
+  if (info.id !== undefined || info.headers !== undefined || info.index !== undefined) return false;
+  for (let index = 1; index < tasks.length; index += 1) if (tasks[index] !== info) return false;
   const absent = queue === undefined && lane === undefined && key === undefined;
   return absent && dueAt === undefined && leaveAt === undefined && death === undefined;
 }
@@ -79,15 +80,31 @@ function encodeAll(extension: Extension): Buffer {
   if (extension.dueAt !== undefined) put(parts, tag.dueAt, undefined, time(Math.ceil(extension.dueAt)));
   if (extension.leaveAt !== undefined) put(parts, tag.leaveAt, undefined, time(Math.ceil(extension.leaveAt)));
   if (extension.death !== undefined) put(parts, tag.death, undefined, text(JSON.stringify(extension.death)));
-  const alone = extension.tasks.length === 1;
-  extension.tasks.forEach((info, index) => {
-    const position = alone ? undefined : index;
-    if (info.task !== DEFAULT_TASK) put(parts, tag.task, position, text(info.task));
-    if (info.id !== undefined) put(parts, tag.id, position, text(info.id));
-    if (info.deadlineAt !== undefined) put(parts, tag.deadlineAt, position, time(info.deadlineAt));
-    if (info.headers !== undefined) put(parts, tag.headers, position, text(JSON.stringify(info.headers)));
-  });
+  putEach(parts, tag.task, extension.tasks, ({ task }) => (task === DEFAULT_TASK ? undefined : task), text);
+  putEach(parts, tag.id, extension.tasks, ({ id }) => id, text);
+  putEach(parts, tag.deadlineAt, extension.tasks, ({ deadlineAt }) => deadlineAt, time);
+  putEach(parts, tag.headers, extension.tasks, ({ headers }) => headers, (value) => text(JSON.stringify(value))); // biome-ignore format: one line each
+  putEach(parts, tag.index, extension.tasks, ({ index }) => index, whole);
   return Buffer.concat(parts);
+}
+
+/** A field of tasks: once where all of them have the same, else for each that has it. */
+function putEach<T>(
+  parts: Buffer[],
+  kind: number,
+  tasks: readonly TaskInfo[],
+  of: (info: TaskInfo) => T | undefined,
+  bytes: (value: T) => Buffer,
+): void {
+  const first = tasks[0] === undefined ? undefined : of(tasks[0]);
+  if (tasks.every((info) => of(info) === first)) {
+    if (first !== undefined) put(parts, kind, undefined, bytes(first));
+    return;
+  }
+  tasks.forEach((info, position) => {
+    const value = of(info);
+    if (value !== undefined) put(parts, kind, position, bytes(value));
+  });
 }
 
 /** The extension that was read last, and from what: the frames of a run come in a row with the same. */
@@ -119,20 +136,24 @@ function sameBytes(a: Buffer, b: Buffer): boolean {
   return true;
 }
 
+type Own = { -readonly [K in keyof TaskInfo]?: TaskInfo[K] };
+
 /** Reads an extension for `count` tasks. Throws RangeError or SyntaxError where it is damaged. */
 export function decodeExtension(bytes: Buffer, count: number): Extension {
   const frame: { -readonly [K in keyof Extension]: Extension[K] } = { firstSentAt: 0, tasks: [] };
-  const tasks: { -readonly [K in keyof TaskInfo]: TaskInfo[K] }[] = [];
-  for (let index = 0; index < count; index += 1) tasks.push({ task: DEFAULT_TASK });
+  const common: Own = {};
+  const own: Own[] = [];
   let offset = 0;
   while (offset < bytes.length) {
     const kind = bytes.readUInt8(offset);
     offset += 1;
-    let targets = tasks;
+    let target = common;
     if (kind & ONE_TASK) {
       const position = bytes.readUInt16BE(offset);
       offset += 2;
-      targets = tasks.slice(position, position + 1);
+      // What is said of a task that is not there is said of nobody.
+      target = own[position] ?? {};
+      if (position < count) own[position] = target;
     }
     let length = bytes.readUInt8(offset);
     offset += 1;
@@ -167,31 +188,36 @@ export function decodeExtension(bytes: Buffer, count: number): Extension {
       case tag.death:
         frame.death = readDeath(bytes.toString("utf8", offset, end));
         break;
-      case tag.task: {
-        const task = bytes.toString("utf8", offset, end);
-        for (const info of targets) info.task = task;
+      case tag.task:
+        target.task = bytes.toString("utf8", offset, end);
         break;
-      }
-      case tag.id: {
-        const id = bytes.toString("utf8", offset, end);
-        for (const info of targets) info.id = id;
+      case tag.id:
+        target.id = bytes.toString("utf8", offset, end);
         break;
-      }
-      case tag.deadlineAt: {
-        const deadlineAt = readTime(bytes, offset, length);
-        for (const info of targets) info.deadlineAt = deadlineAt;
+      case tag.deadlineAt:
+        target.deadlineAt = readTime(bytes, offset, length);
         break;
-      }
-      case tag.headers: {
-        const headers = readHeaders(bytes.toString("utf8", offset, end));
-        for (const info of targets) info.headers = headers;
+      case tag.headers:
+        target.headers = readHeaders(bytes.toString("utf8", offset, end));
         break;
-      }
+      case tag.index:
+        if (length !== 4) throw new RangeError("an index is not four bytes long");
+        target.index = bytes.readUInt32BE(offset);
+        break;
     }
     offset = end;
   }
-  frame.tasks = tasks;
+  frame.tasks = tasksOf(common, own, count);
   return frame;
+}
+
+/** Where no task has anything of its own, all of them are one object. */
+function tasksOf(common: Own, own: readonly Own[], count: number): readonly TaskInfo[] {
+  const shared: TaskInfo = { task: DEFAULT_TASK, ...common };
+  const tasks: TaskInfo[] = [];
+  for (let index = 0; index < count; index += 1)
+    tasks.push(own[index] === undefined ? shared : { ...shared, ...own[index] });
+  return tasks;
 }
 
 function put(parts: Buffer[], kind: number, position: number | undefined, value: Buffer): void {
@@ -211,6 +237,12 @@ function text(value: string): Buffer {
 function time(wallMs: number): Buffer {
   const bytes = Buffer.allocUnsafe(6);
   bytes.writeUIntBE(Math.max(0, Math.min(Math.floor(wallMs), 0xffff_ffff_ffff)), 0, 6);
+  return bytes;
+}
+
+function whole(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value, 0);
   return bytes;
 }
 

@@ -113,7 +113,7 @@ describe("what is not a frame comes back as bad, never as a throw", () => {
     ["version 0", changed((bytes) => bytes.writeUInt8(0x00, at.kind)), "version 0, this process knows 1"],
     ["version 2", changed((bytes) => bytes.writeUInt8(0x20, at.kind)), "version 2, this process knows 1"],
     ["type 4", changed((bytes) => bytes.writeUInt8(0x14, at.kind)), "type 4"],
-    ["two tasks", changed((bytes) => bytes.writeUInt16BE(2, at.count)), "a task frame of 2 tasks"],
+    ["1,001 tasks", changed((bytes) => bytes.writeUInt16BE(1_001, at.count)), "a task frame of 1001 tasks"],
     ["65,535 tasks", changed((bytes) => bytes.writeUInt16BE(65_535, at.count)), "a task frame of 65535 tasks"],
     ["a result of a task", encodeFrame({ ...parts, type: "result" }), "a result frame of 1 tasks"],
     ["type 15", changed((bytes) => bytes.writeUInt8(0x1f, at.kind)), "type 15"],

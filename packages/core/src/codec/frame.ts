@@ -1,4 +1,13 @@
-import type { BadFrame, Counters, DeathNote, Frame, FrameType, OutFrame, TaskInfo } from "../contract/index.ts";
+import {
+  type BadFrame,
+  type Counters,
+  type DeathNote,
+  type Frame,
+  type FrameType,
+  MOST_TASKS,
+  type OutFrame,
+  type TaskInfo,
+} from "../contract/index.ts";
 import { type Extension, encodeExtension, readExtension } from "./extension.ts";
 import { at, frameTypes, HEADER_BYTES, MAGIC, most, packCodecs, unpackCodecs, VERSION } from "./header.ts";
 import { PLAIN_CODECS } from "./json.ts";
@@ -49,9 +58,6 @@ export function writeFrame(
   else bytes.set(body, start);
   return bytes;
 }
-
-/** This process reads single tasks. */
-const MOST_TASKS = 1;
 
 /** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
 export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame | BadFrame {
@@ -182,6 +188,12 @@ export function rewrite(frame: Frame, counters: Counters, change: (extension: Ex
   writeCounters(head, counters);
   head.writeUIntBE(extension.length, at.extension, 3);
   return Buffer.concat([head, extension, frame.body]);
+}
+
+/** The extension of a decoded frame as it came. */
+export function extensionOf(frame: Frame): Extension {
+  if (!(frame instanceof DecodedFrame)) throw new TypeError("not a frame that was decoded here");
+  return frame.extension;
 }
 
 /** The bytes of a decoded frame as they came. */

@@ -113,7 +113,7 @@ describe("the next of a line", () => {
 
   it("resend: the next round, at once, counters from 0, never a duplicate", () => {
     const retried = hopFrame(first, { round: 0, attempt: 3, copy: 2, lost: 1 }, 0);
-    const resent = maker.resendFrame(retried, 1);
+    const resent = maker.resendFrame(retried.bytes, 1, retried.key);
     expect(told(resent)).toMatchObject({
       name: `${RUN}/17#1.0~0`,
       first: false,

@@ -42,10 +42,6 @@ export interface NewTask {
 export function taskFrame(task: NewTask): OutFrame;
 export function taskFrame(task: NewTask, codec: BodyCodec, until?: Until): Eventual<OutFrame>;
 export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Eventual<OutFrame> {
-  // Inside of an array JSON would make `null` of these, and nobody would notice.
-  if (typeof task.payload === "function" || typeof task.payload === "symbol") {
-    throw new DispatchError("INPUT_INVALID", `a ${typeof task.payload} is no payload`);
-  }
   const info: TaskInfo = { task: task.task, id: task.id, headers: task.headers, deadlineAt: task.deadlineAt };
   const parts: FrameParts = {
     type: "task",
@@ -60,12 +56,79 @@ export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Even
       ...task.waiting,
       tasks: [info],
     },
-    body: encodeJson([task.payload ?? null], wrapping.task),
+    body: payloadJson(task.payload),
   };
   const own = { first: task.first ?? true, delayMs: task.delayMs, key: task.key, id: task.id };
   if (codec === undefined) return new OutgoingFrame(encodeFrame(parts), own);
   const delayMs = Math.max(task.delayMs, (task.waiting?.dueAt ?? 0) - task.sentAt);
   return chain(codedFrame(codec, parts, { delayMs, until }), (bytes) => new OutgoingFrame(bytes, own));
+}
+
+/** A payload as the body of a frame of its own. Throws `INPUT_INVALID` or `TOO_LARGE`. */
+function payloadJson(payload: unknown): string {
+  // Inside of an array JSON would make `null` of these, and nobody would notice.
+  if (typeof payload === "function" || typeof payload === "symbol")
+    throw new DispatchError("INPUT_INVALID", `a ${typeof payload} is no payload`);
+  return encodeJson([payload ?? null], wrapping.task);
+}
+
+/** One task on its way into a pack. */
+export interface PackTask {
+  readonly index: number;
+  readonly json: string;
+  readonly info: TaskInfo;
+  /** An upper bound of what it adds to a frame. */
+  readonly sizeBytes: number;
+}
+
+/** Its payload is taken as it is now: who sends may change it before the pack is full. Throws as `taskFrame` does. */
+export function packTask(index: number, payload: unknown, info: TaskInfo): PackTask {
+  const json = payloadJson(payload).slice(1, -1);
+  return { index, json, info, sizeBytes: json.length * 3 + infoBytes(info) };
+}
+
+/** A character has at most three bytes; a field, eight around it. */
+function infoBytes({ id, headers }: TaskInfo): number {
+  let characters = 16 + (id?.length ?? 0);
+  if (headers !== undefined)
+    for (const [key, value] of Object.entries(headers)) characters += 16 + key.length + value.length;
+  return characters * 3;
+}
+
+/** What the tasks of a pack have in common. */
+export interface NewPack {
+  readonly run: string;
+  readonly coordinator: string;
+  readonly priority: number;
+  readonly delayMs: number;
+  readonly waiting: Waiting | undefined;
+  readonly key: string | undefined;
+  readonly sentAt: number;
+}
+
+/** Several tasks in one frame. Its body is never claimed: what is that large gains nothing from a pack. As `taskFrame`. */
+export function packFrame(pack: NewPack, tasks: readonly PackTask[], codec: BodyCodec): Eventual<OutFrame> {
+  const { run, coordinator, priority, delayMs, waiting, key, sentAt } = pack;
+  const { index: start } = tasks[0] as PackTask;
+  const inRow = (tasks[tasks.length - 1] as PackTask).index === start + tasks.length - 1;
+  const infos: TaskInfo[] = [];
+  let body = "";
+  for (const { json, info, index } of tasks) {
+    infos.push(inRow ? info : { ...info, index });
+    body += body === "" ? `[${json}` : `,${json}`;
+  }
+  const extension = { firstSentAt: sentAt, coordinator, key, ...waiting, tasks: infos };
+  const parts: FrameParts = {
+    type: "task",
+    priority,
+    run,
+    first: start,
+    count: tasks.length,
+    extension,
+    body: `${body}]`,
+  };
+  const bytes = codedFrame(codec, parts, { claim: false });
+  return chain(bytes, (made) => new OutgoingFrame(made, { first: true, delayMs, key }));
 }
 
 /** A frame of no task, which any worker answers: it shows that what was sent before it has been handed out. */
@@ -82,9 +145,9 @@ export function probeFrame(
 }
 
 /** A frame that was sent, as the next round: what the broker lost is given to it again. */
-export function resendFrame(sent: OutFrame, round: number): OutFrame {
-  const bytes = copyBytes(sent.bytes, { round, attempt: 0, copy: 0, lost: 0 });
-  return new OutgoingFrame(bytes, { first: false, key: sent.key });
+export function resendFrame(bytes: Uint8Array, round: number, key: string | undefined): OutFrame {
+  const again = copyBytes(bytes, { round, attempt: 0, copy: 0, lost: 0 });
+  return new OutgoingFrame(again, { first: false, key });
 }
 
 /** A frame in hand as a dead letter: its payload, where it came from, and why; of that only as much as gets through the door. */

@@ -22,10 +22,10 @@ export type DispatchEvent =
   | ({ readonly event: "queue_dispatched"; readonly duplicate: boolean } & OfTask)
   /** A worker has settled a task as completed. */
   | ({ readonly event: "queue_completed"; readonly durationMs: number } & OfTask & OfWorker)
-  /** A task goes back: as a copy (`failed`, `timed_out`, `shutdown`; `lost`: a copy that says so, before it is run again), or by itself (`released`). */
+  /** A task goes back: as a copy (`failed`, `timed_out`, `shutdown`; `lost`: a copy that says so, before it is run again; `split`: out of its pack), or by itself (`released`). */
   | ({
       readonly event: "queue_requeued";
-      readonly reason: "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost";
+      readonly reason: "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost" | "split";
       readonly code?: string | undefined;
       readonly delayMs: number;
       readonly durationMs: number;

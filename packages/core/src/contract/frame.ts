@@ -19,9 +19,14 @@ export interface Counters {
   readonly lost: number;
 }
 
+/** The most tasks of a pack: a damaged count must not make a reader allocate much, and a larger pack gains nothing. */
+export const MOST_TASKS = 1_000;
+
 /** What a task has of its own, beside its payload. */
 export interface TaskInfo {
   readonly task: string;
+  /** In a pack whose indexes do not follow each other; absent: that of the first task plus its place. */
+  readonly index?: number | undefined;
   /** The user's own id. */
   readonly id?: string | undefined;
   /** Wall-clock ms after which it is not worth doing. */

@@ -79,8 +79,8 @@ export interface Beat {
   readonly worker: string;
   readonly slots: number;
   readonly busy: number;
-  /** The tasks in hand, as `[run, index]`; absent where they have not changed since the last beat. */
-  readonly held?: readonly (readonly [run: string, index: number])[] | undefined;
+  /** The frames in hand, as `[run, index]`, of a pack `[run, first, count]`; absent where they have not changed since the last beat. */
+  readonly held?: readonly (readonly [run: string, first: number, count?: number])[] | undefined;
   /** Retries that this worker has scheduled since its last beat, with the delay that they have. */
   readonly retries: readonly (readonly [run: string, index: number, delayMs: number])[];
   /** Values that handlers reported by `context.progress`. */

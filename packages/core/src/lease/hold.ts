@@ -7,6 +7,10 @@ export class Hold {
   readonly frame: Frame;
   /** The frame's own count plus what the broker counted on this very frame. */
   readonly lost: number;
+  /** How many of its tasks have no outcome yet that the broker has agreed to. */
+  left: number;
+  /** A pack of which a task has begun does not go back as it is. */
+  hasBegun = false;
   state: LeaseState;
   /** A renewal of it is under way. */
   renewing = false;
@@ -17,11 +21,44 @@ export class Hold {
     this.receipt = receipt;
     this.frame = frame;
     this.lost = lost;
+    this.left = Math.max(1, frame.count);
     this.state = granted(deadline);
   }
 
   /** Monotonic ms until which it may be settled; in the past where it is not held any more. */
   get deadline(): number {
     return "deadline" in this.state ? this.state.deadline : Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** A task in hand, under the lease of its frame: alone in it (then it is `whole`), or one of a pack. A pack as a whole is one, too: to be acked, or released. */
+export class HeldTask {
+  readonly hold: Hold;
+  /** The task as a frame of its own, whatever it came in. */
+  readonly frame: Frame;
+  /** Does its settlement settle the frame that was granted? */
+  readonly whole: boolean;
+  /** Its payload, where that came with a pack's. */
+  loaded: { readonly value: unknown } | undefined;
+  /** The broker has agreed to its outcome, though the rest of its pack goes on. */
+  ended = false;
+
+  constructor(hold: Hold, frame: Frame, whole: boolean) {
+    this.hold = hold;
+    this.frame = frame;
+    this.whole = whole;
+  }
+
+  get receipt(): Receipt {
+    return this.hold.receipt;
+  }
+  get lost(): number {
+    return this.hold.lost;
+  }
+  get deadline(): number {
+    return this.hold.deadline;
+  }
+  get left(): number {
+    return this.whole ? 1 : this.hold.left;
   }
 }

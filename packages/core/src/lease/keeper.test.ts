@@ -238,7 +238,7 @@ describe("Keeper", () => {
       throw new BrokerError("DENIED");
     };
     const [a, b] = [take("a"), take("b")];
-    expect([begin(a), begin(a), settle(a), settle(a)]).toEqual([true, false, true, false]);
+    expect([begin(a), begin(a), settle(a), settle(a), begin(a)]).toEqual([true, true, true, false, false]);
     await clock.advance(LEASE_MS);
     expect([begin(b), settle(b)]).toEqual([false, false]);
   });

@@ -26,6 +26,7 @@ export function safetyMarginMs(leaseMs: number): number {
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #holds = new Set<Hold>();
+  #tasks = 0;
   #timer: Timer | undefined;
   #timerAt = 0;
 
@@ -35,6 +36,11 @@ export class Keeper {
 
   get size(): number {
     return this.#holds.size;
+  }
+
+  /** The tasks in them that have no outcome yet. */
+  get tasks(): number {
+    return this.#tasks;
   }
 
   holds(): Iterable<Hold> {
@@ -49,9 +55,17 @@ export class Keeper {
 
   add(hold: Hold): void {
     this.#holds.add(hold);
+    this.#tasks += hold.left;
     // A lease that was asked for long ago may end before the next beat.
     if (hold.deadline < this.#timerAt) this.close();
     this.#arm();
+  }
+
+  /** One task of a pack has its outcome. Answers whether it was the last. */
+  ended(hold: Hold): boolean {
+    hold.left -= 1;
+    if (this.#holds.has(hold)) this.#tasks -= 1;
+    return hold.left === 0;
   }
 
   /** Puts an event through the machine and does what it says. Answers whether the caller may go on: run, or write. */
@@ -60,11 +74,15 @@ export class Keeper {
     hold.state = state;
     let allowed = false;
     for (const effect of effects) {
-      if (effect === "forget") this.#holds.delete(hold);
+      if (effect === "forget") this.#forget(hold);
       else if (effect === "run" || effect === "write") allowed = true;
     }
     if (state.at === "lost" && effects.length > 0) hold.onLost?.(state.why);
     return allowed;
+  }
+
+  #forget(hold: Hold): void {
+    if (this.#holds.delete(hold)) this.#tasks -= hold.left;
   }
 
   close(): void {

@@ -5,12 +5,13 @@
  * | state    | begin         | renewed     | refused         | tick, late       | settle, in time | settle, late     | settled |
  * |----------|---------------|-------------|-----------------|------------------|-----------------|------------------|---------|
  * | held     | running, run  | held        | lost            | lost             | settling, write | lost             | held    |
- * | running  | running       | running     | lost, abort     | lost, abort      | settling, write | lost, abort      | running |
+ * | running  | running, run  | running     | lost, abort     | lost, abort      | settling, write | lost, abort      | running |
  * | settling | settling      | settling    | lost            | lost             | settling        | settling         | settled |
  * | settled  | no event changes it                                                                                             |
  * | lost     | no event changes it: a late answer revives nothing                                                              |
  *
- * A late `begin` is a late tick. Renewals are asked for in `held` and `running` only, so a renewal is over before its frame is settled; the answer of one
+ * A late `begin` is a late tick; in `running` it is the next task of a pack that begins. One task of a pack is written by `prove`: as `settle`, but the
+ * state stays, since the lease goes on for the others. Renewals are asked for in `held` and `running` only, so a renewal is over before its frame is settled; the answer of one
  * that was under way is taken only if it does not shorten the lease. Every way out of the first three states tells the keeper to `forget`.
  */
 export type LeaseState =
@@ -19,7 +20,7 @@ export type LeaseState =
   | { readonly at: "lost"; readonly why: "expired" | "fenced" };
 
 export type LeaseEvent =
-  | { readonly on: "begin" | "tick" | "settle"; readonly now: number }
+  | { readonly on: "begin" | "tick" | "prove" | "settle"; readonly now: number }
   | { readonly on: "renewed"; readonly deadline: number }
   /** The broker says that somebody else holds it, or nobody. */
   | { readonly on: "refused" }
@@ -61,7 +62,11 @@ export function step(state: LeaseState, event: LeaseEvent): LeaseStep {
       return state.at === "settling" ? [SETTLED, FORGET] : [state, NOTHING];
     case "begin":
       if (event.now >= state.deadline) return [EXPIRED, losing];
-      return state.at === "held" ? [{ at: "running", deadline: state.deadline }, RUN] : [state, NOTHING];
+      if (state.at === "settling") return [state, NOTHING];
+      return [state.at === "held" ? { at: "running", deadline: state.deadline } : state, RUN];
+    case "prove":
+      if (state.at === "settling") return [state, NOTHING];
+      return event.now >= state.deadline ? [EXPIRED, losing] : [state, WRITE];
     case "settle":
       if (state.at === "settling") return [state, NOTHING];
       if (event.now >= state.deadline) return [EXPIRED, losing];

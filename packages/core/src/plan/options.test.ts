@@ -41,13 +41,15 @@ describe("defaults", () => {
     expect(worker).toEqual({
       ...common,
       ...{ id: "w1", concurrency: 10, timeoutMs: 300_000, maxAttempts: 5, maxLost: 3, logger: silentLogger },
-      ...{ backoff: { baseMs: 1_000, maxMs: 300_000 }, drainMs: 30_000, abandonMs: 10_000 },
+      ...{ backoff: { baseMs: 1_000, maxMs: 300_000 }, targetPackMs: 100, drainMs: 30_000, abandonMs: 10_000 },
     });
     expect(retryable(new Error("any"))).toBe(true);
   });
 
   it("of a dispatcher", () => {
-    const own = { coordinator: "c1", heartbeatTimeoutMs: 30_000, resendAfterMs: 180_000, maxResends: 2 };
+    const silence = { heartbeatTimeoutMs: 30_000, resendAfterMs: 180_000, maxResends: 2 };
+    const packs = { packs: true, targetPackMs: 100, initialBatchSize: 10, maxBatchSize: 100 };
+    const own = { coordinator: "c1", ...packs, ...silence };
     expect(dispatcher).toEqual({ ...common, ...own });
     expect(Math.abs(clock.wall() - Date.now())).toBeLessThan(60_000);
   });
@@ -73,6 +75,7 @@ describe("defaults", () => {
       maxInFlight: 10_000,
       maxInFlightBytes: 67_108_864,
       ordered: false,
+      packs: undefined,
     };
     expect(runSettings({})).toEqual({ ...task, ...own });
   });
@@ -103,7 +106,7 @@ describe("defaults", () => {
         { value, why },
       ]),
     );
-    const flat = Object.entries(defaults).flatMap<readonly [string, string | number]>(([key, value]) =>
+    const flat = Object.entries(defaults).flatMap<readonly [string, string | number | boolean]>(([key, value]) =>
       typeof value === "object"
         ? Object.entries(value).map(([inner, one]) => [`${key}.${inner}`, one] as const)
         : [[key, value]],
@@ -125,15 +128,22 @@ describe("what is given", () => {
     const common = { queue: "q", leaseMs: 100, create: false, clock, observer: () => {}, random: () => 0.5 };
     const given = { ...common, ...bodies };
     const worker = { id: "w", concurrency: 1, timeoutMs: 1, maxAttempts: 1, maxLost: 0, drainMs: 0, abandonMs: 0 };
-    const odd = { backoff: { baseMs: 1, maxMs: 1 }, retryable: () => false, logger: { ...silentLogger } };
+    const odd = {
+      targetPackMs: 7,
+      backoff: { baseMs: 1, maxMs: 1 },
+      retryable: () => false,
+      logger: { ...silentLogger },
+    };
     expect(workerSettings({ ...given, ...worker, ...odd }, "other")).toEqual({ ...given, ...worker, ...odd });
-    const dispatcher = { coordinator: "c", heartbeatTimeoutMs: 1, resendAfterMs: 1, maxResends: 0 };
+    const packs = { packs: false, targetPackMs: 7, initialBatchSize: 2, maxBatchSize: 3 };
+    const dispatcher = { coordinator: "c", ...packs, heartbeatTimeoutMs: 1, resendAfterMs: 1, maxResends: 0 };
     expect(dispatcherSettings({ ...given, ...dispatcher }, "other")).toEqual({ ...given, ...dispatcher });
     const task = { id: "i", key: "k", headers: { a: "b" }, deadlineMs: 0, priority: 0, delayMs: 1 };
     expect(sendSettings(task)).toEqual(task);
     expect(taskSettings(task)).toEqual(task);
     const { id: _, key: __, ...shared } = task;
-    const run = { globalTimeoutMs: 1, maxInFlight: 1, maxInFlightBytes: 1, ordered: true, signal: AbortSignal.abort() };
+    const window = { maxInFlight: 1, maxInFlightBytes: 1, packs: false };
+    const run = { ...window, globalTimeoutMs: 1, ordered: true, signal: AbortSignal.abort() };
     expect(runSettings({ ...shared, ...run })).toEqual({ id: undefined, key: undefined, ...shared, ...run });
   });
 });
@@ -197,6 +207,10 @@ describe("a number out of range", () => {
     ["worker", "leaseMs", 100, 43_200_000],
     ["worker", "concurrency", 1, 100_000],
     ["worker", "timeoutMs", 1, most],
+    ["worker", "targetPackMs", 1, most],
+    ["dispatcher", "targetPackMs", 1, most],
+    ["dispatcher", "maxBatchSize", 1, 1_000],
+    ["dispatcher", "initialBatchSize", 1, 100],
     ["worker", "maxAttempts", 1, 65_535],
     ["worker", "maxLost", 0, 254],
     ["worker", "drainMs", 0, most],

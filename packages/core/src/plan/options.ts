@@ -1,6 +1,6 @@
 import type { Backoff, Random } from "../backoff.ts";
 import { systemClock } from "../clock.ts";
-import type { BlobStore, Clock, Headers, Observer } from "../contract/index.ts";
+import { type BlobStore, type Clock, type Headers, MOST_TASKS, type Observer } from "../contract/index.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
 import { checkHeaders, checkKind, checkKnown, checkText, checkWhole, checkWord } from "../option-checks.ts";
@@ -22,6 +22,10 @@ export const defaults = Object.freeze({
   drainMs: 30_000,
   abandonMs: 10_000,
   sendTimeoutMs: 30_000,
+  packs: true,
+  targetPackMs: 100,
+  initialBatchSize: 10,
+  maxBatchSize: 100,
   compressAboveBytes: 1_024,
   blobExpiryMs: 14 * 86_400_000,
 });
@@ -60,6 +64,8 @@ export interface WorkerOptions extends CommonOptions {
   /** More lost holders than this, and a task is dead; default 3. At this many it runs alone; 0: dead at the first loss. */
   readonly maxLost?: number | undefined;
   readonly backoff?: Partial<Backoff> | undefined;
+  /** How many ms of work a pack should hold; default 100. One that is at work for four times as long sends on what has not begun. */
+  readonly targetPackMs?: number | undefined;
   /** How long a stop lets handlers finish; default 30,000. */
   readonly drainMs?: number | undefined;
   /** How long an aborted handler keeps its slot; default 10,000. */
@@ -75,6 +81,14 @@ export interface DispatcherOptions extends CommonOptions {
   readonly coordinator?: string | undefined;
   /** After so long without a beat a worker counts as gone; default half the lease. */
   readonly heartbeatTimeoutMs?: number | undefined;
+  /** May the tasks of runs travel several to a frame? Default true; how many follows from how long they take. */
+  readonly packs?: boolean | undefined;
+  /** Tasks in the first packs, until it is known how long they take; default 10, at most `maxBatchSize`. */
+  readonly initialBatchSize?: number | undefined;
+  /** The most tasks in a pack; default 100, at most 1,000. */
+  readonly maxBatchSize?: number | undefined;
+  /** How many ms of handlers' work a pack should hold; default 100. */
+  readonly targetPackMs?: number | undefined;
   /** Default 3 × leaseMs. */
   readonly resendAfterMs?: number | undefined;
   /** Default 2. */
@@ -101,6 +115,8 @@ export interface RunOptions extends Omit<SendOptions, "id" | "key"> {
   readonly maxInFlight?: number | undefined;
   /** Bytes of their frames, which are kept for a resend; default 64 MiB. */
   readonly maxInFlightBytes?: number | undefined;
+  /** May its tasks travel several to a frame? Default: what its dispatcher says. */
+  readonly packs?: boolean | undefined;
   /** Results in the order of the inputs; default false. */
   readonly ordered?: boolean | undefined;
   /** Cancels the run. */
@@ -124,7 +140,7 @@ export type SendSettings = Omit<Settled<SendOptions>, "id" | "key" | "headers" |
   Pick<SendOptions, "id" | "key" | "headers" | "deadlineMs">;
 export type RunSettings = SendSettings &
   Settled<Pick<RunOptions, "maxInFlight" | "maxInFlightBytes" | "ordered">> &
-  Pick<RunOptions, "globalTimeoutMs" | "signal">;
+  Pick<RunOptions, "globalTimeoutMs" | "signal" | "packs">;
 
 const MAX_LEASE_MS = 12 * 3_600_000;
 const MAX_MS = Number.MAX_SAFE_INTEGER;
@@ -139,6 +155,7 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
     "maxAttempts",
     "maxLost",
     "backoff",
+    "targetPackMs",
     "drainMs",
     "abandonMs",
     "retryable",
@@ -157,6 +174,7 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
     maxAttempts: checkWhole("maxAttempts", options.maxAttempts ?? defaults.maxAttempts, 1, 65_535),
     maxLost: checkWhole("maxLost", options.maxLost ?? defaults.maxLost, 0, 254),
     backoff,
+    targetPackMs: checkWhole("targetPackMs", options.targetPackMs ?? defaults.targetPackMs, 1, MAX_MS),
     drainMs: checkWhole("drainMs", options.drainMs ?? defaults.drainMs, 0, MAX_MS),
     abandonMs: checkWhole("abandonMs", options.abandonMs ?? defaults.abandonMs, 0, MAX_MS),
     retryable: checkKind("retryable", options.retryable ?? (() => true), "function"),
@@ -166,13 +184,21 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
 
 /** Throws `CONFIG_INVALID`. */
 export function dispatcherSettings(options: DispatcherOptions, id: string): DispatcherSettings {
-  checkKnown("dispatcher", options, [...common, "coordinator", "heartbeatTimeoutMs", "resendAfterMs", "maxResends"]);
+  const packing = ["packs", "targetPackMs", "initialBatchSize", "maxBatchSize"];
+  const own = ["coordinator", "heartbeatTimeoutMs", "resendAfterMs", "maxResends"];
+  checkKnown("dispatcher", options, [...common, ...packing, ...own]);
   const settings = commonSettings(options);
   const half = Math.max(1, Math.floor(settings.leaseMs / 2));
+  const maxBatchSize = checkWhole("maxBatchSize", options.maxBatchSize ?? defaults.maxBatchSize, 1, MOST_TASKS);
+  const initialBatchSize = options.initialBatchSize ?? Math.min(defaults.initialBatchSize, maxBatchSize);
   return {
     ...settings,
     coordinator: checkName("coordinator", options.coordinator ?? id),
+    packs: checkKind("packs", options.packs ?? defaults.packs, "boolean"),
+    initialBatchSize: checkWhole("initialBatchSize", initialBatchSize, 1, maxBatchSize),
+    maxBatchSize,
     heartbeatTimeoutMs: checkWhole("heartbeatTimeoutMs", options.heartbeatTimeoutMs ?? half, 1, MAX_MS),
+    targetPackMs: checkWhole("targetPackMs", options.targetPackMs ?? defaults.targetPackMs, 1, MAX_MS),
     resendAfterMs: checkWhole("resendAfterMs", options.resendAfterMs ?? 3 * settings.leaseMs, 1, MAX_MS),
     maxResends: checkWhole("maxResends", options.maxResends ?? defaults.maxResends, 0, 254),
   };
@@ -219,11 +245,12 @@ export function taskSettings(options: SendOptions): SendSettings {
 
 /** Throws `CONFIG_INVALID`. */
 export function runSettings(options: RunOptions): RunSettings {
-  const own = ["globalTimeoutMs", "maxInFlight", "maxInFlightBytes", "ordered", "signal"];
+  const own = ["globalTimeoutMs", "maxInFlight", "maxInFlightBytes", "ordered", "signal", "packs"];
   checkKnown("run", options, [...own, ...perTask.filter((key) => key !== "id" && key !== "key")]);
   if (options.globalTimeoutMs !== undefined) checkWhole("globalTimeoutMs", options.globalTimeoutMs, 1, MAX_MS);
   return {
     ...taskSettings(options),
+    packs: options.packs === undefined ? undefined : checkKind("packs", options.packs, "boolean"),
     globalTimeoutMs: options.globalTimeoutMs,
     signal:
       options.signal === undefined

@@ -37,10 +37,16 @@ export interface Progress {
   readonly inputEnded: boolean;
 }
 
-/** An input as a frame, ready to send. */
+/** An input of a run that travels with others; what it is made of is its sender's business. */
+export interface Packable {
+  readonly index: number;
+  readonly sizeBytes: number;
+}
+
+/** An input as a frame, ready to send, or as a part of one. */
 export interface Made {
   /** A large one takes its time. */
-  readonly frame: Eventual<OutFrame>;
+  readonly ready: Eventual<OutFrame | Packable>;
   /** Where it goes first. */
   readonly queue: Queue;
   readonly band: number;
@@ -64,7 +70,14 @@ export interface RunPort<I> {
   readonly endsAt: number | undefined;
   /** Throws a DispatchError for an input that cannot be a task. */
   make(input: I, index: number): Made;
-  resend(frame: OutFrame, round: number): OutFrame;
+  /** The task alone, as its next round. */
+  resend(task: Outstanding): Eventual<OutFrame>;
+  /** Into a pack, which comes back by `sendPack`. */
+  pack(packable: Packable, task: Outstanding): void;
+  /** What waits to be packed goes before what is sent next. */
+  flush(): void;
+  /** A handler took so long. */
+  ran(durationMs: number): void;
   /** Where its next round goes: what the broker lost is due. */
   work(band: number): Queue;
   send(queue: Queue, frame: OutFrame, done: (outcome: Sent) => void): void;
@@ -83,7 +96,7 @@ export class OpenRun<O = unknown, I = unknown> {
   readonly #results: Results<O>;
   readonly #books = new Books();
   /** Frames that take time to be made, and the user's ids of their tasks. */
-  readonly #order = new InOrder<OutFrame>();
+  readonly #order = new InOrder<OutFrame | Packable>();
   readonly #making = new Map<number, string | undefined>();
   readonly #startedAt: number;
   readonly #input = new AbortController();
@@ -210,18 +223,48 @@ export class OpenRun<O = unknown, I = unknown> {
       this.#unmade(index, undefined, error);
       return;
     }
-    const { frame } = made;
-    // The usual frame is there at once, and none is still being made before it.
-    if (!(frame instanceof Promise) && this.#order.size === 0) {
-      this.#begin(index, frame, made);
+    const { ready } = made;
+    // The usual one is there at once, and none is still being made before it.
+    if (!(ready instanceof Promise) && this.#order.size === 0) {
+      this.#begin(index, ready, made);
       return;
     }
     this.#making.set(index, made.ref);
     const isWanted = () => this.#making.delete(index);
     this.#order.add(
-      frame,
-      (ready) => isWanted() && this.#begin(index, ready, made),
+      ready,
+      (value) => isWanted() && this.#begin(index, value, made),
       (error) => isWanted() && this.#unmade(index, made.ref, error),
+    );
+  }
+
+  get inputEnded(): boolean {
+    return this.#inputEnded;
+  }
+
+  /** How many tasks have no outcome yet. */
+  get left(): number {
+    return this.#window.size;
+  }
+
+  /** The sender's: a pack is full. Its tasks are in the window already; a run that has ended meanwhile does not send it any more. */
+  sendPack(tasks: readonly Outstanding[], queue: Queue, make: () => Eventual<OutFrame>): void {
+    if (this.#endedAt !== undefined) return;
+    this.#order.add(
+      make(),
+      (frame) => {
+        if (this.#endedAt !== undefined) return;
+        for (const task of tasks) task.frame = frame as OutFrame;
+        this.#port.send(queue, frame as OutFrame, (outcome) => {
+          for (const task of tasks) this.#answered(task, outcome === "duplicate" ? "ok" : outcome);
+        });
+      },
+      (error) => {
+        for (const task of tasks) {
+          this.#window.delete(task);
+          this.#unmade(task.index, task.ref, error);
+        }
+      },
     );
   }
 
@@ -229,6 +272,7 @@ export class OpenRun<O = unknown, I = unknown> {
   inputOver(error?: unknown): void {
     if (this.#endedAt !== undefined) return;
     this.#inputEnded = true;
+    this.#port.flush();
     if (error !== undefined) this.#error ??= error instanceof Error ? error : new Error(String(error));
     this.#maybeEnd();
   }
@@ -248,6 +292,7 @@ export class OpenRun<O = unknown, I = unknown> {
       });
       return undefined;
     }
+    if (entry.attempts > 0) this.#port.ran(entry.durationMs);
     this.#end(task, entry);
     return task;
   }
@@ -273,7 +318,7 @@ export class OpenRun<O = unknown, I = unknown> {
         this.#books.resent += 1;
         observer?.({ event: "task_resent", queue, taskId: `${this.id}/${task.index}`, round: task.round });
         task.delayMs = 0;
-        this.#send(task, this.#port.work(task.band), this.#port.resend(task.frame, task.round));
+        this.#resend(task);
       }
     }
     return probes;
@@ -284,11 +329,28 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#stop("cancelled", "CANCELLED", error);
   }
 
-  #begin(index: number, frame: OutFrame, { queue, band, delayMs, ref }: Made): void {
+  #begin(index: number, ready: OutFrame | Packable, { queue, band, delayMs, ref }: Made): void {
     const state = { round: 0, resends: 0, sent: false, readyAt: 0, heldUntil: 0, silentMs: 0 };
-    const task: Outstanding = { index, frame, queue, band, delayMs, ref, ...state };
+    if ("sizeBytes" in ready) {
+      const task = { index, frame: undefined, bytes: ready.sizeBytes, queue, band, delayMs, ref, ...state };
+      this.#window.add(task);
+      this.#port.pack(ready, task);
+      return;
+    }
+    const task = { index, frame: ready, bytes: ready.bytes.length, queue, band, delayMs, ref, ...state };
     this.#window.add(task);
-    this.#send(task, queue, frame);
+    this.#port.flush();
+    this.#send(task, queue, ready);
+  }
+
+  #resend(task: Outstanding): void {
+    const frame = this.#port.resend(task);
+    if (!(frame instanceof Promise)) this.#send(task, this.#port.work(task.band), frame);
+    else
+      frame.then(
+        (ready) => this.#send(task, this.#port.work(task.band), ready),
+        (error: DispatchError) => this.fail(error),
+      );
   }
 
   /** An input that cannot be a task ends alone; a blob store that does not answer, or a fault of ours, ends the run. */
@@ -355,11 +417,11 @@ export class OpenRun<O = unknown, I = unknown> {
       lost: 0,
       durationMs: 0,
     };
-    this.#end("frame" in task ? task : { index, ref: task.ref }, entry);
+    this.#end("round" in task ? task : { index, ref: task.ref }, entry);
   }
 
   #end(task: Outstanding | Pick<Outstanding, "index" | "ref">, entry: ResultEntry): void {
-    if ("frame" in task) this.#window.delete(task);
+    if ("round" in task) this.#window.delete(task);
     const { observer, queue, task: name } = this.#port;
     const { index, outcome, error, attempts, lost, durationMs } = entry;
     const id = `${this.id}/${index}`;

@@ -172,10 +172,12 @@ describe("readBeat", () => {
     const places = [[RUN, 1], [RUN], ["r", -1], [5, 1], "x", null, [RUN, 2, 3, 4]];
     expect(readBeat({ ...beat, held: places, retries: places, progress: places })).toEqual({
       ...beat,
-      held: [[RUN, 1], [RUN, 2]],
+      held: [[RUN, 1], [RUN, 2, 3]],
       retries: [[RUN, 2, 3, 4]],
       progress: [[RUN, 1, undefined], [RUN, 2, 3]],
     }); // biome-ignore format: a table
+    const counts = [[RUN, 1, 1], [RUN, 1, 1_000], [RUN, 1, 1_001], [RUN, 1, -1], [RUN, 1, "2"]]; // biome-ignore format: a table
+    expect(readBeat({ ...beat, held: counts })?.held).toEqual([[RUN, 1], [RUN, 1, 1_000], [RUN, 1], [RUN, 1], [RUN, 1]]); // biome-ignore format: a table
     expect(readBeat({ ...beat, held: "all" })?.held).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import type { Beat, Outcome, ReplyBody, ResultEntry } from "../contract/index.ts";
+import { type Beat, MOST_TASKS, type Outcome, type ReplyBody, type ResultEntry } from "../contract/index.ts";
 import { isDeeperThan, JSON_DEPTH } from "../depth.ts";
 import { readWireError } from "../errors.ts";
 
@@ -44,7 +44,7 @@ export function readBeat(value: unknown): Beat | undefined {
     slots,
     busy,
     held: Array.isArray(held)
-      ? (held as unknown[]).filter(isPlace).map((place) => [place[0], place[1]] as const)
+      ? (held as unknown[]).filter(isPlace).map(([run, first, count]) => heldPlace(run, first, count))
       : undefined,
     retries: (retries as unknown[])
       .filter(isPlace)
@@ -54,6 +54,11 @@ export function readBeat(value: unknown): Beat | undefined {
       .filter((place) => !isDeeperThan(place[2], JSON_DEPTH))
       .map((place) => [place[0], place[1], place[2]] as const),
   };
+}
+
+/** A count from outside must not make anyone walk far. */
+function heldPlace(run: string, first: number, count: unknown): readonly [string, number, number?] {
+  return isCount(count) && count > 1 && count <= MOST_TASKS ? [run, first, count] : [run, first];
 }
 
 function isPlace(value: unknown): value is [string, number, unknown] {

@@ -20,7 +20,7 @@ const evidence: Evidence = {
 
 function task(more: Partial<Outstanding> = {}): Outstanding {
   const place = { queue: workQueue("default"), band: 5, delayMs: 0 };
-  const base = { index: 0, frame: outFrame(), ref: undefined, ...place, round: 0, resends: 0, sent: true };
+  const base = { index: 0, frame: outFrame(), bytes: 1, ref: undefined, ...place, round: 0, resends: 0, sent: true };
   return { ...base, readyAt: 1_000, heldUntil: 0, silentMs: 0, ...more };
 }
 

@@ -9,6 +9,8 @@ interface Watched {
 export class Watch {
   readonly #timeoutMs: number;
   readonly #workers = new Map<string, Watched>();
+  /** When each worker was heard of last, whatever it said. */
+  readonly #heard = new Map<string, number>();
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
@@ -18,8 +20,15 @@ export class Watch {
     return this.#workers.size;
   }
 
+  /** How many workers have said anything within the time after which one counts as gone. */
+  sharing(now: number): number {
+    for (const [worker, at] of this.#heard) if (now - at >= this.#timeoutMs) this.#heard.delete(worker);
+    return this.#heard.size;
+  }
+
   /** A worker that has nothing in hand is not watched any more. */
   beat(beat: Beat, now: number): void {
+    this.#heard.set(beat.worker, now);
     const known = this.#workers.get(beat.worker);
     if (beat.held === undefined) {
       if (known !== undefined) known.lastAt = now;
@@ -29,6 +38,7 @@ export class Watch {
 
   /** A result is a sign of life, too. */
   alive(worker: string, now: number): void {
+    this.#heard.set(worker, now);
     const known = this.#workers.get(worker);
     if (known !== undefined) known.lastAt = now;
   }

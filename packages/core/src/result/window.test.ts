@@ -8,6 +8,7 @@ function outstanding(index: number, more: Partial<Outstanding> = {}): Outstandin
   return {
     index,
     frame,
+    bytes: frame.bytes.length,
     ref: undefined,
     queue: workQueue("default"),
     band: 5,

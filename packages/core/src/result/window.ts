@@ -3,7 +3,10 @@ import type { OutFrame, Queue } from "../contract/index.ts";
 /** A task that was sent and has no outcome yet. */
 export interface Outstanding {
   readonly index: number;
-  readonly frame: OutFrame;
+  /** What it travels in; absent while its pack is being filled. */
+  frame: OutFrame | undefined;
+  /** What it takes of the window. */
+  readonly bytes: number;
   readonly ref: string | undefined;
   readonly queue: Queue;
   /** What keeps its order among itself: a priority, or a lane by its lowest priority. */
@@ -68,13 +71,13 @@ export class Window {
 
   add(task: Outstanding): void {
     this.#tasks.set(task.index, task);
-    this.#bytes += task.frame.bytes.length;
+    this.#bytes += task.bytes;
   }
 
   /** It has its outcome now, which waits to be read. */
   delete(task: Outstanding): void {
     if (!this.#tasks.delete(task.index)) return;
-    this.#bytes -= task.frame.bytes.length;
+    this.#bytes -= task.bytes;
   }
 
   unread(): void {

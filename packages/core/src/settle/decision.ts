@@ -34,7 +34,7 @@ export type Decision =
     }
   | { readonly kind: "end"; readonly ending: Ending; readonly death: DeathNote | undefined };
 
-export type RequeueReason = "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost";
+export type RequeueReason = "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost" | "split";
 
 /** Pure: the verdict, the counters and the policy give what the broker is to be told. `lost` is the sum that every copy carries. */
 export function decide(
@@ -98,7 +98,13 @@ export function decide(
       );
     }
     case "ended":
-      return end(verdict.outcome, verdict.error, attempt + (verdict.attempted ? 1 : 0), verdict.durationMs);
+      return end(
+        verdict.outcome,
+        verdict.error,
+        attempt + (verdict.attempted ? 1 : 0),
+        verdict.durationMs,
+        verdict.letter,
+      );
   }
 
   function end(
@@ -106,12 +112,13 @@ export function decide(
     error: WireError & { readonly code: EndCode },
     attempts: number,
     durationMs: number,
+    letter = true,
   ): Decision {
     const death = { reason: error.code, error, attempts, lost, firstSentAt: frame.firstSentAt, diedAt: wallMs };
     return {
       kind: "end",
       ending: { outcome, json: undefined, error, attempts, durationMs },
-      death: outcome === "dead" ? death : undefined,
+      death: outcome === "dead" && letter ? death : undefined,
     };
   }
 }

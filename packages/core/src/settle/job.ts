@@ -5,12 +5,16 @@ import type { Eventual } from "../eventual.ts";
 import type { Decision } from "./decision.ts";
 import { probeJson, replyJson } from "./reply.ts";
 
-/** A frame that is being settled, as far as the settler must know it. */
+/** A task in hand that is being settled, as far as the settler must know it. */
 export interface Settling {
   readonly receipt: Receipt;
   readonly frame: Frame;
   readonly lost: number;
   readonly deadline: number;
+  /** Is its frame settled with it? Else it is one of a pack, whose frame is settled when nothing is left of it. */
+  readonly whole: boolean;
+  /** How many tasks of its frame have no outcome yet, this one included. */
+  readonly left: number;
 }
 
 /** What the settler needs of the other stages; the worker puts it together. */
@@ -23,6 +27,8 @@ export interface SettlerPort<H extends Settling> {
   /** Where a copy goes that is due in `delayMs`. */
   work(frame: Frame, delayMs: number): Queue;
   reply(coordinator: string): Queue;
+  /** The frame of a task as bytes of its own; one of a pack has none before. */
+  alone(frame: Frame): Eventual<Frame>;
   copy(frame: Frame, counters: Counters, delayMs: number): OutFrame;
   deadLetter(frame: Frame, counters: Counters, death: DeathNote): OutFrame;
   /** Rejects where it goes into a blob store that does not answer. */
@@ -30,15 +36,22 @@ export interface SettlerPort<H extends Settling> {
   /** The most bytes of results in one reply frame. */
   readonly replyBytes: number;
   /** The lease's word: may it still be written? */
-  mayWrite(hold: H): boolean;
-  /** The broker agreed, or refused. `delivered` false: the coordinator is gone. What is never answered is left to the lease, which ends. */
-  settled(hold: H, decision: Decision, delivered: boolean): void;
-  refused(hold: H): void;
+  mayWrite(task: H): boolean;
+  /** The same for the ack of a pack, together with the last of its tasks. */
+  mayAck(task: H): boolean;
+  /**
+   * The broker agreed, or refused. `delivered` false: the coordinator is gone. `acked`: the frame is settled with it. What is never answered is left to
+   * the lease, which ends.
+   */
+  settled(task: H, decision: Decision, delivered: boolean, acked: boolean): void;
+  refused(task: H): void;
 }
 
-/** One frame on its way to be settled. */
+/** One task on its way to be settled. */
 export interface Job<H extends Settling> {
-  readonly hold: H;
+  readonly task: H;
+  /** As it goes on, if it does. */
+  readonly frame: Frame;
   readonly decision: Decision;
   /** Its result, where somebody waits for it. */
   readonly json: string | undefined;
@@ -50,6 +63,13 @@ export interface Job<H extends Settling> {
 /** What a broker said to a job; `undefined`: nothing that helps. */
 export type Answer = "ok" | "lost" | DispatchError | undefined;
 
+/** Tells what a broker said to a job. `deadline`: that of the call. */
+export type Conclude<H extends Settling> = (
+  job: Job<H>,
+  answer: Answer,
+  how: { readonly delivered: boolean; readonly acked: boolean; readonly deadline: number },
+) => void;
+
 /** How jobs are written: in one step, or by sending first and acking second. */
 export interface Writing<H extends Settling> {
   /** Acks with results, probes' answers and dead letters for one coordinator. */
@@ -60,7 +80,7 @@ export interface Writing<H extends Settling> {
 
 /** A call may take as long as the first of its leases lasts. */
 export function until(jobs: readonly Job<Settling>[]): { readonly deadline: number } {
-  return { deadline: jobs.reduce((first, { hold }) => Math.min(first, hold.deadline), Number.POSITIVE_INFINITY) };
+  return { deadline: jobs.reduce((first, { task }) => Math.min(first, task.deadline), Number.POSITIVE_INFINITY) };
 }
 
 export interface Letter {
@@ -69,8 +89,8 @@ export interface Letter {
 }
 
 /** The frame that goes on for a job: its copy, or its dead letter. */
-export function letterOf<H extends Settling>({ hold, decision }: Job<H>, port: SettlerPort<H>): Letter {
-  const { frame, lost } = hold;
+export function letterOf<H extends Settling>({ task, frame, decision }: Job<H>, port: SettlerPort<H>): Letter {
+  const { lost } = task;
   if (decision.kind === "copy") {
     return { queue: port.work(frame, decision.delayMs), frame: port.copy(frame, decision.counters, decision.delayMs) };
   }
@@ -89,8 +109,8 @@ export function isDeath({ decision }: Job<Settling>): boolean {
 function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<H>): Eventual<OutFrame> {
   const results: string[] = [];
   const probes: string[] = [];
-  for (const { hold, json } of jobs) {
-    if (json === undefined) probes.push(probeJson(hold.frame));
+  for (const { task, json } of jobs) {
+    if (json === undefined) probes.push(probeJson(task.frame));
     else results.push(json);
   }
   return port.replyFrame(replyJson(port.worker, results, probes), until(jobs));

@@ -1,6 +1,7 @@
+import type { Receipt } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import {
-  type Answer,
+  type Conclude,
   isDeath,
   type Job,
   type Letter,
@@ -15,9 +16,36 @@ import {
 /** Writing where the broker has `move`: ack here and send there, in one step. */
 export function moving<H extends Settling>(
   port: SettlerPort<H>,
-  conclude: (job: Job<H>, answer: Answer, delivered: boolean, deadline: number) => void,
+  conclude: Conclude<H>,
   apart: Writing<H>,
+  remember: (name: string) => void,
 ): Writing<H> {
+  /** Each frame once. It is acked with the last of its tasks; before that, it is only proven that it is still held. */
+  const receiptsOf = (jobs: readonly Job<H>[]): Map<Receipt, boolean> => {
+    const counts = new Map<Receipt, number>();
+    for (const { task } of jobs) counts.set(task.receipt, (counts.get(task.receipt) ?? 0) + 1);
+    const acks = new Map<Receipt, boolean>();
+    for (const { task } of jobs) {
+      if (acks.has(task.receipt)) continue;
+      acks.set(task.receipt, task.whole || (counts.get(task.receipt) === task.left && port.mayAck(task)));
+    }
+    return acks;
+  };
+  const listed = (acks: ReadonlyMap<Receipt, boolean>) => [...acks].map(([receipt, ack]) => ({ receipt, ack }));
+  /** A frame that is not acked may come again with tasks that have gone on. */
+  const concludeAll = (
+    jobs: readonly Job<H>[],
+    acks: ReadonlyMap<Receipt, boolean>,
+    delivered: boolean,
+    deadline: number,
+  ) => {
+    for (const job of jobs) {
+      const acked = acks.get(job.task.receipt) === true;
+      if (!acked) remember(job.task.frame.name);
+      conclude(job, "ok", { delivered, acked, deadline });
+    }
+  };
+
   return {
     /** One step for the whole group. If a lease is lost, or the coordinator gone, once more without it. */
     async group(jobs, coordinator) {
@@ -27,51 +55,69 @@ export function moving<H extends Settling>(
         const sends = left.filter(isDeath).map((job) => letterOf(job, port));
         const reply = delivered ? await replyOrError(left, port) : undefined;
         if (reply instanceof DispatchError) {
-          for (const job of left) conclude(job, reply, true, port.clock.now());
+          for (const job of left) conclude(job, reply, { delivered: true, acked: false, deadline: port.clock.now() });
           return;
         }
         if (reply !== undefined) sends.push({ queue: port.reply(coordinator), frame: reply });
-        const receipts = left.map(({ hold }) => ({ receipt: hold.receipt, ack: true }));
+        const acks = receiptsOf(left);
         const { deadline } = until(left);
-        const [answer] = await port.calls.move([{ receipts, sends }], { deadline });
+        const [answer] = await port.calls.move([{ receipts: listed(acks), sends }], { deadline });
         if (typeof answer === "object" && "gone" in answer && delivered) {
           delivered = false;
           continue;
         }
         if (typeof answer === "object" && "lost" in answer) {
           const lost = new Set(answer.lost);
-          const remaining = left.filter(({ hold }) => !lost.has(hold.receipt));
+          const remaining = left.filter(({ task }) => !lost.has(task.receipt));
           if (remaining.length < left.length) {
-            for (const { hold } of left) if (lost.has(hold.receipt)) port.refused(hold);
+            for (const { task } of left) if (lost.has(task.receipt)) port.refused(task);
             left = remaining;
             continue;
           }
         }
-        const said = answer === "ok" || answer instanceof DispatchError ? answer : undefined;
-        for (const job of left) conclude(job, said, delivered, deadline);
+        if (answer === "ok") concludeAll(left, acks, delivered, deadline);
+        else {
+          const said = answer instanceof DispatchError ? answer : undefined;
+          for (const job of left) conclude(job, said, { delivered, acked: false, deadline });
+        }
         return;
       }
     },
 
-    /** Each a move of its own, many moves a call. A move stays in its family: what leaves it (for a tier) is sent, then acked. */
+    /** A move for the copies of each frame, many moves a call. A move stays in its family: what leaves it (for a tier) is sent, then acked. */
     async copies(all) {
       const letters = new Map(all.map((job) => [job, letterOf(job, port)]));
-      const leaving = all.filter((job) => letters.get(job)?.queue.of !== job.hold.receipt.queue.of);
-      const jobs = all.filter((job) => !leaving.includes(job));
+      const leaving = all.filter((job) => letters.get(job)?.queue.of !== job.task.receipt.queue.of);
+      const jobs = leaving.length === 0 ? all : all.filter((job) => !leaving.includes(job));
       const left = leaving.length > 0 ? apart.copies(leaving) : undefined;
       if (jobs.length === 0) return left;
-      const moves = jobs.map((job) => ({
-        receipts: [{ receipt: job.hold.receipt, ack: true }],
-        sends: [letters.get(job) as Letter],
+      const parts = [...Map.groupBy(jobs, ({ task }) => task.receipt).values()].flatMap((same) => cut(same, port));
+      const groups = parts.map((members) => ({ members, acks: receiptsOf(members) }));
+      const moves = groups.map(({ members, acks }) => ({
+        receipts: listed(acks),
+        sends: members.map((job) => letters.get(job) as Letter),
       }));
       const { deadline } = until(jobs);
       const answers = await port.calls.move(moves, { deadline });
-      jobs.forEach((job, index) => {
+      groups.forEach(({ members, acks }, index) => {
         const answer = answers[index];
-        if (typeof answer === "object" && "lost" in answer) port.refused(job.hold);
-        else conclude(job, answer === "ok" || answer instanceof DispatchError ? answer : undefined, true, deadline);
+        if (answer === "ok") concludeAll(members, acks, true, deadline);
+        else if (typeof answer === "object" && "lost" in answer) for (const { task } of members) port.refused(task);
+        else {
+          const said = answer instanceof DispatchError ? answer : undefined;
+          for (const job of members) conclude(job, said, { delivered: true, acked: false, deadline });
+        }
       });
       await left;
     },
   };
+}
+
+/** As many frames as the broker takes in one call. */
+function cut<H extends Settling>(jobs: readonly Job<H>[], { profile }: SettlerPort<H>): (readonly Job<H>[])[] {
+  const most = profile.limits.batchFrames;
+  if (jobs.length <= most) return [jobs];
+  const parts: (readonly Job<H>[])[] = [];
+  for (let from = 0; from < jobs.length; from += most) parts.push(jobs.slice(from, from + most));
+  return parts;
 }

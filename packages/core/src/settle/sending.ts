@@ -1,7 +1,7 @@
 import { type OutFrame, type Queue, queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import {
-  type Answer,
+  type Conclude,
   failureOf,
   isDeath,
   type Job,
@@ -16,12 +16,24 @@ import {
 /** Writing where the broker has no `move`: send first, ack second, and expect either to happen twice. */
 export function sending<H extends Settling>(
   port: SettlerPort<H>,
-  conclude: (job: Job<H>, answer: Answer, delivered: boolean, deadline: number) => void,
+  conclude: Conclude<H>,
   ack: (jobs: readonly Job<H>[]) => Promise<void>,
   remember: (name: string) => void,
 ): Writing<H> {
   const send = (queue: Queue, frames: readonly OutFrame[], jobs: readonly Job<H>[]) =>
     port.calls.send(queue, frames, until(jobs));
+  /** What had to be sent is out: now the acks. A pack is acked when nothing is left of it. */
+  const sent = async (jobs: readonly Job<H>[], delivered: boolean, deadline: number) => {
+    const acks: Job<H>[] = [];
+    for (const job of jobs) {
+      remember(job.task.frame.name);
+      if (job.task.whole) {
+        job.sent = { delivered };
+        acks.push(job);
+      } else conclude(job, "ok", { delivered, acked: false, deadline });
+    }
+    if (acks.length > 0) await ack(acks);
+  };
 
   return {
     /** The dead letters, then the results, then the acks. */
@@ -31,19 +43,16 @@ export function sending<H extends Settling>(
       const failure = letters.length > 0 ? failureOf(await send(port.dead, letters, jobs)) : undefined;
       const reply = failure === undefined ? await replyOrError(jobs, port) : undefined;
       if (reply instanceof DispatchError) {
-        for (const job of jobs) conclude(job, reply, true, port.clock.now());
+        for (const job of jobs) conclude(job, reply, { delivered: true, acked: false, deadline: port.clock.now() });
         return;
       }
       const answer = reply === undefined ? failure?.answer : (await send(port.reply(coordinator), [reply], jobs))[0];
       if (failure !== undefined || answer instanceof DispatchError) {
-        for (const job of jobs) conclude(job, answer instanceof DispatchError ? answer : undefined, true, deadline);
+        const said = answer instanceof DispatchError ? answer : undefined;
+        for (const job of jobs) conclude(job, said, { delivered: true, acked: false, deadline });
         return;
       }
-      for (const job of jobs) {
-        job.sent = { delivered: answer !== "gone" };
-        remember(job.hold.frame.name);
-      }
-      await ack(jobs);
+      await sent(jobs, answer !== "gone", deadline);
     },
 
     async copies(jobs) {
@@ -61,14 +70,12 @@ export function sending<H extends Settling>(
           members.forEach((job, index) => {
             const failure = failureOf([answers[index]]);
             if (failure !== undefined) {
-              conclude(job, failure.answer, true, deadline);
+              conclude(job, failure.answer, { delivered: true, acked: false, deadline });
               return;
             }
-            job.sent = { delivered: true };
-            remember(job.hold.frame.name);
             out.push(job);
           });
-          if (out.length > 0) await ack(out);
+          await sent(out, true, deadline);
         }),
       );
     },

@@ -61,7 +61,8 @@ describe("with or without move", () => {
 
       it("a probe: answered to its coordinator", async () => {
         const { clock, settler, told, adopt, sent } = settlerBench(profile);
-        const probe = { receipt: receiptOf("p"), frame: probeOf(42, "c9"), lost: 0, deadline: SETTLE_LEASE_MS };
+        const lease = { lost: 0, deadline: SETTLE_LEASE_MS, whole: true, left: 1 };
+        const probe = { receipt: receiptOf("p"), frame: probeOf(42, "c9"), ...lease };
         settler.settle(adopt(probe, "p"), { kind: "ack" });
         await clock.settle();
         expect([sent(), told]).toEqual([["c9: probe 42"], ["settled p"]]);

@@ -2,7 +2,7 @@ import type { Frame } from "../contract/index.ts";
 import { codes, DispatchError } from "../errors.ts";
 import { RecentNames } from "../recent-names.ts";
 import type { Decision } from "./decision.ts";
-import { type Answer, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
+import { type Conclude, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
 import { moving } from "./moving.ts";
 import { resultJson } from "./reply.ts";
 import { sending } from "./sending.ts";
@@ -28,9 +28,9 @@ export class Settler<H extends Settling> {
 
   constructor(port: SettlerPort<H>) {
     this.#port = port;
-    const conclude = this.#conclude.bind(this);
-    const apart = sending(port, conclude, this.#settlePlain.bind(this), (name) => this.#forwarded.add(name));
-    this.#writing = port.profile.verbs.includes("move") ? moving(port, conclude, apart) : apart;
+    const remember = (name: string) => this.#forwarded.add(name);
+    const apart = sending(port, this.#conclude, this.#settlePlain.bind(this), remember);
+    this.#writing = port.profile.verbs.includes("move") ? moving(port, this.#conclude, apart, remember) : apart;
   }
 
   /** Has this process already sent the next of this line? Then it came again because its ack was lost. */
@@ -38,17 +38,48 @@ export class Settler<H extends Settling> {
     return this.#forwarded.size > 0 && this.#forwarded.has(frame.name);
   }
 
-  settle(hold: H, decision: Decision): void {
-    if (!this.#port.mayWrite(hold)) return;
-    const wanted = decision.kind === "end" && hold.frame.coordinator !== undefined;
-    const json = wanted ? resultJson(hold.frame, hold.lost, decision.ending) : undefined;
-    this.#jobs.push({ hold, decision, json, bytes: json === undefined ? 0 : Buffer.byteLength(json), sent: undefined });
-    this.#schedule();
+  settle(task: H, decision: Decision): void {
+    if (!this.#port.mayWrite(task)) return;
+    // Its frame is settled when the others have their verdicts, too.
+    if (decision.kind === "ack" && !task.whole) {
+      this.#port.settled(task, decision, true, false);
+      return;
+    }
+    const goesOn = decision.kind === "copy" || (decision.kind === "end" && decision.death !== undefined);
+    const frame = goesOn ? this.#port.alone(task.frame) : task.frame;
+    if (frame instanceof Promise) void this.#settleLater(task, decision, frame);
+    else this.#add(task, decision, frame);
   }
 
   /** Resolves when nothing is waiting or under way. */
   async idle(): Promise<void> {
     while (this.#jobs.length > 0 || this.#working > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #add(task: H, decision: Decision, frame: Frame): void {
+    const wanted = decision.kind === "end" && task.frame.coordinator !== undefined;
+    const json = wanted ? resultJson(task.frame, task.lost, decision.ending) : undefined;
+    const bytes = json === undefined ? 0 : Buffer.byteLength(json);
+    this.#jobs.push({ task, frame, decision, json, bytes, sent: undefined });
+    this.#schedule();
+  }
+
+  /** A frame that has to be made first. Where that fails the grant is given up: it comes again, with a loss, before anything of it is forgotten. */
+  async #settleLater(task: H, decision: Decision, making: Promise<Frame>): Promise<void> {
+    this.#working += 1;
+    try {
+      this.#add(task, decision, await making);
+    } catch (error) {
+      if (!(error instanceof DispatchError)) throw error;
+      this.#port.refused(task);
+    } finally {
+      this.#worked();
+    }
+  }
+
+  #worked(): void {
+    this.#working -= 1;
+    if (this.#working === 0 && this.#jobs.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #schedule(): void {
@@ -59,10 +90,7 @@ export class Settler<H extends Settling> {
       const jobs = this.#jobs;
       this.#jobs = [];
       this.#working += 1;
-      void this.#flush(jobs).finally(() => {
-        this.#working -= 1;
-        if (this.#working === 0 && this.#jobs.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
-      });
+      void this.#flush(jobs).finally(() => this.#worked());
     });
   }
 
@@ -71,11 +99,11 @@ export class Settler<H extends Settling> {
     const copies: Job<H>[] = [];
     const replies = new Map<string, Job<H>[]>();
     for (const job of jobs) {
-      const { coordinator, count } = job.hold.frame;
+      const { coordinator, count } = job.task.frame;
       const answers = job.json !== undefined || (count === 0 && job.decision.kind === "ack");
       if (job.sent !== undefined) plain.push(job);
       else if (job.decision.kind === "copy" || (isDeath(job) && !answers)) copies.push(job);
-      else if (!answers || coordinator === undefined) plain.push(job);
+      else if (!answers || coordinator === undefined) this.#plain(job, plain);
       else {
         const group = replies.get(coordinator);
         if (group === undefined) replies.set(coordinator, [job]);
@@ -91,11 +119,17 @@ export class Settler<H extends Settling> {
     await Promise.all(work);
   }
 
+  /** Nobody waits for it: only its frame is to be settled, if it is its own. */
+  #plain(job: Job<H>, plain: Job<H>[]): void {
+    if (job.task.whole) plain.push(job);
+    else this.#conclude(job, "ok", { delivered: true, acked: false, deadline: job.task.deadline });
+  }
+
   /** Acks and releases that carry nothing else, or nothing more. */
   async #settlePlain(jobs: readonly Job<H>[]): Promise<void> {
     const { deadline } = until(jobs);
     const answers = await this.#port.calls.settle(
-      jobs.map(({ hold: { receipt }, decision }) =>
+      jobs.map(({ task: { receipt }, decision }) =>
         decision.kind === "release"
           ? { kind: "release", receipt, delayMs: decision.delayMs }
           : { kind: "ack", receipt },
@@ -103,19 +137,20 @@ export class Settler<H extends Settling> {
       { deadline },
     );
     jobs.forEach((job, index) => {
-      this.#conclude(job, answers[index], job.sent?.delivered ?? true, deadline);
+      this.#conclude(job, answers[index], { delivered: job.sent?.delivered ?? true, acked: true, deadline });
     });
   }
 
-  /** `deadline`: that of the call, which ended with the first of its leases; a job whose own lease goes on is tried again under that. */
-  #conclude(job: Job<H>, answer: Answer, delivered: boolean, deadline: number): void {
-    if (answer === "ok") this.#port.settled(job.hold, job.decision, delivered);
-    else if (answer === "lost") this.#port.refused(job.hold);
-    else if (answer instanceof DispatchError && codes[answer.code].again && job.hold.deadline > deadline) {
+  /** A call ended with the first of its leases; a job whose own lease goes on is tried again under that. */
+  readonly #conclude: Conclude<H> = (job, answer, { delivered, acked, deadline }) => {
+    const { task, decision } = job;
+    if (answer === "ok") this.#port.settled(task, decision, delivered, acked);
+    else if (answer === "lost") this.#port.refused(task);
+    else if (answer instanceof DispatchError && codes[answer.code].again && task.deadline > deadline) {
       this.#jobs.push(job);
       this.#schedule();
     }
-  }
+  };
 }
 
 /** Groups that fit into a reply frame each. */

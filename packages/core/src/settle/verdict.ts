@@ -14,18 +14,20 @@ export type Verdict =
       readonly delayMs: number | undefined;
       readonly durationMs: number;
     }
-  /** It ends here without another try. `attempted`: does this one count as an attempt? */
+  /** It ends here without another try. `attempted`: does this one count as an attempt? `letter` false: no dead letter of its own; default true. */
   | {
       readonly kind: "ended";
       readonly outcome: "dead" | "expired" | "cancelled";
       readonly error: WireError & { readonly code: EndCode };
       readonly attempted: boolean;
+      readonly letter?: boolean | undefined;
       readonly durationMs: number;
     }
-  /** Given back without penalty. `begun`: a handler had it, so that the next holder needs a new fencing token. */
+  /** Given back without penalty. `begun`: it goes on as a copy, since a handler had it and the next holder needs a new fencing token, or since
+   * its frame stays here for the others of its pack. */
   | {
       readonly kind: "released";
-      readonly reason: "shutdown" | "released" | "last_chance" | "lost";
+      readonly reason: "shutdown" | "released" | "last_chance" | "lost" | "split";
       readonly delayMs: number;
       readonly begun: boolean;
       readonly durationMs: number;

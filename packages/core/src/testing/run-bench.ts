@@ -46,9 +46,14 @@ export class RunBench {
         if (payload === "broken") throw new TypeError("a fault of ours");
         const frame = outFrame({ index, payload });
         const ref = typeof payload === "string" ? payload : undefined;
-        return { frame, queue: workQueue("default"), band: frame.priority, delayMs: frame.delayMs, ref };
+        return { ready: frame, queue: workQueue("default"), band: frame.priority, delayMs: frame.delayMs, ref };
       },
-      resend: (frame, round) => ({ ...frame, bytes: frame.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
+      resend: ({ frame, round }) => ({ ...frame, bytes: frame?.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
+      pack: () => {
+        throw new TypeError("no packs here");
+      },
+      flush: () => {},
+      ran: () => {},
       work: () => workQueue("default"),
       send: (_, frame, done) => {
         this.posted.push({ frame, done });

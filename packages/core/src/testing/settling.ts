@@ -34,18 +34,20 @@ export function settlerBench(profile: Partial<Profile> = {}) {
     work: () => WORK,
     dead: deadQueue("default"),
     reply: (coordinator) => replyQueue("default", coordinator),
+    alone: (frame) => frame,
     copy: hopFrame,
     deadLetter: deadFrame,
     replyBytes: world.backend.profile.limits.frameBytes - FRAME_HEAD_BYTES,
     replyFrame: (json) => replyFrame(json, 0),
     mayWrite: (hold) => !denied.has(hold),
+    mayAck: () => true,
     settled: (hold, _, delivered) => told.push(`settled ${labels.get(hold)}${delivered ? "" : " undelivered"}`),
     refused: (hold) => told.push(`refused ${labels.get(hold)}`),
   });
   /** A frame in hand whose receipt is called as its index. */
   const hold = (options: FrameOptions = {}, deadline = SETTLE_LEASE_MS): Settling => {
     const frame = frameOf(options);
-    const held = { receipt: receiptOf(`${frame.first}`), frame, lost: frame.lost, deadline };
+    const held = { receipt: receiptOf(`${frame.first}`), frame, lost: frame.lost, deadline, whole: true, left: 1 };
     labels.set(held, `${frame.first}`);
     return held;
   };

@@ -14,7 +14,7 @@ export interface BeaterPort {
   beatFrame(beat: Beat): OutFrame;
 }
 
-type Place = readonly [run: string, index: number];
+type Place = readonly [run: string, first: number, count?: number];
 
 interface News {
   retries: [string, number, number][];
@@ -36,7 +36,9 @@ export class Beater {
   }
 
   retried(frame: Frame, delayMs: number): void {
-    this.#newsFor(frame)?.retries.push([frame.run, frame.first, delayMs]);
+    const news = this.#newsFor(frame);
+    if (news === undefined) return;
+    for (const index of indexesOf(frame)) news.retries.push([frame.run, index, delayMs]);
   }
 
   progressed(frame: Frame, value: unknown): void {
@@ -49,8 +51,8 @@ export class Beater {
     for (const { frame } of this.#port.held()) {
       if (frame.coordinator === undefined) continue;
       const places = held.get(frame.coordinator);
-      if (places === undefined) held.set(frame.coordinator, [[frame.run, frame.first]]);
-      else places.push([frame.run, frame.first]);
+      if (places === undefined) held.set(frame.coordinator, placesOf(frame));
+      else places.push(...placesOf(frame));
     }
     for (const coordinator of new Set([...held.keys(), ...this.#watching])) {
       const places = held.get(coordinator) ?? [];
@@ -104,4 +106,16 @@ export class Beater {
       deadline: clock.now() + leaseMs / 3,
     });
   }
+}
+
+/** A pack is one place, where its indexes follow each other. */
+function placesOf(frame: Frame): Place[] {
+  const { run, first, count, tasks } = frame;
+  if (count <= 1) return [[run, first]];
+  if (tasks.every(({ index }) => index === undefined)) return [[run, first, count]];
+  return indexesOf(frame).map((index) => [run, index]);
+}
+
+function indexesOf({ first, count, tasks }: Frame): readonly number[] {
+  return count <= 1 ? [first] : tasks.map(({ index }, position) => index ?? first + position);
 }

@@ -38,6 +38,13 @@ export class LaneQueue<T> {
     return (this.#lanes[lane] as Fifo<T>).shift();
   }
 
+  /** Takes out what `wanted` says, in its order. */
+  withdraw(wanted: (item: T) => boolean): T[] {
+    const out = this.#lanes.flatMap((lane) => lane.withdraw(wanted));
+    this.#size -= out.length;
+    return out;
+  }
+
   /** Takes all out. */
   clear(): T[] {
     this.#size = 0;
@@ -74,6 +81,14 @@ class Fifo<T> {
       this.#head = 0;
     }
     return item;
+  }
+
+  withdraw(wanted: (item: T) => boolean): T[] {
+    const out: T[] = [];
+    const left: T[] = [];
+    for (const item of this.clear()) (wanted(item) ? out : left).push(item);
+    this.#items = left;
+    return out;
   }
 
   clear(): T[] {

@@ -5,7 +5,7 @@ import { LaneQueue } from "./lane-queue.ts";
 import { type HandlerEnd, Running } from "./running.ts";
 import type { Task } from "./task.ts";
 
-/** A frame in hand, as far as a slot must know it. */
+/** A task in hand, as far as a slot must know it. */
 export interface Slotted {
   readonly frame: Frame;
   readonly lost: number;
@@ -22,8 +22,8 @@ export interface SlotsPort<H extends Slotted> {
   readonly abandonMs: number;
   readonly logger: Logger;
   task(name: string): Task;
-  /** The payload of the frame's task, or why there is none. Rejects where a blob store does not answer; `signal`: nobody wants it any more. */
-  payload(frame: Frame, signal: AbortSignal): Eventual<Payload>;
+  /** The payload of a task, or why there is none. Rejects where a blob store does not answer; `signal`: nobody wants it any more. */
+  payload(hold: H, signal: AbortSignal): Eventual<Payload>;
   /** It could not be loaded now, or is not wanted any more: back with it. */
   unloaded(hold: H, error: unknown): void;
   /** The lease's word: may its handler begin? */
@@ -77,7 +77,7 @@ export class Slots<H extends Slotted> {
     while (!this.#closed && this.#running.size + this.#loading.size < this.#port.concurrency) {
       const hold = this.#waiting.shift();
       if (hold === undefined) return;
-      const payload = this.#port.payload(hold.frame, this.#unwanted.signal);
+      const payload = this.#port.payload(hold, this.#unwanted.signal);
       if (payload instanceof Promise) void this.#load(hold, payload);
       else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
     }
@@ -90,9 +90,15 @@ export class Slots<H extends Slotted> {
     return this.#waiting.clear();
   }
 
-  /** Ends one attempt, if it runs. */
-  stop(hold: H, code: AbortCode): void {
-    this.#running.get(hold)?.stop(code);
+  /** Ends the attempts of what `wanted` says, as far as they run; answers those that have not begun, which do not begin any more. */
+  stop(wanted: (hold: H) => boolean, code: AbortCode): readonly H[] {
+    for (const [hold, running] of [...this.#running]) if (wanted(hold)) running.stop(code);
+    return this.withdraw(wanted);
+  }
+
+  /** What waits for a slot, and shall not have one. */
+  withdraw(wanted: (hold: H) => boolean): readonly H[] {
+    return this.#waiting.withdraw(wanted);
   }
 
   stopAll(code: AbortCode): void {

@@ -128,7 +128,9 @@ export class World {
   async dispatcher(options: DispatcherOptions = {}, prepare?: (process: Process) => void): Promise<DispatcherProcess> {
     const process = this.process("dispatcher");
     prepare?.(process);
-    const open = Dispatcher.open(process.backend, { ...this.#common(process), clock: process.clock, ...options });
+    // Cases count frames: those about packs ask for them.
+    const own = { packs: false, ...this.#common(process), clock: process.clock };
+    const open = Dispatcher.open(process.backend, { ...own, ...options });
     const dispatcher = await this.time.wait(open, "a dispatcher opens");
     this.#dispatchers.push({ process, dispatcher });
     return { process, dispatcher };

@@ -1,0 +1,143 @@
+import type { BodyCodec } from "./codec/body.ts";
+import { bytesOf } from "./codec/frame.ts";
+import { type NewPack, type PackTask, packFrame, packTask, resendFrame, taskFrame } from "./codec/maker.ts";
+import { extractFrame } from "./codec/pack.ts";
+import type { Clock, OutFrame, Profile, TaskInfo } from "./contract/index.ts";
+import { DispatchError } from "./errors.ts";
+import { chain, type Eventual } from "./eventual.ts";
+import type { SendSettings } from "./plan/options.ts";
+import type { Made } from "./result/open-run.ts";
+import type { Outstanding } from "./result/window.ts";
+import type { Routes } from "./routes.ts";
+import type { PackGroup } from "./send/packer.ts";
+import { type Checked, check } from "./work/schema.ts";
+import type { Task } from "./work/task.ts";
+
+/** What a sender must know of a task: by its name alone it may be sent by who does not have its code. */
+export type Kind = Pick<Task, "name" | "input">;
+
+/** A task on its way: of which run, and to whom its result goes. */
+export interface Envelope {
+  readonly run: string;
+  readonly index: number;
+  /** Absent: nobody waits for it. */
+  readonly coordinator: string | undefined;
+  /** Wall-clock ms at which its run ends. */
+  readonly endsAt: number | undefined;
+}
+
+/** A task on its way into a pack, and with what others it may travel. */
+export interface Part extends PackTask {
+  readonly group: PackGroup;
+}
+
+/** Larger packs would save nothing: their bytes are the cost by then. */
+const PACK_BYTES = 256 * 1_024;
+
+/** What stands around the tasks of a pack: header, coordinator, key. */
+const PACK_HEAD_BYTES = 2_048;
+
+/** Makes frames of what is sent: checked, encoded, routed to where they go first. */
+export class Outgoing {
+  /** The most bytes of a pack, as its tasks estimate them; what is larger alone has a frame of its own. */
+  readonly packBytes: number;
+  readonly #codec: BodyCodec;
+  readonly #clock: Clock;
+  readonly #routes: Routes;
+  readonly #queue: string;
+  readonly #dedupes: boolean;
+  #info: TaskInfo = { task: "" };
+
+  constructor(options: { codec: BodyCodec; clock: Clock; routes: Routes; queue: string; profile: Profile }) {
+    const { codec, clock, routes, queue, profile } = options;
+    this.#codec = codec;
+    this.#clock = clock;
+    this.#routes = routes;
+    this.#queue = queue;
+    this.#dedupes = profile.dedupeWindowMs > 0 || profile.dedupeLive;
+    this.packBytes = Math.min(PACK_BYTES, codec.roomBytes - PACK_HEAD_BYTES);
+  }
+
+  /** `packs`: may it travel with others? Throws `INPUT_INVALID` or `TOO_LARGE`, and what the codec throws. */
+  make(kind: Kind, payload: unknown, settings: SendSettings, envelope: Envelope, packs: boolean): Made {
+    const { priority, delayMs, id } = settings;
+    const sentAt = this.#clock.wall();
+    const route = this.#route(priority, sentAt, delayMs);
+    const made = () => {
+      const packed = packs ? this.#packable(kind.name, payload, settings, envelope, sentAt) : undefined;
+      return packed ?? this.#alone(kind.name, payload, settings, envelope, sentAt);
+    };
+    const ready =
+      kind.input === undefined ? made() : chain(check(kind.input, payload), (result) => valid(result, made));
+    return { ready, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
+  }
+
+  /** A pack and where it goes, from when it is full. */
+  pack(group: PackGroup, tasks: readonly PackTask[], run: string, coordinator: string) {
+    const { priority, delayMs, key } = group;
+    const sentAt = this.#clock.wall();
+    const route = this.#route(priority, sentAt, delayMs);
+    const { waiting, queue } = route;
+    const pack: NewPack = { run, coordinator, priority, delayMs: route.delayMs, waiting, key, sentAt };
+    return { queue, make: (): Eventual<OutFrame> => packFrame(pack, tasks, this.#codec) };
+  }
+
+  /** What was sent, alone, as its next round. */
+  resend({ frame, index, round }: Outstanding): Eventual<OutFrame> {
+    if (frame === undefined) throw new TypeError(`task ${index} was not sent`);
+    return chain(extractFrame(frame.bytes, index, this.#codec), (alone) =>
+      resendFrame(bytesOf(alone), round, frame.key),
+    );
+  }
+
+  #route(priority: number, sentAt: number, delayMs: number) {
+    return this.#routes.route(this.#queue, this.#routes.laneOf(priority), sentAt + delayMs, sentAt);
+  }
+
+  /** Undefined where it has to travel alone: under an id by which the broker dedupes, or because it is large. */
+  #packable(
+    name: string,
+    payload: unknown,
+    settings: SendSettings,
+    envelope: Envelope,
+    sentAt: number,
+  ): Part | undefined {
+    const { id, headers } = settings;
+    if (id !== undefined && this.#dedupes) return undefined;
+    const info = this.#infoOf({ task: name, id, headers, deadlineAt: deadlineOf(settings, envelope, sentAt) });
+    const task = packTask(envelope.index, payload, info);
+    return task.sizeBytes > this.packBytes ? undefined : { ...task, group: settings };
+  }
+
+  /** The same object as long as it says the same: a pack of such tasks says it once. */
+  #infoOf(info: TaskInfo): TaskInfo {
+    const { task, id, headers, deadlineAt } = info;
+    const same = this.#info.task === task && this.#info.deadlineAt === deadlineAt;
+    if (id !== undefined || headers !== undefined) return info;
+    if (!same) this.#info = info;
+    return this.#info;
+  }
+
+  #alone(task: string, payload: unknown, settings: SendSettings, envelope: Envelope, sentAt: number) {
+    const { priority, delayMs, key, id, headers } = settings;
+    const { run, index, coordinator } = envelope;
+    const route = this.#route(priority, sentAt, delayMs);
+    // A tier is everybody's: an id that waits there would be taken for all queues.
+    const first = route.queue.role !== "tier";
+    const { waiting } = route;
+    const deadlineAt = deadlineOf(settings, envelope, sentAt);
+    const how = { first, priority, delayMs: route.delayMs, waiting, key, id, headers, deadlineAt, sentAt };
+    return taskFrame({ run, index, task, payload, coordinator, ...how }, this.#codec);
+  }
+}
+
+/** Its own, but at most the end of its run. */
+function deadlineOf({ deadlineMs }: SendSettings, { endsAt }: Envelope, sentAt: number): number | undefined {
+  const own = deadlineMs === undefined ? undefined : sentAt + deadlineMs;
+  return own === undefined ? endsAt : Math.min(own, endsAt ?? own);
+}
+
+function valid<T>(result: Checked, next: () => T): T {
+  if ("wrong" in result) throw new DispatchError("INPUT_INVALID", result.wrong);
+  return next();
+}

@@ -1,0 +1,131 @@
+import type { BodyCodec, Payloads } from "./codec/body.ts";
+import { aloneFrame, packOf, tasksOf } from "./codec/pack.ts";
+import type { BadFrame, Clock, Frame } from "./contract/index.ts";
+import type { Eventual } from "./eventual.ts";
+import { HeldTask, type Hold } from "./lease/hold.ts";
+import type { Verdict } from "./settle/verdict.ts";
+
+/** A pack that is at work for so many times of what it should take gives up what has not begun. */
+const OUTLIVED = 4;
+
+/** A pack that was lost so often runs no more as a pack: one of its tasks may be the reason. */
+const SPLIT_AT = 2;
+
+export interface PacksPort {
+  readonly clock: Clock;
+  readonly codec: BodyCodec;
+  readonly targetPackMs: number;
+  readonly maxLost: number;
+  /** Can the broker only say that there was a loss? Then it is written into a copy before anything runs. */
+  readonly lossNeedsCopy: boolean;
+  /** Where a body cannot be loaded now. */
+  readonly retryMs: number;
+  stopping(): boolean;
+  /** Each task by itself, as if it had come alone. */
+  admit(task: HeldTask, lane: number): void;
+  admitted(): void;
+  /** What has not begun of what `wanted` says, taken out. */
+  withdraw(wanted: (task: HeldTask) => boolean): readonly HeldTask[];
+  settle(task: HeldTask, verdict: Verdict): void;
+  bad(task: HeldTask, bad: BadFrame, letter: boolean): void;
+}
+
+/**
+ * What a worker does with packs. Its tasks take slots one by one, each with its own verdict; the frame is acked when all have theirs. It goes back whole
+ * as long as nothing of it has begun, and is never given back half done: then what has not begun is sent on, each task in a frame of its own.
+ */
+export class Packs {
+  readonly #port: PacksPort;
+  /** Packs whose body cannot be read: their one dead letter is the frame as it came. */
+  readonly #unreadable = new WeakSet<Frame>();
+
+  constructor(port: PacksPort) {
+    this.#port = port;
+  }
+
+  take(whole: HeldTask, lane: number): void {
+    const { codec, maxLost, lossNeedsCopy, retryMs, stopping } = this.#port;
+    const { hold, frame, lost } = whole;
+    if (lost >= Math.min(SPLIT_AT, maxLost)) {
+      for (const part of partsOf(hold)) this.#port.settle(part, sentOn("split"));
+      return;
+    }
+    if (lossNeedsCopy && lost > frame.lost) {
+      this.#port.settle(whole, sentOn("lost"));
+      return;
+    }
+    const payloads: Eventual<Payloads> = codec.payloads(frame);
+    if (!(payloads instanceof Promise)) {
+      this.#loaded(whole, lane, payloads);
+      return;
+    }
+    payloads.then(
+      (ready) => {
+        if (stopping()) this.#port.settle(whole, givenBack(0));
+        else this.#loaded(whole, lane, ready);
+        this.#port.admitted();
+      },
+      () => this.#port.settle(whole, givenBack(stopping() ? 0 : retryMs)),
+    );
+  }
+
+  /** One of its tasks has begun: from now on it has to come to an end. */
+  begun({ hold, whole }: HeldTask): void {
+    if (whole || hold.hasBegun) return;
+    hold.hasBegun = true;
+    const { clock, targetPackMs } = this.#port;
+    if (hold.left > 1) clock.after(OUTLIVED * targetPackMs, () => this.sendOn(hold), true);
+  }
+
+  /** What has not begun of a pack goes on without it. */
+  sendOn(hold: Hold): void {
+    for (const part of this.#port.withdraw((task) => task.hold === hold)) this.#port.settle(part, sentOn("split"));
+  }
+
+  /** What waits is not wanted here any more: frames of which nothing has begun go back as they are. */
+  giveBack(tasks: readonly HeldTask[]): void {
+    for (const [hold, waiting] of Map.groupBy(tasks, ({ hold }) => hold)) {
+      const [first] = waiting as [HeldTask];
+      if (first.whole) this.#port.settle(first, givenBack(0));
+      else if (waiting.length === hold.frame.count) this.#port.settle(wholeOf(hold), givenBack(0));
+      else for (const part of waiting) this.#port.settle(part, sentOn("released"));
+    }
+  }
+
+  /** The frame of a task as bytes of its own. */
+  alone(frame: Frame): Eventual<Frame> {
+    const pack = packOf(frame);
+    return this.#unreadable.has(pack) ? pack : aloneFrame(frame, this.#port.codec);
+  }
+
+  #loaded(whole: HeldTask, lane: number, payloads: Payloads): void {
+    const { hold, frame } = whole;
+    if ("bad" in payloads) {
+      this.#unreadable.add(frame);
+      for (const [position, part] of partsOf(hold).entries()) this.#port.bad(part, payloads, position === 0);
+      return;
+    }
+    for (const [position, part] of partsOf(hold).entries()) {
+      part.loaded = { value: payloads.values[position] };
+      this.#port.admit(part, lane);
+    }
+  }
+}
+
+/** The frame in hand as the one thing that is to be settled. */
+export function wholeOf(hold: Hold): HeldTask {
+  return new HeldTask(hold, hold.frame, true);
+}
+
+function partsOf(hold: Hold): HeldTask[] {
+  return tasksOf(hold.frame).map((frame) => new HeldTask(hold, frame, false));
+}
+
+/** As a copy, since the frame stays for the others, or is done with. */
+function sentOn(reason: "split" | "lost" | "released"): Verdict {
+  return { kind: "released", reason, delayMs: 0, begun: true, durationMs: 0 };
+}
+
+function givenBack(delayMs: number): Verdict {
+  return { kind: "released", reason: "released", delayMs, begun: false, durationMs: 0 };
+}
