@@ -4,6 +4,8 @@
  * in time all that takes long. The last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import { parseArgs } from "node:util";
+import { down } from "../services/lifecycle.ts";
+import { instanceName, readRecords } from "../services/records.ts";
 import { build, gates, runGate } from "./gates.ts";
 import { bringNode, checkNode, otherNodeMajors } from "./node-versions.ts";
 import { runSuite } from "./suite.ts";
@@ -32,9 +34,20 @@ async function runAll(): Promise<readonly Tally[]> {
   if (patterns.length > 0) tallies.length = 0;
   else for (const gate of gates) tallies.push(await runGate(gate));
   if (values.gates) return tallies;
-  tallies.push(await runTests("tests", process.execPath, []));
+  if (values.full) process.env.DISPATCH_TEST_FULL = "1";
+  tallies.push(await withServices(() => runTests("tests", process.execPath, [])));
   if (values.nodes || values.full) for (const major of otherNodeMajors) tallies.push(await runUnitTests(major));
   return tallies;
+}
+
+/** Ends the services that the tests have started; those that ran before go on. */
+async function withServices<T>(work: () => Promise<T>): Promise<T> {
+  const before = new Set((await readRecords()).map(instanceName));
+  try {
+    return await work();
+  } finally {
+    for (const record of await readRecords()) if (!before.has(instanceName(record))) await down(record.service, record);
+  }
 }
 
 async function runTests(name: string, node: string, options: readonly string[]): Promise<Tally> {

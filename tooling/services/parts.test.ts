@@ -1,0 +1,109 @@
+/** The pure parts, and those that need no more than a port. */
+import { createServer } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { pickMirror } from "./debian/root.ts";
+import { givenUrl } from "./given.ts";
+import { needService } from "./need-service.ts";
+import { freePorts } from "./ports.ts";
+import { instanceName } from "./records.ts";
+import { accessList, configurationOf, nodesOf, portCount } from "./redis/layout.ts";
+import { parseReplies } from "./redis/resp.ts";
+import type { Form } from "./service.ts";
+import { services } from "./services.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+test("free ports are different, and nobody listens there", async () => {
+  const ports = await freePorts(12);
+  expect(new Set(ports).size).toBe(12);
+  for (const port of ports) {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test("the mirror is that of Debian's main archive", () => {
+  const targets =
+    "http://other/ stable Other\nhttp://m/security bookworm-security Debian\nhttp://m/debian bookworm Debian\n";
+  expect(pickMirror(targets)).toBe("http://m/debian");
+  expect(pickMirror("")).toBe("http://deb.debian.org/debian");
+});
+
+test("an instance's name tells version and form", () => {
+  expect(instanceName({ service: "redis", version: "7", form: "single" })).toBe("redis-7");
+  expect(instanceName({ service: "redis", version: "8", form: "cluster" })).toBe("redis-8-cluster");
+});
+
+test.each(services.map((service) => [service.name, service] as const))(
+  "%s: its default is one of its versions",
+  (_, service) => {
+    expect(service.versions).toContain(service.defaultVersion);
+    for (const form of service.forms) expect(service.portCount(form)).toBeGreaterThan(0);
+  },
+);
+
+describe("a given server", () => {
+  test("is named by the environment; an empty name is none", () => {
+    expect(givenUrl("redis", { DISPATCH_TEST_REDIS_URL: "redis://h" })).toBe("redis://h");
+    expect(givenUrl("redis", { DISPATCH_TEST_REDIS_URL: "" })).toBeUndefined();
+    expect(givenUrl("redis", { DISPATCH_TEST_VALKEY_URL: "redis://h" })).toBeUndefined();
+  });
+
+  test("that does not answer is an error in CI, and a loud skip elsewhere", async () => {
+    vi.stubEnv("DISPATCH_TEST_REDIS_URL", `redis://127.0.0.1:${(await freePorts(1))[0]}`);
+    vi.stubEnv("CI", "true");
+    await expect(needService("redis")).rejects.toThrow(/DISPATCH_TEST_REDIS_URL names does not answer: .*ECONNREFUSED/);
+    vi.stubEnv("CI", "");
+    const said = vi.spyOn(console, "error").mockReturnValue();
+    expect(await needService("redis")).toBeUndefined();
+    expect(said.mock.calls.join()).toContain("SKIPPED: every test that needs redis");
+  });
+});
+
+describe("the layouts of Redis", () => {
+  const layout = (form: Form) => {
+    const ports = Array.from({ length: portCount(form) }, (_, index) => 7_000 + index);
+    return nodesOf({ form, folder: "/f", ports });
+  };
+
+  test("every server of a form has a port of its own, and no port is left", () => {
+    for (const form of ["single", "cluster", "sentinel", "tls"] as const) {
+      const text = layout(form)
+        .map((node) => configurationOf(node, `/f/${node.name}`))
+        .join("");
+      const used = [...text.matchAll(/^(?:tls-port|port|cluster-port) ([1-9]\d*)$/gm)].map(([, port]) => Number(port));
+      expect(used.sort()).toEqual(Array.from({ length: portCount(form) }, (_, index) => 7_000 + index));
+    }
+  });
+
+  test("data outlives a kill; sentinels have none", () => {
+    for (const node of layout("sentinel"))
+      expect(configurationOf(node, "/f").includes("appendonly yes")).toBe(!node.sentinel);
+  });
+
+  test("over TLS only one user may log in", () => {
+    expect(accessList().match(/^user .* on /gm)).toEqual(["user dispatch on "]);
+    expect(accessList()).toContain("user default off\n");
+  });
+});
+
+describe("replies of Redis", () => {
+  const parse = (text: string, count = 1) => parseReplies(Buffer.from(text), count);
+
+  test.each([
+    ["+PONG\r\n", ["PONG"]],
+    [":7\r\n", ["7"]],
+    ["$5\r\nh\r\nlo\r\n", ["h\r\nlo"]],
+    ["$-1\r\n", [""]],
+    ["*2\r\n$1\r\na\r\n*1\r\n+b\r\n", ["a\nb"]],
+  ])("%j", (text, expected) => {
+    expect(parse(text)).toEqual(expected);
+    for (let length = 0; length < text.length; length += 1) expect(parse(text.slice(0, length))).toBeUndefined();
+  });
+
+  test("several, and a refusal", () => {
+    expect(parse("+OK\r\n+PONG\r\n", 2)).toEqual(["OK", "PONG"]);
+    expect(() => parse("-WRONGPASS no\r\n")).toThrow("WRONGPASS no");
+  });
+});
