@@ -21,7 +21,7 @@ test.each([
   ["up redis valkey", /usage/],
   ["status redis", /usage/],
   ["status --tls", /usage/],
-  ["up all", /no service called all, there are: redis, valkey/],
+  ["up all", /no service called all, there are: redis, valkey, /],
   ["up redis --version 5", /no redis 5, there are: 7, 8/],
   ["up redis --cluster --tls", /--cluster and --tls/],
   ["up redis --fast", /--fast/],

@@ -91,7 +91,7 @@ function locked<T>(instance: Instance, work: (record: Record | undefined) => Pro
 }
 
 async function lineOf(record: Record): Promise<ServiceLine> {
-  const { url, config, ca } = serviceOf(record.service).reach(siteOf(record));
+  const { url, config, ca, admin } = serviceOf(record.service).reach(siteOf(record));
   const pids = await pidsOf(record);
   const [first] = pids;
   return {
@@ -101,5 +101,6 @@ async function lineOf(record: Record): Promise<ServiceLine> {
     config: await writeConfig(`${folderOf(record)}/config.json`, config),
     pid: pids.length === 1 && first !== undefined ? first : pids,
     ...(ca !== undefined && { ca }),
+    ...(admin !== undefined && { admin }),
   };
 }

@@ -15,6 +15,8 @@ export interface ServiceLine {
   readonly pid: number | readonly number[] | null;
   /** The certificate of the authority to trust, a file for NODE_EXTRA_CA_CERTS; only with TLS. */
   readonly ca?: string;
+  /** RabbitMQ's HTTP API. */
+  readonly admin?: string;
 }
 
 /** Writes the configuration, for nobody else to read: it may hold a password. */

@@ -44,6 +44,8 @@ export interface Reach {
   readonly config: Config | undefined;
   /** The certificate of the authority that signed the servers' own; for NODE_EXTRA_CA_CERTS. */
   readonly ca?: string;
+  /** An HTTP API for whoever looks after it. */
+  readonly admin?: string;
 }
 
 /** Keys of docs/configuration.md. */

@@ -1,0 +1,63 @@
+/** Prometheus, which scrapes whatever `targets.json` in its folder names. */
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { needPrograms } from "../debian/programs.ts";
+import { debianRoot, inRoot } from "../debian/root.ts";
+import { untilAnswers } from "../readiness.ts";
+import type { Service } from "../service.ts";
+
+const VERSION = "3";
+const ANSWER_MS = 2_000;
+
+async function rootOf(): Promise<string> {
+  await needPrograms([{ program: "unshare", package: "util-linux" }]);
+  return debianRoot("prometheus-3", "forky", ["prometheus"]);
+}
+
+const urlOf = (port: number | undefined) => `http://127.0.0.1:${port}`;
+
+export const prometheus: Service = {
+  name: "prometheus",
+  versions: [VERSION],
+  defaultVersion: VERSION,
+  forms: ["single"],
+  portCount: () => 1,
+  install: async () => void (await rootOf()),
+  async start({ folder, ports }, launch) {
+    if (!existsSync(`${folder}/targets.json`)) await writeFile(`${folder}/targets.json`, "[]\n");
+    await writeFile(`${folder}/prometheus.yml`, configuration(folder));
+    const argv = inRoot(await rootOf(), [
+      "/usr/bin/prometheus",
+      `--config.file=${folder}/prometheus.yml`,
+      `--storage.tsdb.path=${folder}/data`,
+      `--web.listen-address=127.0.0.1:${ports[0]}`,
+      "--web.enable-lifecycle",
+    ]);
+    const server = await launch({ name: "server", argv });
+    await untilAnswers(server, `${folder}/server`, async () => {
+      const answer = await fetch(`${urlOf(ports[0])}/-/ready`, { signal: AbortSignal.timeout(ANSWER_MS) });
+      return answer.ok;
+    });
+  },
+  reach: ({ ports }) => ({ url: urlOf(ports[0]), config: undefined }),
+  async release(url) {
+    const answer = await fetch(new URL("/api/v1/status/buildinfo", url), { signal: AbortSignal.timeout(ANSWER_MS) });
+    const { data } = (await answer.json()) as { readonly data: { readonly version: string } };
+    return data.version;
+  },
+  configOf: () => undefined,
+  // Its targets are read from the folder, and are ports of this machine.
+  inDocker: false,
+};
+
+function configuration(folder: string): string {
+  return `global:
+  scrape_interval: 1s
+  evaluation_interval: 1s
+scrape_configs:
+  - job_name: dispatch
+    file_sd_configs:
+      - files: ["${folder}/targets.json"]
+        refresh_interval: 1s
+`;
+}
