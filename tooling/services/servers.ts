@@ -11,7 +11,7 @@ import {
 import { freePorts } from "./ports.ts";
 import { followPidFile, isAlive, killProcess, startProcess, stopProcess } from "./processes.ts";
 import { folderOf, type Instance, type Record, removeRecord, siteOf, writeRecord } from "./records.ts";
-import type { Launch, Service } from "./service.ts";
+import type { Launch, ServerProcess, Service } from "./service.ts";
 
 /** A new instance, without any data of an earlier one. Throws when it does not start; then nothing of it runs. */
 export async function startAnew(service: Service, instance: Instance): Promise<Record> {
@@ -56,18 +56,23 @@ export async function isRunning(record: Record): Promise<boolean> {
   return record.processes.length > 0 && record.processes.every(isAlive);
 }
 
-/** The process ids of its servers. */
+/** The process ids of its servers, by their names: in the order of the URLs. */
 export async function pidsOf(record: Record): Promise<number[]> {
   if (record.by === "docker") return [await containerPid(record)];
-  return record.processes.filter(({ aside }) => !aside).map(({ pid }) => pid);
+  const servers = record.processes.filter(({ aside }) => !aside);
+  return servers.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ pid }) => pid);
 }
 
 async function start(service: Service, record: Record): Promise<Record> {
   await writeRecord(record);
   let current = record;
-  const add = async (process: Record["processes"][number], instead?: Record["processes"][number]) => {
+  let written: Promise<unknown> = Promise.resolve();
+  // A cluster's servers start side by side, and share the file.
+  const add = (process: ServerProcess, instead?: ServerProcess): Promise<unknown> => {
     current = { ...current, processes: [...current.processes.filter((each) => each !== instead), process] };
-    await writeRecord(current);
+    const record = current;
+    written = written.then(() => writeRecord(record));
+    return written;
   };
   const launch: Launch = async (program) => {
     if (program.pidFile !== undefined) await rm(program.pidFile, { force: true });

@@ -38,7 +38,7 @@ async function unpack(folder: string, suite: Suite, packages: readonly string[])
   await mkdir(partial);
   await writeFile(`${apt}/status`, "");
   await writeFile(`${apt}/etc/sources.list`, `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main\n`);
-  await writeFile(`${apt}/apt.conf`, configuration(apt));
+  await writeFile(`${apt}/apt.conf`, `${await fetchSettings()}${configuration(apt)}`);
   const env = { APT_CONFIG: `${apt}/apt.conf`, LC_ALL: "C.UTF-8" };
   await must(["apt-get", "-qq", "update"], env);
   await must(["apt-get", "-qq", "install", "--yes", "--download-only", ...BASE, ...packages], env);
@@ -49,6 +49,13 @@ async function unpack(folder: string, suite: Suite, packages: readonly string[])
   await rm(apt, { recursive: true });
   // The name appears at once and whole: a root that is there is complete.
   await rename(partial, folder);
+}
+
+/** How this machine's apt fetches, by its own configuration: its proxy, say, or a mirror of a fixed day whose lists it accepts though they are old. */
+async function fetchSettings(): Promise<string> {
+  const { code, stdout, output } = await run(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"]);
+  if (code !== 0) throw new Error(`apt-config failed: ${output.trim()}`);
+  return stdout;
 }
 
 /** apt with every state in `apt`, so that it neither reads nor changes that of the machine. */

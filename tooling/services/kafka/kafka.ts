@@ -46,7 +46,7 @@ export const kafka: Service = {
     return "given";
   },
   configOf,
-  inDocker: true,
+  inDocker: false,
 };
 
 async function startBroker(

@@ -1,11 +1,14 @@
 /** How the tests leave a mark on each service and find it again, by the plainest words of its protocol. */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { expect } from "vitest";
+import { askKafka, int16, int32, type KafkaAddress, text } from "../kafka/wire.ts";
 import type { ServiceLine } from "../line.ts";
 import { askRedis } from "../redis/resp.ts";
+import { httpUrl } from "../sqs/address.ts";
 
 export interface Talk {
   put(line: ServiceLine, mark: string): Promise<void>;
-  /** Answers the mark that was put last. */
+  /** Answers a text with every mark that is kept. Throws where the server does not answer. */
   get(line: ServiceLine): Promise<string>;
 }
 
@@ -33,4 +36,88 @@ async function askKeeper({ url, ca }: ServiceLine, ...words: readonly string[]):
     if (!answer.message.startsWith("MOVED ")) throw answer;
   }
   throw new Error("no server has the key");
+}
+
+/** SQS: a message in a queue, looked at without taking it. */
+export const sqsTalk: Talk = {
+  put: async ({ url }, mark) => {
+    await askSqs(url, { Action: "CreateQueue", QueueName: "mark" });
+    await askSqs(`${url}/000000000000/mark`, { Action: "SendMessage", MessageBody: mark });
+  },
+  get: ({ url }) => {
+    const all = { Action: "ReceiveMessage", MaxNumberOfMessages: "10", VisibilityTimeout: "0" };
+    return askSqs(`${url}/000000000000/mark`, all);
+  },
+};
+
+async function askSqs(url: string, fields: Readonly<Record<string, string>>): Promise<string> {
+  return ask(httpUrl(url), { method: "POST", body: new URLSearchParams(fields) });
+}
+
+/** RabbitMQ: a persistent message in a durable queue, by its HTTP API. */
+export const rabbitmqTalk: Talk = {
+  put: async (line, mark) => {
+    await askRabbitmq(line, "PUT", "queues/%2F/mark", { durable: true, arguments: { "x-queue-type": "quorum" } });
+    const message = {
+      routing_key: "mark",
+      payload: mark,
+      payload_encoding: "string",
+      properties: { delivery_mode: 2 },
+    };
+    const answer = await askRabbitmq(line, "POST", "exchanges/%2F/amq.default/publish", message);
+    expect(JSON.parse(answer)).toEqual({ routed: true });
+  },
+  get: (line) =>
+    askRabbitmq(line, "POST", "queues/%2F/mark/get", { count: 10, ackmode: "ack_requeue_true", encoding: "auto" }),
+};
+
+function askRabbitmq({ admin = "" }: ServiceLine, method: string, path: string, body: unknown): Promise<string> {
+  const { username, password, host } = new URL(admin);
+  const authorization = `Basic ${btoa(`${username}:${password}`)}`;
+  return ask(`http://${host}/api/${path}`, { method, headers: { authorization }, body: JSON.stringify(body) });
+}
+
+/** Kafka: a topic by the name of the mark. */
+export const kafkaTalk: Talk = {
+  put: async (line, mark) => {
+    const topic = Buffer.concat([text(topicOf(mark)), int32(1), int16(1), int32(0), int32(0)]);
+    const body = Buffer.concat([int32(1), topic, int32(10_000), Buffer.from([0])]);
+    const address = await kafkaAddressOf(line);
+    // Only the controller makes topics, but a broker hands such a request on.
+    const answer = await askKafka(address, { key: 19, version: 2, body });
+    expect(answer.readInt16BE(4 + 4 + 2 + topicOf(mark).length), "error code").toBe(0);
+  },
+  get: async (line) => {
+    const metadata = { key: 3, version: 1, body: int32(-1) };
+    return (await askKafka(await kafkaAddressOf(line), metadata)).toString("latin1").replaceAll("_", " ");
+  },
+};
+
+const topicOf = (mark: string): string => mark.replaceAll(" ", "_");
+
+async function kafkaAddressOf({ url, ca }: ServiceLine): Promise<KafkaAddress> {
+  const { username, password, hostname, port } = new URL(url.replace("kafka:", "http:").split(",")[0] ?? "");
+  const place = { host: hostname, port: Number(port) };
+  return ca === undefined ? place : { ...place, tls: { ca: await readFile(ca, "utf8"), username, password } };
+}
+
+/** Prometheus: a target with the mark as its label; what was scraped of it is kept. */
+export const prometheusTalk: (folder: string) => Talk = (folder) => ({
+  put: async (line, mark) => {
+    const targets = [{ targets: [new URL(line.url).host], labels: { mark } }];
+    await writeFile(`${folder}/targets.json`, JSON.stringify(targets));
+    await expect.poll(() => scraped(line), { timeout: 20_000 }).toContain(mark);
+  },
+  get: scraped,
+});
+
+function scraped({ url }: ServiceLine): Promise<string> {
+  return ask(`${url}/api/v1/query?query=${encodeURIComponent('last_over_time(up{mark!=""}[1h])')}`, {});
+}
+
+async function ask(url: string, init: RequestInit): Promise<string> {
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
+  const said = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status}: ${said}`);
+  return said;
 }

@@ -38,7 +38,7 @@ export const sqs: Service = {
     return "given";
   },
   configOf: (url) => sqsConfig(url, REGION),
-  inDocker: true,
+  inDocker: false,
 };
 
 function configurationOf({ folder, ports }: Site): string {
