@@ -15,7 +15,7 @@ export async function isDockerThere(): Promise<boolean> {
   return true;
 }
 
-/** Starts the container, the same one again if there is one, and waits until it is healthy. */
+/** Starts the container, the same one again if there is one. What runs in it may not answer yet. */
 export async function startContainer(record: Record): Promise<void> {
   await compose(record, "up", "--detach", "--no-recreate", "--wait", instanceName(record));
 }
@@ -44,7 +44,10 @@ function compose(record: Record, ...words: readonly string[]): Promise<string> {
   // Another clone of this repository has projects of its own.
   const project = `dispatch-${createHash("sha256").update(folderOf(record)).digest("hex").slice(0, 12)}`;
   const argv = ["docker", "compose", "--project-name", project, "--file", `${import.meta.dirname}/compose.yaml`];
-  return must([...argv, ...words], { PORT: String(record.ports[0]) });
+  return must(
+    [...argv, ...words],
+    Object.fromEntries(record.ports.map((port, index) => [`PORT_${index}`, String(port)])),
+  );
 }
 
 async function must(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {

@@ -1,10 +1,20 @@
 /** The pure parts, and those that need no more than a port. */
+
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { root } from "../tree.ts";
 import { pickMirror } from "./debian/root.ts";
 import { givenUrl } from "./given.ts";
+import { brokersOf, portCount as kafkaPortCount, propertiesOf } from "./kafka/layout.ts";
 import { needService } from "./need-service.ts";
 import { freePorts } from "./ports.ts";
+import {
+  configurationOf as rabbitmqConf,
+  nodesOf as rabbitmqNodes,
+  portCount as rabbitmqPortCount,
+} from "./rabbitmq/layout.ts";
+import { releaseIn } from "./rabbitmq/wire.ts";
 import { instanceName } from "./records.ts";
 import { accessList, configurationOf, nodesOf, portCount } from "./redis/layout.ts";
 import { parseReplies } from "./redis/resp.ts";
@@ -106,4 +116,57 @@ describe("replies of Redis", () => {
     expect(parse("+OK\r\n+PONG\r\n", 2)).toEqual(["OK", "PONG"]);
     expect(() => parse("-WRONGPASS no\r\n")).toThrow("WRONGPASS no");
   });
+});
+
+test("a broker of Kafka's cluster has a port of its own for each listener, and copies on the others", () => {
+  const ports = Array.from({ length: kafkaPortCount("cluster") }, (_, index) => 7_000 + index);
+  const brokers = brokersOf({ form: "cluster", ports });
+  expect(brokers.flatMap(({ port, controllerPort }) => [port, controllerPort])).toEqual(ports);
+  for (const broker of brokers) {
+    const properties = propertiesOf(broker, brokers, "/f");
+    expect(properties).toContain("controller.quorum.voters=1@127.0.0.1:7001,2@127.0.0.1:7003,3@127.0.0.1:7005\n");
+    expect(properties).toContain("offsets.topic.replication.factor=3\n");
+    expect(properties).toContain("min.insync.replicas=2\n");
+    expect(properties).toContain(`advertised.listeners=PLAINTEXT://127.0.0.1:${broker.port}\n`);
+  }
+});
+
+test("only Kafka's TLS form has a login", () => {
+  const [plain, tls] = (["single", "tls"] as const).map((form) => {
+    const brokers = brokersOf({ form, ports: [7_000, 7_001, 7_002].slice(0, kafkaPortCount(form)) });
+    return brokers.map((broker) => propertiesOf(broker, brokers, "/f")).join("");
+  });
+  expect(plain).not.toContain("sasl.enabled");
+  expect(tls).toContain("advertised.listeners=PLAINTEXT://127.0.0.1:7000,SASL_SSL://127.0.0.1:7002\n");
+  expect(tls).toContain("sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN\n");
+});
+
+test("the nodes of RabbitMQ's cluster name each other, and share the first port", () => {
+  const ports = Array.from({ length: rabbitmqPortCount("cluster") }, (_, index) => 7_000 + index);
+  const site = { form: "cluster", folder: "/f", ports } as const;
+  const nodes = rabbitmqNodes(site);
+  const used = nodes.flatMap((each) => [each.port, each.tlsPort, each.distributionPort, each.managementPort]);
+  expect([7_000, ...used]).toEqual(ports);
+  for (const node of nodes)
+    expect(rabbitmqConf(node, site).match(/nodes\.\d = .@localhost/g)).toEqual([
+      "nodes.1 = a@localhost",
+      "nodes.2 = b@localhost",
+      "nodes.3 = c@localhost",
+    ]);
+});
+
+test("RabbitMQ's release stands in its greeting", () => {
+  const greeting = Buffer.from("\x07versionS\0\0\0\x064.3.6!\x08platform", "latin1");
+  expect(releaseIn(greeting)).toBe("4.3.6!");
+  expect(releaseIn(greeting.subarray(0, 14))).toBeUndefined();
+  expect(releaseIn(Buffer.from("else"))).toBeUndefined();
+});
+
+test("compose.yaml has every version of what may run in Docker, on ports of 127.0.0.1 only", async () => {
+  const compose = await readFile(`${root}/tooling/services/compose.yaml`, "utf8");
+  for (const { name, versions } of services.filter(({ inDocker }) => inDocker))
+    for (const version of versions)
+      expect(compose).toMatch(new RegExp(`^  ${name}-${version.replaceAll(".", "[.]")}:`, "m"));
+  for (const [, mapping] of compose.matchAll(/ports: \[(.*)\]/g))
+    for (const each of mapping?.split(", ") ?? []) expect(each).toMatch(/^"127\.0\.0\.1:\$\{PORT_\d:-\d+\}:\d+"$/);
 });

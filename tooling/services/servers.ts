@@ -10,6 +10,7 @@ import {
 } from "./docker.ts";
 import { freePorts } from "./ports.ts";
 import { followPidFile, isAlive, killProcess, startProcess, stopProcess } from "./processes.ts";
+import { untilReady } from "./readiness.ts";
 import { folderOf, type Instance, type Record, removeRecord, siteOf, writeRecord } from "./records.ts";
 import type { Launch, ServerProcess, Service } from "./service.ts";
 
@@ -84,7 +85,12 @@ async function start(service: Service, record: Record): Promise<Record> {
     return behind;
   };
   try {
-    await (record.by === "docker" ? startContainer(record) : service.start(siteOf(record), launch));
+    if (record.by === "processes") await service.start(siteOf(record), launch);
+    else {
+      await startContainer(record);
+      const { url } = service.reach(siteOf(record));
+      await untilReady(`${record.service} in its container`, async () => (await service.release(url)) !== "");
+    }
   } catch (error) {
     await stopServers(current, "SIGKILL").catch(() => undefined);
     if (!record.kept) await removeRecord(record);

@@ -46,7 +46,7 @@ export const kafka: Service = {
     return "given";
   },
   configOf,
-  inDocker: false,
+  inDocker: true,
 };
 
 async function startBroker(

@@ -54,7 +54,7 @@ export const rabbitmq: Service = {
   },
   release: (url) => askRelease(url.split(",")[0] ?? url),
   configOf,
-  inDocker: false,
+  inDocker: true,
 };
 
 async function startNode(site: Site, node: Node, root: string, launch: Launch): Promise<void> {

@@ -38,7 +38,7 @@ export const sqs: Service = {
     return "given";
   },
   configOf: (url) => sqsConfig(url, REGION),
-  inDocker: false,
+  inDocker: true,
 };
 
 function configurationOf({ folder, ports }: Site): string {
