@@ -74,7 +74,7 @@ export class Packs {
     if (whole || hold.hasBegun) return;
     hold.hasBegun = true;
     const { clock, targetPackMs } = this.#port;
-    if (hold.left > 1) clock.after(OUTLIVED * targetPackMs, () => this.sendOn(hold), true);
+    if (hold.left > 1) hold.timer = clock.after(OUTLIVED * targetPackMs, () => this.sendOn(hold), true);
   }
 
   /** What has not begun of a pack goes on without it. */

@@ -1,4 +1,4 @@
-import type { Frame, Receipt } from "../contract/index.ts";
+import type { Frame, Receipt, Timer } from "../contract/index.ts";
 import { granted, type LeaseState } from "./machine.ts";
 
 /** One frame in hand: its receipt, what it holds, and the state of its lease. */
@@ -11,6 +11,8 @@ export class Hold {
   left: number;
   /** A pack of which a task has begun does not go back as it is. */
   hasBegun = false;
+  /** Ends with the lease. */
+  timer: Timer | undefined;
   state: LeaseState;
   /** A renewal of it is under way. */
   renewing = false;

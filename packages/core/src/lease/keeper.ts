@@ -82,7 +82,9 @@ export class Keeper {
   }
 
   #forget(hold: Hold): void {
-    if (this.#holds.delete(hold)) this.#tasks -= hold.left;
+    if (!this.#holds.delete(hold)) return;
+    this.#tasks -= hold.left;
+    hold.timer?.cancel();
   }
 
   close(): void {

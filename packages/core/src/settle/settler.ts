@@ -38,6 +38,11 @@ export class Settler<H extends Settling> {
     return this.#forwarded.size > 0 && this.#forwarded.has(frame.name);
   }
 
+  /** Is there anything that `wasForwarded` would know? */
+  get hasForwarded(): boolean {
+    return this.#forwarded.size > 0;
+  }
+
   settle(task: H, decision: Decision): void {
     if (!this.#port.mayWrite(task)) return;
     // Its frame is settled when the others have their verdicts, too.
@@ -153,20 +158,24 @@ export class Settler<H extends Settling> {
   };
 }
 
-/** Groups that fit into a reply frame each. */
-function cut<H extends Settling>(jobs: readonly Job<H>[], replyBytes: number): Job<H>[][] {
-  const groups: Job<H>[][] = [];
-  let group: Job<H>[] = [];
+/** Groups that fit into a reply frame each; the tasks of a pack stay together where they can, so that it is acked with them. */
+function cut<H extends Settling>(jobs: readonly Job<H>[], replyBytes: number): (readonly Job<H>[])[] {
+  const groups: (readonly Job<H>[])[] = [];
+  let from = 0;
   let bytes = 0;
-  for (const job of jobs) {
-    if (group.length >= REPLY_RESULTS || (group.length > 0 && bytes + job.bytes > replyBytes)) {
-      groups.push(group);
-      group = [];
+  /** Where the frame of the job at hand began. */
+  let frameFrom = 0;
+  for (const [index, job] of jobs.entries()) {
+    if (index > 0 && job.task.receipt !== jobs[index - 1]?.task.receipt) frameFrom = index;
+    while (index > from && (index - from >= REPLY_RESULTS || bytes + job.bytes > replyBytes)) {
+      const to = frameFrom > from ? frameFrom : index;
+      groups.push(jobs.slice(from, to));
+      from = to;
       bytes = 0;
+      for (let kept = to; kept < index; kept += 1) bytes += (jobs[kept] as Job<H>).bytes + 1;
     }
-    group.push(job);
     bytes += job.bytes + 1;
   }
-  if (group.length > 0) groups.push(group);
+  if (from < jobs.length) groups.push(from === 0 ? jobs : jobs.slice(from));
   return groups;
 }

@@ -5,7 +5,7 @@ import type { AbortCode } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type FrameOptions, frameOf, RUN } from "../testing/frames.ts";
-import { type HandlerEnd, Running } from "./running.ts";
+import { type HandlerEnd, type Runnable, Running } from "./running.ts";
 import { type Context, defineTask, type Handler } from "./task.ts";
 
 const TIMEOUT_MS = 1_000;
@@ -13,7 +13,7 @@ const ABANDON_MS = 300;
 
 interface Seen {
   readonly clock: VirtualClock;
-  readonly running: Running;
+  readonly running: Running<Runnable>;
   readonly done: Promise<void>;
   readonly log: unknown[];
   context: Context | undefined;
@@ -25,25 +25,34 @@ function start(handler: Handler<unknown, unknown>, options: FrameOptions = {}, l
   const log: unknown[] = [];
   const task = defineTask<unknown, unknown>({
     name: "mail",
-    handler: (payload, context) => {
+    async handler(payload, context) {
       seen.context = context;
-      return handler(payload, context);
+      try {
+        return await handler(payload, context);
+      } finally {
+        setImmediate(() => ended.resolve());
+      }
     },
   });
+  const ended = open<void>();
   const running = new Running(
     {
       clock,
       abandonMs: ABANDON_MS,
       logger: logger ?? { debug() {}, info() {}, warn() {}, error() {} },
       progress: (frame, value) => log.push(["progress", frame.name, value]),
-      ended: (end, durationMs) => log.push(["ended", brief(end), durationMs]),
-      freed: (abandoned) => log.push(["freed", abandoned, clock.now()]),
+      ended: (_, end, durationMs) => log.push(["ended", brief(end), durationMs]),
+      freed: (_, abandoned) => log.push(["freed", abandoned, clock.now()]),
     },
-    frameOf({ task: "mail", ...options }),
+    { frame: frameOf({ task: "mail", ...options }), lost },
     task as never,
+    TIMEOUT_MS,
   );
-  const seen: Seen = { clock, running, log, context: undefined, done: Promise.resolve() };
-  return Object.assign(seen, { done: running.start("payload", lost, TIMEOUT_MS) });
+  const seen: Seen = { clock, running, log, context: undefined, done: ended.promise };
+  // As the slots do it.
+  clock.after(Math.max(0, running.endsAt - clock.now()), () => running.timeOut());
+  running.start("payload");
+  return seen;
 }
 
 function brief(end: HandlerEnd): unknown {

@@ -3,7 +3,7 @@ import { Dead, DispatchError, kindOf, propertyOf, toWireError } from "../errors.
 import type { Logger } from "../log.ts";
 import { check } from "./schema.ts";
 import type { Task } from "./task.ts";
-import { TaskContext } from "./task-context.ts";
+import { TaskContext, type TaskContextPort } from "./task-context.ts";
 
 /** How one run of a handler ended, before policy looks at it. */
 export type HandlerEnd =
@@ -11,22 +11,30 @@ export type HandlerEnd =
   | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "stopped"; readonly code: Exclude<AbortCode, "LEASE_LOST"> };
 
-export interface RunningPort {
+/** A task in hand, as far as its run must know it. */
+export interface Runnable {
+  readonly frame: Frame;
+  readonly lost: number;
+}
+
+/** The same for all runs of a worker. */
+export interface RunningPort<H extends Runnable> {
   readonly clock: Clock;
   readonly abandonMs: number;
   readonly logger: Logger;
   progress(frame: Frame, value: unknown): void;
   /** Once, unless the lease is lost first: then nobody wants to know. */
-  ended(end: HandlerEnd, durationMs: number): void;
+  ended(hold: H, end: HandlerEnd, durationMs: number): void;
   /** Once: the handler has returned, or was given up. */
-  freed(abandoned: AbortCode | undefined): void;
+  freed(hold: H, abandoned: AbortCode | undefined): void;
 }
 
 /** One handler at work on one task. Its slot is taken until it returns, also after its end was decided, but for `abandonMs` at most. */
-export class Running {
-  readonly #frame: Frame;
+export class Running<H extends Runnable> implements TaskContextPort {
+  readonly #hold: H;
   readonly #task: Task;
-  readonly #port: RunningPort;
+  readonly #port: RunningPort<H>;
+  readonly info: TaskInfo;
   #controller: AbortController | undefined;
   #stopped: AbortCode | undefined;
   readonly #startedAt: number;
@@ -34,33 +42,74 @@ export class Running {
   #decided = false;
   #freed = false;
 
-  constructor(port: RunningPort, frame: Frame, task: Task) {
+  /** Monotonic ms at which it is ended. */
+  readonly endsAt: number;
+  readonly #timeoutCode: "EXPIRED" | "TIMED_OUT";
+
+  /** `timeoutMs` is for this attempt; the task's deadline may come first. */
+  constructor(port: RunningPort<H>, hold: H, task: Task, timeoutMs: number) {
     this.#port = port;
-    this.#frame = frame;
+    this.#hold = hold;
     this.#task = task;
-    this.#startedAt = port.clock.now();
+    this.info = hold.frame.tasks[0] as TaskInfo;
+    const { clock } = port;
+    this.#startedAt = clock.now();
+    const { deadlineAt } = this.info;
+    const leftMs = deadlineAt === undefined ? Number.POSITIVE_INFINITY : deadlineAt - clock.wall();
+    this.endsAt = this.#startedAt + Math.min(timeoutMs, leftMs);
+    this.#timeoutCode = leftMs < timeoutMs ? "EXPIRED" : "TIMED_OUT";
   }
 
-  /** Never throws and never rejects. `timeoutMs` is for this attempt; the task's deadline may come first. */
-  async start(payload: unknown, lost: number, timeoutMs: number): Promise<void> {
-    const { clock } = this.#port;
-    const info = this.#frame.tasks[0] as TaskInfo;
-    const leftMs = info.deadlineAt === undefined ? Number.POSITIVE_INFINITY : info.deadlineAt - clock.wall();
-    this.#timer = clock.after(Math.min(timeoutMs, leftMs), () =>
-      this.stop(leftMs < timeoutMs ? "EXPIRED" : "TIMED_OUT"),
-    );
+  get frame(): Frame {
+    return this.#hold.frame;
+  }
+  get lost(): number {
+    return this.#hold.lost;
+  }
+  get logger(): Logger {
+    return this.#port.logger;
+  }
+
+  /** Never throws. A handler that returns at once costs no turn of the event loop. */
+  start(payload: unknown): void {
+    let value: unknown;
     try {
-      const { logger } = this.#port;
-      const signal = () => this.#signal();
-      const progress = (frame: Frame, value: unknown) => this.#port.progress(frame, value);
-      const context = new TaskContext({ frame: this.#frame, info, lost, logger, signal, progress });
-      const value = await this.#task.handler(payload as never, context);
-      const result = this.#task.output === undefined ? value : await this.#result(this.#task.output, value);
-      this.#decide({ kind: "returned", value: result });
+      value = this.#task.handler(payload as never, new TaskContext(this));
     } catch (error) {
-      this.#decide({ kind: "threw", error });
+      this.#threw(error);
+      return;
     }
+    if (this.#task.output !== undefined) void this.#checked(this.#task.output, value);
+    else if (isThenable(value))
+      Promise.resolve(value).then((result) => this.#returned(result), (error: unknown) => this.#threw(error)); // biome-ignore format: one line
+    else this.#returned(value);
+  }
+
+  /** Its time is over. */
+  timeOut(): void {
+    this.stop(this.#timeoutCode);
+  }
+
+  async #checked(output: StandardSchema, value: unknown): Promise<void> {
+    try {
+      this.#returned(await this.#result(output, await value));
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  #returned(value: unknown): void {
+    this.#decide({ kind: "returned", value });
     this.#free(undefined);
+  }
+
+  #threw(error: unknown): void {
+    this.#decide({ kind: "threw", error });
+    this.#free(undefined);
+  }
+
+  progress(value: unknown): void {
+    this.#port.progress(this.#hold.frame, value);
   }
 
   /** Ends the attempt now, whatever the handler does; it is told by its signal. After LEASE_LOST nothing is written. */
@@ -82,7 +131,7 @@ export class Running {
   }
 
   /** Made when the handler asks for it; asked for after a stop, it has fired already. */
-  #signal(): AbortSignal {
+  signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#stopped !== undefined) this.#controller.abort(new DispatchError(this.#stopped, reasons[this.#stopped]));
@@ -93,15 +142,19 @@ export class Running {
   #decide(end: HandlerEnd): void {
     if (this.#decided) return;
     this.#decided = true;
-    this.#port.ended(end, this.#port.clock.now() - this.#startedAt);
+    this.#port.ended(this.#hold, end, this.#port.clock.now() - this.#startedAt);
   }
 
   #free(abandoned: AbortCode | undefined): void {
     if (this.#freed) return;
     this.#freed = true;
     this.#timer?.cancel();
-    this.#port.freed(abandoned);
+    this.#port.freed(this.#hold, abandoned);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 const reasons: Readonly<Record<AbortCode, string>> = Object.freeze({

@@ -1,8 +1,8 @@
-import type { AbortCode, BadFrame, Clock, Frame, TaskInfo } from "../contract/index.ts";
+import type { AbortCode, BadFrame, Clock, Frame, TaskInfo, Timer } from "../contract/index.ts";
 import type { Eventual } from "../eventual.ts";
 import type { Logger } from "../log.ts";
 import { LaneQueue } from "./lane-queue.ts";
-import { type HandlerEnd, Running } from "./running.ts";
+import { type HandlerEnd, Running, type RunningPort } from "./running.ts";
 import type { Task } from "./task.ts";
 
 /** A task in hand, as far as a slot must know it. */
@@ -41,16 +41,34 @@ export interface SlotsPort<H extends Slotted> {
 /** The slots of a worker: `concurrency` handlers at a time, the others wait, lane by lane, in the order in which they came. */
 export class Slots<H extends Slotted> {
   readonly #port: SlotsPort<H>;
-  readonly #running = new Map<H, Running>();
+  readonly #running = new Map<H, Running<H>>();
   readonly #waiting: LaneQueue<H>;
   readonly #loading = new Set<H>();
+  readonly #runs: RunningPort<H>;
   readonly #unwanted = new AbortController();
+  #watchedAt = Number.POSITIVE_INFINITY;
+  #timer: Timer | undefined;
+  #filling = false;
   #closed = false;
   #emptied: (() => void)[] = [];
 
   constructor(port: SlotsPort<H>) {
     this.#port = port;
     this.#waiting = new LaneQueue(port.weights);
+    const { clock, abandonMs, logger } = port;
+    this.#runs = {
+      clock,
+      abandonMs,
+      logger,
+      progress: (frame, value) => port.progress(frame, value),
+      ended: (hold, end, durationMs) => port.ended(hold, end, durationMs),
+      freed: (hold, abandoned) => {
+        this.#running.delete(hold);
+        port.freed(hold, abandoned);
+        this.fill();
+        this.#tellEmpty();
+      },
+    };
   }
 
   get running(): number {
@@ -74,12 +92,19 @@ export class Slots<H extends Slotted> {
 
   /** Gives free slots to what waits. */
   fill(): void {
-    while (!this.#closed && this.#running.size + this.#loading.size < this.#port.concurrency) {
-      const hold = this.#waiting.shift();
-      if (hold === undefined) return;
-      const payload = this.#port.payload(hold, this.#unwanted.signal);
-      if (payload instanceof Promise) void this.#load(hold, payload);
-      else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
+    // A handler that returns at once frees its slot in the middle of this.
+    if (this.#filling) return;
+    this.#filling = true;
+    try {
+      while (!this.#closed && this.#running.size + this.#loading.size < this.#port.concurrency) {
+        const hold = this.#waiting.shift();
+        if (hold === undefined) return;
+        const payload = this.#port.payload(hold, this.#unwanted.signal);
+        if (payload instanceof Promise) void this.#load(hold, payload);
+        else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
+      }
+    } finally {
+      this.#filling = false;
     }
   }
 
@@ -87,6 +112,7 @@ export class Slots<H extends Slotted> {
   close(): readonly H[] {
     this.#closed = true;
     this.#unwanted.abort();
+    this.#tellEmpty();
     return this.#waiting.clear();
   }
 
@@ -130,6 +156,7 @@ export class Slots<H extends Slotted> {
 
   #tellEmpty(): void {
     if (this.#running.size + this.#loading.size > 0) return;
+    if (this.#closed) this.#timer?.cancel();
     for (const resolve of this.#emptied.splice(0)) resolve();
   }
 
@@ -141,25 +168,28 @@ export class Slots<H extends Slotted> {
       return;
     }
     const task = port.task((frame.tasks[0] as TaskInfo).task);
-    const running = new Running(
-      {
-        clock: port.clock,
-        abandonMs: port.abandonMs,
-        logger: port.logger,
-        progress: port.progress,
-        ended: (end, durationMs) => port.ended(hold, end, durationMs),
-        freed: (abandoned) => {
-          this.#running.delete(hold);
-          port.freed(hold, abandoned);
-          this.fill();
-          this.#tellEmpty();
-        },
-      },
-      frame,
-      task,
-    );
+    const running = new Running(this.#runs, hold, task, task.timeoutMs ?? port.timeoutMs);
     this.#running.set(hold, running);
+    this.#watch(running.endsAt);
     port.started(hold);
-    void running.start(payload.value, hold.lost, task.timeoutMs ?? port.timeoutMs);
+    running.start(payload.value);
+  }
+
+  /** One timer for all that run, at the first end: hardly any comes to it, so that each of its own would be set and cancelled for nothing. */
+  #watch(endsAt: number): void {
+    if (endsAt >= this.#watchedAt) return;
+    this.#timer?.cancel();
+    this.#watchedAt = endsAt;
+    const { clock } = this.#port;
+    this.#timer = clock.after(Math.max(0, endsAt - clock.now()), () => this.#timeOut(), true);
+  }
+
+  #timeOut(): void {
+    this.#watchedAt = Number.POSITIVE_INFINITY;
+    const now = this.#port.clock.now();
+    for (const running of [...this.#running.values()]) {
+      if (running.endsAt <= now) running.timeOut();
+      else this.#watch(running.endsAt);
+    }
   }
 }

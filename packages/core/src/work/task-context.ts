@@ -9,7 +9,7 @@ export interface TaskContextPort {
   readonly lost: number;
   readonly logger: Logger;
   signal(): AbortSignal;
-  progress(frame: Frame, value: unknown): void;
+  progress(value: unknown): void;
 }
 
 const NO_HEADERS: Headers = Object.freeze({});
@@ -46,8 +46,7 @@ export class TaskContext implements Context {
   }
   /** Not a method: handlers take it out of the context. */
   get progress(): (value: unknown) => void {
-    const { frame } = this.#port;
-    return (value) => this.#port.progress(frame, value);
+    return (value) => this.#port.progress(value);
   }
   get log(): Logger {
     const fields = { task: this.#port.info.task, taskId: this.id, attempt: this.attempt };
