@@ -1,5 +1,5 @@
 import { Reconnector, SessionLeases } from "../../adapter-kit/index.ts";
-import { type Clock, type Queue, queueKey, type Receipt } from "../../contract/index.ts";
+import { type Clock, type Queue, queueKey, type Receipt, type Timer } from "../../contract/index.ts";
 import { MemoryError } from "../memory-error.ts";
 import type { Connection } from "./connection.ts";
 import { LogQueue } from "./log-queue.ts";
@@ -19,6 +19,7 @@ export class SessionLink implements Station {
   readonly receivers = new Map<string, Receiver>();
   readonly #reconnector: Reconnector<Connection>;
   #wakeAtMs = Number.POSITIVE_INFINITY;
+  #wake: Timer | undefined;
 
   constructor(world: World, clock: Clock, gate: SessionGate) {
     this.world = world;
@@ -95,6 +96,7 @@ export class SessionLink implements Station {
   async close(): Promise<void> {
     await Promise.all([...this.receivers.values()].map((receiver) => receiver.end()));
     this.leases.clear();
+    this.#wake?.cancel();
     const connection = this.#reconnector.close();
     if (connection === undefined) return;
     const nowMs = this.clock.now();
@@ -132,12 +134,13 @@ export class SessionLink implements Station {
     if (atMs >= this.#wakeAtMs || !this.gate.isAlive) return;
     if (![...this.receivers.values()].some(({ isWaiting }) => isWaiting)) return;
     this.#wakeAtMs = atMs;
+    this.#wake?.cancel();
     const wake = () => {
       if (this.#wakeAtMs === atMs) this.#wakeAtMs = Number.POSITIVE_INFINITY;
       const nowMs = this.clock.now();
       this.world.tick(nowMs);
       this.world.settle(nowMs);
     };
-    this.clock.after(Math.max(0, Math.ceil(atMs - this.clock.now())), wake, true);
+    this.#wake = this.clock.after(Math.max(0, Math.ceil(atMs - this.clock.now())), wake, true);
   }
 }
