@@ -1,9 +1,11 @@
 import type { Case } from "./case.ts";
 import { zombieCases } from "./chaos/zombie.ts";
+import { seamFaultCases } from "./seam/fault.ts";
 import { seamLeaseCases } from "./seam/lease.ts";
 import { seamLookCases } from "./seam/look.ts";
 import { seamMoveCases } from "./seam/move.ts";
 import { seamOrderCases } from "./seam/order.ts";
+import { seamProcessCases } from "./seam/process.ts";
 import { seamReceiveCases } from "./seam/receive.ts";
 import { seamSendCases } from "./seam/send.ts";
 import { seamSettleCases } from "./seam/settle.ts";
@@ -29,10 +31,12 @@ export const cases: readonly Case[] = [
   ...seamSendCases,
   ...seamReceiveCases,
   ...seamLeaseCases,
+  ...seamProcessCases,
   ...seamSettleCases,
   ...seamOrderCases,
   ...seamMoveCases,
   ...seamLookCases,
+  ...seamFaultCases,
   ...retryCases,
   ...copyCases,
   ...lostCases,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Profile } from "@org/dispatch-core/contract";
+import { type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { Bare, frameOf, textsOf } from "../world/bare.ts";
 
@@ -53,7 +53,77 @@ export const seamOrderCases = [
     },
   }),
 
+  ...area("seam", "delay", {
+    precision: {
+      cites: ["I14"],
+      expects: "each delayed frame is late by at most limits.delayPrecisionMs, however many fall due side by side",
+      when: delays(2_000),
+      async run(world) {
+        const bare = await Bare.open(world);
+        const sentAt = world.clock.now();
+        const all = Array.from({ length: 40 }, () => Math.floor(world.random() * 2_000));
+        await bare.send(all.map((delayMs, index) => frameOf(`${delayMs}/${index}`, { delayMs })));
+        const bySentMs = world.clock.now() - sentAt;
+        const most = world.profile.limits.delayPrecisionMs + world.slackMs + bySentMs;
+        for (let left = all.length; left > 0; ) {
+          const got = await bare.receive({ max: 10, waitMs: 10_000 });
+          assert.ok(got.length > 0, `I1: ${left} delayed frames did not come`);
+          const waitedMs = world.clock.now() - sentAt;
+          for (const text of textsOf(got)) {
+            const lateMs = waitedMs - Number.parseInt(text, 10);
+            assert.ok(lateMs >= 0 && lateMs <= most, `I14: ${text} came ${lateMs} ms late, the most is ${most}`);
+          }
+          await bare.ack(...got);
+          left -= got.length;
+        }
+      },
+    },
+
+    "over-native-cap": {
+      cites: ["I1", "I14"],
+      expects:
+        "a delay of exactly sendDelayMs is taken; a longer one is refused, as that frame's own outcome, and never cut short",
+      when: ({ sendDelayMs }) => sendDelayMs < UNLIMITED || "sendDelayMs UNLIMITED",
+      async run(world) {
+        const bare = await Bare.open(world);
+        const { sendDelayMs } = world.profile;
+        const over = frameOf("over", { delayMs: sendDelayMs + 1_000 });
+        const outcomes = await bare.send([frameOf("exact", { delayMs: sendDelayMs }), over, "now"]);
+        assert.deepEqual(outcomes.toSpliced(1, 1), ["ok", "ok"]);
+        assert.equal(
+          typeof outcomes[1],
+          "object",
+          `I14: a delay beyond sendDelayMs is answered ${String(outcomes[1])}`,
+        );
+        const got = await bare.receiveAll(sendDelayMs === 0 ? 2 : 1);
+        assert.deepEqual(textsOf(got).sort(), sendDelayMs === 0 ? ["exact", "now"] : ["now"]);
+        assert.deepEqual(await bare.receive(), [], "I14: a delay was cut short");
+      },
+    },
+  }),
+
   ...area("seam", "priority", {
+    bound: {
+      cites: ["I13"],
+      expects:
+        "as long as something of the highest priority is ready, at most one of starvationGrants grants in a row goes to anything lower",
+      when: (profile) =>
+        profile.priorityOrder === "strict" ? native(profile) : `priorityOrder ${profile.priorityOrder}`,
+      async run(world) {
+        const bare = await Bare.open(world);
+        const { starvationGrants } = world.profile;
+        const span = starvationGrants > 0 ? starvationGrants : 20;
+        await bare.send(Array.from({ length: 20 }, (_, index) => frameOf(`low-${index}`, { priority: index % 10 })));
+        await bare.send(Array.from({ length: span * 4 }, (_, index) => frameOf(`high-${index}`, { priority: 10 })));
+        const got = textsOf(await bare.receiveAll(span * 3, { max: 7 }));
+        for (let from = 0; from + span <= got.length; from += 1) {
+          const lows = got.slice(from, from + span).filter((text) => text.startsWith("low")).length;
+          const most = starvationGrants > 0 ? 1 : 0;
+          assert.ok(lows <= most, `I13: ${lows} of ${span} grants passed over the highest priority`);
+        }
+      },
+    },
+
     "strict-descending": {
       cites: ["I13"],
       expects: "the highest priority comes first, and of one priority what was sent first",

@@ -8,6 +8,7 @@ import type {
   SendOutcome,
   Want,
 } from "@org/dispatch-core/contract";
+import type { Process } from "./process.ts";
 import { QUEUE, WORK, type World } from "./world.ts";
 
 /** A signal that never fires. */
@@ -31,16 +32,18 @@ export function textsOf(frames: readonly { readonly bytes: Uint8Array }[]): stri
 /** One connection without core, for cases about the seam: short forms of the verbs. */
 export class Bare {
   readonly backend: Backend;
+  readonly process: Process;
   readonly #world: World;
 
-  private constructor(world: World, backend: Backend) {
+  private constructor(world: World, process: Process) {
     this.#world = world;
-    this.backend = backend;
+    this.process = process;
+    this.backend = process.backend;
   }
 
   /** Opens the work and reply queues of the case, and one of another user's, unless told which. */
   static async open(world: World, receive: readonly Queue[] = [WORK, REPLY, OTHER]): Promise<Bare> {
-    const bare = new Bare(world, world.process("bare").backend);
+    const bare = new Bare(world, world.process("bare"));
     await bare.openMore(receive);
     return bare;
   }

@@ -8,9 +8,12 @@ export class ProcessClock implements Clock {
   readonly #world: Clock;
   #state: "alive" | "frozen" | "dead" = "alive";
   #held: (() => void)[] = [];
+  readonly #shiftMs: number;
 
-  constructor(world: Clock) {
+  /** `shiftMs`: how far its wall clock is off the world's, which it took when it started. */
+  constructor(world: Clock, shiftMs = 0) {
     this.#world = world;
+    this.#shiftMs = shiftMs;
   }
 
   get state(): "alive" | "frozen" | "dead" {
@@ -22,7 +25,7 @@ export class ProcessClock implements Clock {
   }
 
   wall(): number {
-    return this.#world.wall();
+    return this.#world.wall() + this.#shiftMs;
   }
 
   after(ms: number, run: () => void, background = false): Timer {

@@ -1,5 +1,6 @@
 import type { Backend, Clock, Move, OpenOptions, OutFrame, Queue } from "@org/dispatch-core/contract";
 import { type BackendCall, type Interceptor, intercept, type Verb } from "../decorators/intercept.ts";
+import { FaultError } from "../decorators/wrap.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Session } from "./sessions.ts";
 
@@ -23,6 +24,10 @@ export interface ProcessOptions {
   /** Does the connection keep the clock of the world? Where it lives in this process. */
   readonly shared: boolean;
   readonly clock: Clock;
+  /** How far its wall clock is off the world's, in ms; default 0. */
+  readonly wallShiftMs?: number | undefined;
+  /** Is the broker away? Default: never. */
+  readonly isAway?: (() => boolean) | undefined;
   readonly sent: (frame: SentFrame) => void;
 }
 
@@ -37,11 +42,14 @@ export class Process {
   readonly #cut = new AbortController();
   #backend: Backend;
   #interceptors: Interceptors = [];
+  #reset = new AbortController();
+  readonly #underWay = new Set<(error: FaultError) => void>();
+  #isSilent = false;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
     this.name = options.name;
-    this.clock = new ProcessClock(options.clock);
+    this.clock = new ProcessClock(options.clock, options.wallShiftMs);
     this.#backend = intercept(options.connection, (call) => this.#call(call));
   }
 
@@ -72,6 +80,29 @@ export class Process {
     this.clock.thaw();
   }
 
+  /** Its connection breaks: every call that is under way fails, whether it took effect or not, and the next ones go through. */
+  reset(): void {
+    const reset = this.#reset;
+    this.#reset = new AbortController();
+    for (const fail of this.#underWay) fail(new FaultError("UNAVAILABLE", "the connection was reset"));
+    this.#underWay.clear();
+    reset.abort();
+    this.#options.session?.cut?.();
+  }
+
+  /**
+   * Its connection is half open: calls are neither answered nor refused, until their own signal ends them. Answers whether it is the connection that does
+   * that; else it is this process's view of it.
+   */
+  blackHole(on: boolean): boolean {
+    const { session } = this.#options;
+    if (session?.blackHole !== undefined) session.blackHole(on);
+    else if (session !== undefined && on) session.freeze();
+    else if (session !== undefined) session.thaw();
+    else this.#isSilent = on;
+    return session !== undefined;
+  }
+
   /** Puts a decorator around its backend; before its worker or dispatcher starts. */
   decorate(decorator: (backend: Backend) => Backend): void {
     this.#backend = decorator(this.#backend);
@@ -89,13 +120,26 @@ export class Process {
   async #call(call: BackendCall): Promise<unknown> {
     await this.clock.awake();
     this.#record(call);
-    const answer = this.#through(this.#own(call), this.#interceptors);
+    const answer = this.#connected(call);
     // A process that is not there does not see the answer, nor the error.
     await answer.then(
       () => this.clock.awake(),
       () => this.clock.awake(),
     );
     return answer;
+  }
+
+  /** As far as the connection lets it through. */
+  #connected(call: BackendCall): Promise<unknown> {
+    const own = this.#own(call);
+    if (this.#isSilent) return unanswered(own.args.at(-1) as AbortSignal);
+    if (this.#options.isAway?.() === true) return Promise.reject(new FaultError("UNAVAILABLE", "the broker is away"));
+    return new Promise((resolve, reject) => {
+      this.#underWay.add(reject);
+      this.#through(own, this.#interceptors)
+        .then(resolve, reject)
+        .finally(() => this.#underWay.delete(reject));
+    });
   }
 
   #through(call: BackendCall, interceptors: Interceptors): Promise<unknown> {
@@ -111,7 +155,7 @@ export class Process {
   /** The call as this process makes it: a crash ends it at the broker, and a shared backend keeps the clock of the world. */
   #own(call: BackendCall): BackendCall {
     const args = [...call.args];
-    args.push(AbortSignal.any([args.pop() as AbortSignal, this.#cut.signal]));
+    args.push(AbortSignal.any([args.pop() as AbortSignal, this.#cut.signal, this.#reset.signal]));
     if (call.verb === "open" && this.#options.shared) {
       args[0] = { ...(args[0] as OpenOptions), clock: this.#options.clock };
     }
@@ -130,4 +174,13 @@ export class Process {
       }
     }
   }
+}
+
+/** As on a socket that answers no more: the caller's own signal ends it. */
+function unanswered(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
 }

@@ -10,17 +10,19 @@ import {
 import type { Backend, Clock, Depth, Profile, Queue, Result } from "@org/dispatch-core/contract";
 import { depthOf } from "./depth-sum.ts";
 import { EventLog } from "./event-log.ts";
+import type { Hooks } from "./hooks.ts";
 import { lanesOf, QUEUE } from "./lanes.ts";
 import { Ledger } from "./ledger.ts";
+import { Outage } from "./outage.ts";
 import { Process, type SentFrame } from "./process.ts";
 import { seededRandom } from "./random.ts";
-import { isSessioned } from "./sessions.ts";
+import { isSession, isSessioned } from "./sessions.ts";
 import { Time } from "./time.ts";
 import { type CaseTask, WorkerProcess } from "./worker-process.ts";
 
 export type BackendFactory = (namespace: string) => Backend;
 
-export interface WorldOptions {
+export interface WorldOptions extends Hooks {
   readonly backend: BackendFactory;
   readonly namespace: string;
   /** Makes jitter the same each time; default: the namespace. */
@@ -51,13 +53,17 @@ export class World {
   readonly leaseMs: number;
   /** What may be late without being wrong. */
   readonly slackMs: number;
+  /** How long the broker is away in the cases about outages. */
+  readonly outageMs: number;
   readonly random: () => number;
   readonly #options: WorldOptions;
   readonly #connections: Backend[] = [];
   readonly #workers: WorkerProcess[] = [];
   readonly #dispatchers: DispatcherProcess[] = [];
   readonly #failures: unknown[] = [];
-  #processes = 0;
+  readonly #processes: Process[] = [];
+  readonly #outage: Outage;
+  #wallShiftMs = 0;
   #ended = false;
 
   constructor(options: WorldOptions) {
@@ -73,19 +79,45 @@ export class World {
     const { lease } = this.profile;
     this.leaseMs = lease.kind === "timed" ? Math.max(3_000, lease.stepMs * 2) : Math.max(3_000, lease.detectionMs);
     this.slackMs = options.slackMs ?? (this.time.isVirtual ? 5 : 2_000);
+    this.outageMs = options.outageMs ?? (this.time.isVirtual ? 120_000 : 10_000);
+    this.#outage = new Outage(this.time, options.restart);
+  }
+
+  /** How long it takes at most until what a crashed process held is there for others, in ms. */
+  get lossMs(): number {
+    const { lease } = this.profile;
+    return lease.kind === "session" ? lease.detectionMs : this.leaseMs + lease.stepMs;
   }
 
   /** A process with its own connection where the backend can have several. */
   process(kind = "process"): Process {
+    const { backend, namespace, proxy = backend } = this.#options;
     const first = this.#connections[0] as Backend;
     const shared = this.profile.reach === "process";
-    const session = shared && isSessioned(first) ? first.session() : undefined;
-    const connection = session ?? (shared ? first : this.#options.backend(this.#options.namespace));
+    const connection = !shared ? proxy(namespace) : isSessioned(first) ? first.session() : first;
     if (connection !== first) this.#connections.push(connection);
-    this.#processes += 1;
-    const name = `${kind}-${this.#processes}`;
-    const sent = (frame: SentFrame) => this.sent.push(frame);
-    return new Process({ name, connection, session, shared, clock: this.clock, sent });
+    const process = new Process({
+      name: `${kind}-${this.#processes.length + 1}`,
+      connection,
+      session: connection !== first && isSession(connection) ? connection : undefined,
+      shared,
+      clock: this.clock,
+      wallShiftMs: this.#wallShiftMs,
+      isAway: () => this.#outage.isAway,
+      sent: (frame) => this.sent.push(frame),
+    });
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** The broker goes away for so long, with all that it has acknowledged, and comes back. Resolves when it is there again. */
+  async outage(awayMs: number): Promise<void> {
+    await this.#outage.last(awayMs, this.#connections, this.#processes);
+  }
+
+  /** The machine's wall clock jumps: what started before does not notice. */
+  jumpWall(byMs: number): void {
+    this.#wallShiftMs += byMs;
   }
 
   /** A backend of another namespace. */

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { type Delivery, type Profile, UNLIMITED } from "@org/dispatch-core/contract";
+import { area } from "../case.ts";
+import { Bare, never, textsOf } from "../world/bare.ts";
+import { ownSessions } from "../world/facts.ts";
+import type { Process } from "../world/process.ts";
+import { WORK, type World } from "../world/world.ts";
+
+/** After its holder has ended like this, another one gets the frame: not at once, and not later than the profile says. */
+const comesAgain = async (world: World, end: (process: Process) => void, thaw: (process: Process) => void) => {
+  const holder = await Bare.open(world);
+  const other = await Bare.open(world);
+  await holder.send(["a"]);
+  assert.deepEqual(textsOf(await holder.receive()), ["a"]);
+  const endedAt = world.clock.now();
+  end(holder.process);
+  const again = await other.receive({ waitMs: world.lossMs * 2 });
+  const tookMs = world.clock.now() - endedAt;
+  assert.deepEqual(textsOf(again), ["a"], `L1: the frame did not come again within ${tookMs} ms`);
+  const most = world.lossMs + world.slackMs;
+  assert.ok(tookMs <= most, `L1: it came again after ${tookMs} ms, the profile says ${world.lossMs}`);
+  if (world.profile.lease.kind === "timed")
+    assert.ok(tookMs >= world.leaseMs * 0.8, `I6: it came again after ${tookMs} ms, its lease is ${world.leaseMs}`);
+  assert.deepEqual(await other.ack(...again), ["ok"]);
+  thaw(holder.process);
+  await world.time.pass(world.lossMs + world.slackMs);
+  assert.deepEqual(await other.receive(), [], "I4: what was acked came again");
+};
+
+const capped = ({ lease, reach }: Profile): true | string => {
+  if (lease.totalCapMs >= UNLIMITED) return "lease.totalCapMs UNLIMITED";
+  return (
+    reach === "process" ||
+    lease.totalCapMs <= 60_000 ||
+    `lease.totalCapMs ${lease.totalCapMs}: the clock is the machine's`
+  );
+};
+
+/** Leases whose holder stops, dies, or holds on for too long. */
+export const seamProcessCases = area("seam", "lease", {
+  "killed-process.redelivered-within-detection": {
+    cites: ["I1", "I6", "L1"],
+    expects:
+      "what a process held that was killed comes again: after its lease, or when the broker has noticed that the session is dead",
+    when: ownSessions,
+    run: (world) =>
+      comesAgain(
+        world,
+        (process) => process.crash(),
+        () => {},
+      ),
+  },
+
+  "frozen-process.redelivered": {
+    cites: ["I1", "I4", "I6", "L1"],
+    expects:
+      "what a process holds that stands still (SIGSTOP) comes again, as if it had been killed; when it goes on it has no say in it",
+    when: ownSessions,
+    run: (world) =>
+      comesAgain(
+        world,
+        (process) => process.freeze(),
+        (process) => process.thaw(),
+      ),
+  },
+
+  "total-cap.reported": {
+    cites: ["I6", "L1"],
+    expects:
+      "beyond lease.totalCapMs a renewal is not answered with ok, whatever it is answered with, and the frame comes again",
+    when: capped,
+    async run(world) {
+      const { lease } = world.profile;
+      const bare = await Bare.open(world);
+      await bare.send(["a"]);
+      const spanMs = Math.floor(lease.totalCapMs / 10);
+      const want = { max: 1, waitMs: 100, leaseMs: spanMs * 2 };
+      const [held] = await world.time.wait(bare.backend.receive(WORK, want, never), "receive answers");
+      const { receipt } = held as Delivery;
+      const heldAt = world.clock.now();
+      const answers: unknown[] = [];
+      for (let tenth = 1; tenth <= 12; tenth += 1) {
+        await world.time.pass(spanMs);
+        // What is left of the cap is all that can be asked for.
+        const leftMs = Math.max(1_000, Math.min(spanMs * 2, lease.totalCapMs - (world.clock.now() - heldAt)));
+        const [answer] = await world.time.wait(bare.backend.renew([receipt], leftMs, never), "renew answers");
+        answers.push(answer);
+      }
+      assert.deepEqual(answers.slice(0, 8), Array(8).fill("ok"), "I6: a lease ended before its cap");
+      assert.notEqual(answers.at(-1), "ok", `I6: it is said to be held for more than ${lease.totalCapMs} ms`);
+      const again = await bare.receive({ waitMs: spanMs });
+      assert.deepEqual(textsOf(again), ["a"], "L1: the frame did not come again");
+    },
+  },
+
+  "after-long-wait-is-whole": {
+    cites: ["I6", "I7"],
+    expects:
+      "what a receive brings that has waited for longer than a lease can be renewed at once, and is then held for a whole lease",
+    async run(world) {
+      const bare = await Bare.open(world);
+      const other = await Bare.open(world);
+      const want = { max: 1, waitMs: world.leaseMs * 3, leaseMs: world.leaseMs };
+      const waiting = bare.backend.receive(WORK, want, never);
+      await world.time.pass(world.leaseMs * 1.2);
+      await bare.send(["a"]);
+      const held = await world.time.wait(waiting, "the waiting receive answers");
+      assert.deepEqual(textsOf(held), ["a"]);
+      assert.deepEqual(await bare.renew(...held), ["ok"], "I7: what has just come is not held");
+      await world.time.pass(world.leaseMs * 0.8);
+      assert.deepEqual(await other.receive({ waitMs: 0 }), [], "I6: the frame is leased twice");
+      assert.deepEqual(await bare.ack(...held), ["ok"]);
+    },
+  },
+});
