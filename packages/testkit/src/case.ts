@@ -1,4 +1,5 @@
 import type { OptionalVerb, Profile } from "@org/dispatch-core/contract";
+import type { Hook } from "./world/hooks.ts";
 import type { World } from "./world/world.ts";
 
 /** `seam`: one backend object · `system`: dispatcher, workers and coordinator on it · `chaos`: with faults · `stress`: with load. */
@@ -17,6 +18,8 @@ export interface Case {
   readonly expects: string;
   /** `true` where the case applies, else the fact of the profile that leaves it out. Nothing but the profile may decide. */
   when?(profile: Profile): true | string;
+  /** What it asks of the surroundings of a broker that lives elsewhere; in this process the world does it by itself. */
+  readonly needs?: Hook;
   /** Throws an AssertionError where the backend, or core on it, breaks the promise. */
   run(world: World): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { seamProcessCases } from "./seam/process.ts";
 import { seamReceiveCases } from "./seam/receive.ts";
 import { seamSendCases } from "./seam/send.ts";
 import { seamSettleCases } from "./seam/settle.ts";
+import { claimCases } from "./system/claim-check.ts";
 import { codecCases } from "./system/codec.ts";
 import { coordinatorCases } from "./system/coordinator.ts";
 import { copyCases } from "./system/copies.ts";
@@ -16,11 +17,15 @@ import { deadlineCases } from "./system/deadline.ts";
 import { delayCases } from "./system/delay.ts";
 import { delayFaultCases } from "./system/delays/faults.ts";
 import { fortyDayCases } from "./system/delays/forty-days.ts";
+import { forkCases } from "./system/fork.ts";
+import { frameCases } from "./system/frames.ts";
 import { lostCases } from "./system/lost.ts";
 import { packCases } from "./system/pack.ts";
 import { poisonCases } from "./system/poison.ts";
 import { priorityCases } from "./system/priority.ts";
+import { rebalanceCases } from "./system/rebalance.ts";
 import { resendCases } from "./system/resend.ts";
+import { restartCases } from "./system/restart.ts";
 import { resultCases } from "./system/result.ts";
 import { retryCases } from "./system/retry.ts";
 import { runCases } from "./system/run.ts";
@@ -39,9 +44,11 @@ export const cases: readonly Case[] = [
   ...seamFaultCases,
   ...retryCases,
   ...copyCases,
+  ...forkCases,
   ...lostCases,
   ...poisonCases,
   ...packCases,
+  ...rebalanceCases,
   ...deadlineCases,
   ...resultCases,
   ...coordinatorCases,
@@ -49,9 +56,12 @@ export const cases: readonly Case[] = [
   ...resendCases,
   ...stopCases,
   ...codecCases,
+  ...frameCases,
+  ...claimCases,
   ...delayCases,
   ...fortyDayCases,
   ...delayFaultCases,
+  ...restartCases,
   ...priorityCases,
   ...zombieCases,
 ];

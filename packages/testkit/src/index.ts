@@ -13,9 +13,10 @@ export { type ConformanceOptions, register, type Skip, select, type TestRunner }
 export { leftOut, runCase } from "./run-case.ts";
 export { Bare, frameOf, textsOf } from "./world/bare.ts";
 export { EventLog, type Logged } from "./world/event-log.ts";
+export type { Hook, Hooks, SpawnedWorker, SpawnOptions } from "./world/hooks.ts";
 export { type HandlerRun, Ledger } from "./world/ledger.ts";
 export { Process, type SentFrame } from "./world/process.ts";
-export { isSessioned, type Session, type Sessioned } from "./world/sessions.ts";
+export { isSession, isSessioned, isStoppable, type Session, type Sessioned, type Stoppable } from "./world/sessions.ts";
 export type { Time } from "./world/time.ts";
 export { type CaseTask, WorkerProcess } from "./world/worker-process.ts";
 export { type BackendFactory, type DispatcherProcess, World, type WorldOptions } from "./world/world.ts";

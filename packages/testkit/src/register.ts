@@ -1,6 +1,7 @@
 import type { Case, Level } from "./case.ts";
 import { cases } from "./cases.ts";
 import { leftOut, runCase } from "./run-case.ts";
+import type { Hooks } from "./world/hooks.ts";
 import type { BackendFactory } from "./world/world.ts";
 
 /** A case that a backend is known to fail. It is printed, with all three. */
@@ -10,7 +11,7 @@ export interface Skip {
   readonly issue: string;
 }
 
-export interface ConformanceOptions {
+export interface ConformanceOptions extends Hooks {
   /** Makes a backend that is not open yet; two of the same namespace see the same queues, where the profile's reach is `network`. */
   readonly backend: BackendFactory;
   /** For the report; default: the backend's own. */
@@ -30,7 +31,7 @@ export interface TestRunner {
   it(name: string, options: { readonly timeout: number; readonly skip: boolean }, body: () => Promise<void>): unknown;
 }
 
-/** The cases that apply to a profile, and those that it leaves out, each with the fact that does. */
+/** The cases that apply to a profile, and those that are left out, each with the fact, or the absent hook, that does. */
 export function select(options: ConformanceOptions): {
   readonly applying: readonly Case[];
   readonly out: ReadonlyMap<Case, string>;
@@ -41,7 +42,7 @@ export function select(options: ConformanceOptions): {
   const out = new Map<Case, string>();
   for (const one of cases) {
     if (!levels.includes(one.level)) continue;
-    const fact = leftOut(one, profile);
+    const fact = leftOut(one, profile, options);
     if (fact === undefined) applying.push(one);
     else out.set(one, fact);
   }

@@ -2,25 +2,27 @@ import { randomBytes } from "node:crypto";
 import type { Profile } from "@org/dispatch-core/contract";
 import type { Case } from "./case.ts";
 import { alwaysHolds } from "./invariants.ts";
+import type { Hooks } from "./world/hooks.ts";
 import { World, type WorldOptions } from "./world/world.ts";
 
 let cases = 0;
 const process = randomBytes(3).toString("hex");
 
-/** The fact of the profile that leaves a case out; `undefined` where it applies. */
-export function leftOut(one: Case, profile: Profile): string | undefined {
+/** The fact of the profile that leaves a case out, or the hook that it needs and that was not given; `undefined` where it applies. */
+export function leftOut(one: Case, profile: Profile, hooks: Hooks = {}): string | undefined {
   const applies = one.when?.(profile) ?? true;
-  return applies === true ? undefined : applies;
+  if (applies !== true) return applies;
+  const isAbsent = one.needs !== undefined && profile.reach === "network" && hooks[one.needs] === undefined;
+  return isAbsent ? `needs the hook ${one.needs}` : undefined;
 }
 
 /**
  * Runs one case in a fresh namespace, then checks what always holds, then stops all that the case has started. Throws what broke: an AssertionError whose
  * message begins with what was expected of the backend.
  */
-export async function runCase(one: Case, options: Pick<WorldOptions, "backend" | "slackMs">): Promise<void> {
+export async function runCase(one: Case, options: Omit<WorldOptions, "namespace" | "seed">): Promise<void> {
   cases += 1;
-  const { backend, slackMs } = options;
-  const world = new World({ backend, slackMs, namespace: `t${process}-${cases}`, seed: one.id });
+  const world = new World({ ...options, namespace: `t${process}-${cases}`, seed: one.id });
   let failure: unknown;
   try {
     await one.run(world);
