@@ -1,4 +1,9 @@
 import type { Case } from "./case.ts";
+import { blockedCases } from "./chaos/blocked.ts";
+import { brokerCases } from "./chaos/broker.ts";
+import { clockCases } from "./chaos/clock.ts";
+import { connectionCases } from "./chaos/connection.ts";
+import { killCases } from "./chaos/kill.ts";
 import { zombieCases } from "./chaos/zombie.ts";
 import { seamFaultCases } from "./seam/fault.ts";
 import { seamLeaseCases } from "./seam/lease.ts";
@@ -64,4 +69,9 @@ export const cases: readonly Case[] = [
   ...restartCases,
   ...priorityCases,
   ...zombieCases,
+  ...blockedCases,
+  ...brokerCases,
+  ...connectionCases,
+  ...clockCases,
+  ...killCases,
 ];

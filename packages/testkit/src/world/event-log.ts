@@ -8,6 +8,7 @@ export type Logged<T = DispatchEvent> = T & { readonly process: string; readonly
 /** Everything that the observers of a case were told, in order. */
 export class EventLog {
   readonly #events: Logged[] = [];
+  #failedCalls = 0;
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -26,10 +27,16 @@ export class EventLog {
     return this.named(event).length;
   }
 
-  /** The observer of one process. Calls to the backend are left out: they are many, and no case asks for them. */
+  /** How many calls to the backend have failed. */
+  get failedCalls(): number {
+    return this.#failedCalls;
+  }
+
+  /** The observer of one process. Calls to the backend are left out: they are many, only those that failed are counted. */
   observer(process: string): Observer {
     return (event) => {
-      if (event.event !== "call") this.#events.push({ ...event, process, at: this.#now() });
+      if (event.event === "call") this.#failedCalls += event.code === undefined ? 0 : 1;
+      else this.#events.push({ ...event, process, at: this.#now() });
     };
   }
 }

@@ -10,7 +10,7 @@ import {
 import type { Backend, Clock, Depth, Profile, Queue, Result } from "@org/dispatch-core/contract";
 import { depthOf } from "./depth-sum.ts";
 import { EventLog } from "./event-log.ts";
-import type { Hooks } from "./hooks.ts";
+import type { Hooks, SpawnedWorker } from "./hooks.ts";
 import { lanesOf, QUEUE } from "./lanes.ts";
 import { Ledger } from "./ledger.ts";
 import { Outage } from "./outage.ts";
@@ -60,6 +60,7 @@ export class World {
   readonly #connections: Backend[] = [];
   readonly #workers: WorkerProcess[] = [];
   readonly #dispatchers: DispatcherProcess[] = [];
+  readonly #children: SpawnedWorker[] = [];
   readonly #failures: unknown[] = [];
   readonly #processes: Process[] = [];
   readonly #outage: Outage;
@@ -157,6 +158,32 @@ export class World {
     });
   }
 
+  /**
+   * A worker that can be killed, stopped and continued, and serves `{ n, takesMs }` as `SpawnedWorker` says: in a process of its own where there is a hook
+   * for that, else in one of this world. Only results tell what the former did: the ledger knows nothing of it.
+   */
+  async child(concurrency: number): Promise<SpawnedWorker> {
+    const { spawnWorker, namespace } = this.#options;
+    if (spawnWorker !== undefined && this.profile.reach === "network") {
+      const child = await spawnWorker({ namespace, queue: QUEUE, leaseMs: this.leaseMs, concurrency });
+      this.#children.push(child);
+      return child;
+    }
+    const handler: CaseTask["handler"] = async (payload, { signal }, host) => {
+      const { n, takesMs } = payload as { readonly n: number; readonly takesMs: number };
+      await this.sleep(takesMs, host, signal);
+      return { n, by: host.id };
+    };
+    const host = await this.worker({ handler }, { concurrency });
+    return {
+      id: host.id,
+      kill: () => host.crash(),
+      freeze: () => host.process.freeze(),
+      thaw: () => host.process.thaw(),
+      stop: () => host.stop(),
+    };
+  }
+
   async dispatcher(options: DispatcherOptions = {}, prepare?: (process: Process) => void): Promise<DispatcherProcess> {
     const process = this.process("dispatcher");
     prepare?.(process);
@@ -221,6 +248,7 @@ export class World {
   /** Stops all that was started and closes the backend. Throws what failed on the way. */
   async end(): Promise<void> {
     this.#ended = true;
+    for (const child of this.#children) child.kill();
     const stopping: Promise<unknown>[] = [];
     for (const { process } of this.#dispatchers) process.thaw();
     for (const host of this.#started()) {
