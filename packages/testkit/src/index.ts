@@ -8,7 +8,10 @@ export { type BackendCall, type Interceptor, intercept, type Verb } from "./deco
 export { type LostSessionOptions, lostSession } from "./decorators/lost-session.ts";
 export { type SlowOptions, slow } from "./decorators/slow.ts";
 export { FaultError, wrap } from "./decorators/wrap.ts";
+export { caseAnchor } from "./explained.ts";
+export { invariantTexts } from "./invariant-texts.ts";
 export * as invariants from "./invariants.ts";
+export { type Mutant, mutants } from "./mutants/index.ts";
 export { type ConformanceOptions, register, type Skip, select, type TestRunner } from "./register.ts";
 export { leftOut, runCase } from "./run-case.ts";
 export { Bare, frameOf, textsOf } from "./world/bare.ts";

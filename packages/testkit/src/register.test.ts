@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { cases } from "./cases.ts";
 import { withFacts, without } from "./decorators/facts.ts";
 import { wrap } from "./decorators/wrap.ts";
+import { explained } from "./explained.ts";
 import { register, select, type TestRunner } from "./register.ts";
 import { runCase } from "./run-case.ts";
 
@@ -68,6 +69,28 @@ describe("runCase", () => {
     await expect(run("seam.lease.renew.after-loss-is-lost", { backend: forgets })).rejects.toThrow(
       /seam\.lease\.renew\.after-loss-is-lost \(I4, I6\): a lease that is over is not revived/,
     );
+  });
+
+  it("says what hangs on it, and where to read on", async () => {
+    const forgets = (namespace: string) =>
+      wrap(backend(namespace), { renew: async (receipts) => receipts.map(() => "ok") });
+    const failure = await run("seam.lease.renew.after-loss-is-lost", { backend: forgets }).catch((error) => error);
+    expect(failure).toBeInstanceOf(assert.AssertionError);
+    const lines = failure.message.split("\n");
+    expect(lines).toContain("What hangs on it:");
+    expect(lines).toContain("  I6: at most one unexpired lease per frame");
+    expect(lines.at(-1)).toBe("Read on: docs/conformance.md#seam.lease.renew.after-loss-is-lost");
+  });
+
+  it("explains also what is no error, and what keeps its message", () => {
+    const one = cases[0];
+    assert.ok(one !== undefined);
+    for (const failure of ["a text", new DOMException("gone", "AbortError")]) {
+      const error = explained(failure, one);
+      expect(error.message).toContain(one.expects);
+      expect(error.message).toContain(typeof failure === "string" ? failure : "gone");
+      expect(error.cause).toBe(failure);
+    }
   });
 
   it("stops a case that would never end", async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Profile } from "@org/dispatch-core/contract";
 import type { Case } from "./case.ts";
+import { explained } from "./explained.ts";
 import { alwaysHolds } from "./invariants.ts";
 import type { Hooks } from "./world/hooks.ts";
 import { World, type WorldOptions } from "./world/world.ts";
@@ -36,10 +37,4 @@ export async function runCase(one: Case, options: Omit<WorldOptions, "namespace"
     failure ??= error;
   }
   if (failure !== undefined) throw explained(failure, one);
-}
-
-function explained(failure: unknown, { id, cites, expects }: Case): unknown {
-  if (!(failure instanceof Error)) return failure;
-  failure.message = `${id} (${cites.join(", ")}): ${expects}\n${failure.message}`;
-  return failure;
 }
