@@ -144,13 +144,22 @@ describe("slow", () => {
 describe("duplicate and dropping", () => {
   it("bring a frame twice, sent or moved", async () => {
     const { send, receive, moveCopy } = await opened((inner) =>
-      duplicate(inner, { which: (_, { id }) => id !== "once" }),
+      duplicate(inner, { which: (_, { id }) => id !== "once", regardless: true }),
     );
     expect(await send("once", "twice")).toEqual(["ok", "ok"]);
     const [once, ...rest] = (await receive()) as [Delivery, ...Delivery[]];
     expect(textsOf(rest)).toEqual(["twice", "twice"]);
     expect(await moveCopy(once, "moved")).toEqual(["ok"]);
     expect(textsOf(await receive())).toEqual(["moved", "moved"]);
+  });
+
+  it("bring it once where the broker tells the second one from the first", async () => {
+    const { send, receive, moveCopy } = await opened((inner) => duplicate(inner));
+    expect(await send("a", "b")).toEqual(["ok", "ok"]);
+    const [a, ...rest] = (await receive()) as [Delivery, ...Delivery[]];
+    expect(textsOf(rest)).toEqual(["b"]);
+    expect(await moveCopy(a, "moved")).toEqual(["ok"]);
+    expect(textsOf(await receive())).toEqual(["moved"]);
   });
 
   it("lose a frame and say ok, sent or moved", async () => {

@@ -73,7 +73,7 @@ export const frameCases = area("system", "codec", {
           bytes,
           name,
           id: name.slice(0, name.lastIndexOf("#")),
-          first: false,
+          first: true,
           priority: 5,
           delayMs: 0,
           key: undefined,

@@ -65,7 +65,7 @@ export const resultCases = area("system", "result", {
         yield* Array(50).keys();
         await end;
       }
-      const toReply = { which: ({ role }: Queue) => role === "reply" };
+      const toReply = { which: ({ role }: Queue) => role === "reply", regardless: true };
       const twice = (process: Process) => process.decorate((backend) => duplicate(backend, toReply));
       await world.worker({ handler: (n: number) => n * n }, {}, twice);
       const run = dispatcher.run<number, number>("default", inputs());
