@@ -26,8 +26,11 @@ export interface World {
   readonly margin: number;
   /** Settling is one step at the broker; or send first, ack second; or wrong. */
   readonly settling: "move" | "send-ack" | "ack-send";
-  /** The broker refuses what does not come from the current grant. */
-  readonly fence: boolean;
+  /**
+   * The broker refuses what does not come from the current grant; `worker`: what does not come from the worker of the current grant, which is exact with one
+   * worker only; false: nothing.
+   */
+  readonly fence: boolean | "worker";
   /** The broker counts an expiry on its frame. */
   readonly countsLosses: boolean;
   /** The coordinator takes the first terminal outcome alone. */

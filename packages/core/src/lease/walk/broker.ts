@@ -53,7 +53,12 @@ export function takeSettlement(
     if (order.decision.kind === "release") current.lease = undefined;
     else task.frames.splice(task.frames.indexOf(current), 1);
     if (part === "move") bring(task, order, rules, broken);
-  } else if (world.fence) ok = false;
+  } else if (world.fence === true) ok = false;
+  else if (
+    world.fence === "worker" &&
+    task.frames.every(({ id, lease }) => id !== request.frame || lease === undefined)
+  )
+    ok = false;
   else {
     const other = task.frames.findIndex(({ id }) => id === request.frame);
     if (other >= 0) task.frames.splice(other, 1);

@@ -86,7 +86,7 @@ export class TaskGraph {
   }
 
   #number(task: TaskState): number {
-    const key = canonical(task, this.#world.fence, (line) => this.#rules.fence(line, line.lost));
+    const key = canonical(task, this.#world.fence === true, (line) => this.#rules.fence(line, line.lost));
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const slots = task.holds.filter(takesSlot).length;

@@ -188,6 +188,12 @@ const mutants: readonly Mutant[] = [
     ignore: ["I4", "I11", "I1", "I3", "I5", "I6", "I8"],
     breaks: "I16",
   },
+  {
+    // A worker that gets the frame again is heard when it speaks for its first grant.
+    name: "a fence by the worker instead of its grant",
+    world: { fence: "worker", workers: 1, tasks: 1 },
+    breaks: "I4",
+  },
   { name: "an expiry that counts no loss", world: { countsLosses: false }, breaks: "I8" },
   {
     name: "an expiry that counts no loss: two runs with one token",
@@ -236,6 +242,28 @@ const mutants: readonly Mutant[] = [
     world: { releases: 1 },
     rules: { decide: (verdict, ...rest) => rules.decide(verdict === "shutdown" ? "given-back" : verdict, ...rest) },
     breaks: "I5",
+  },
+  {
+    name: "a loss that is counted for what was given back",
+    world: { releases: 1 },
+    rules: {
+      decide: (verdict, line, lost) =>
+        verdict === "given-back"
+          ? { kind: "copy", line: { ...line, copy: line.copy + 1, lost: lost + 1 } }
+          : rules.decide(verdict, line, lost),
+    },
+    breaks: "I8",
+  },
+  {
+    name: "an attempt that is counted for what was given back",
+    world: { releases: 1 },
+    rules: { decide: (verdict, ...rest) => rules.decide(verdict === "shutdown" ? "failed" : verdict, ...rest) },
+    breaks: "I8",
+  },
+  {
+    name: "a frame that is run although it was lost too often",
+    rules: { admit: () => "run" },
+    breaks: "I8",
   },
   {
     name: "a copy that forgets the losses",
