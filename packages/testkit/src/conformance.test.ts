@@ -6,6 +6,8 @@ import { conformance } from "./vitest.ts";
 
 const plain = (namespace: string) => memory({ namespace });
 const core = ["system", "chaos"] as const;
+/** What core does otherwise where a fact is another one; that its processes die is no other fact. */
+const facts = ["system"] as const;
 
 conformance({ backend: plain, name: "memory", levels: ["seam", ...core] });
 conformance({
@@ -17,9 +19,9 @@ conformance({ backend: (name) => without(plain(name), "move"), name: "memory wit
 conformance({
   backend: (name) => without(plain(name), "move", "depth", "remove"),
   name: "memory with little",
-  levels: core,
+  levels: facts,
 });
-conformance({ backend: (name) => slow(plain(name), { ms: 40 }), name: "memory far away", levels: core, slackMs: 400 });
+conformance({ backend: (name) => slow(plain(name), { ms: 40 }), name: "memory far away", levels: facts, slackMs: 400 });
 
 // What core emulates: lanes, the later queue, and tiers.
 const lanes: Partial<Profile> = { priorityLevels: 0, priorityOrder: "none", starvationGrants: 0 };
@@ -30,23 +32,23 @@ const tiers = ({ limits }: Profile): Partial<Profile> => ({
   limits: { ...limits, delayPrecisionMs: 100 },
 });
 
-conformance({ backend: (name) => withFacts(plain(name), lanes), name: "memory without priorities", levels: core });
-conformance({ backend: (name) => withFacts(plain(name), capped), name: "memory with a short delay", levels: core });
+conformance({ backend: (name) => withFacts(plain(name), lanes), name: "memory without priorities", levels: facts });
+conformance({ backend: (name) => withFacts(plain(name), capped), name: "memory with a short delay", levels: facts });
 conformance({
   backend: (name) =>
     withFacts(plain(name), { ...capped, ...lanes, releaseDelayMs: 43_200_000, retentionMs: 345_600_000 }),
   name: "memory with a short delay and retention, without priorities",
-  levels: core,
+  levels: facts,
 });
 conformance({
   backend: (name) => withFacts(plain(name), tiers(plain(name).profile)),
   name: "memory without delays",
-  levels: core,
+  levels: facts,
 });
 conformance({
   backend: (name) => without(withFacts(plain(name), { ...tiers(plain(name).profile), ...lanes }), "move"),
   name: "memory without delays, move and priorities",
-  levels: core,
+  levels: facts,
 });
 
 // Each process with a session of its own, on the facts of four brokers.
