@@ -106,7 +106,15 @@ export class Worker implements AsyncDisposable {
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
     const reply = (coordinator: string) => replyQueue(queue, coordinator);
     this.#calls = calls;
-    this.#keeper = new Keeper({ calls, clock, random, leaseMs, onBeat: () => this.#beater.beat() });
+    this.#keeper = new Keeper({
+      calls,
+      clock,
+      random,
+      leaseMs,
+      totalCapMs: profile.lease.totalCapMs,
+      onBeat: () => this.#beater.beat(),
+      onCap: (hold) => this.#capped(hold),
+    });
     this.#beater = new Beater({
       calls,
       clock,
@@ -414,6 +422,17 @@ export class Worker implements AsyncDisposable {
     this.#observer?.({ event: "lease_lost", ...aboutOf(hold.frame, this.id), reason: why });
     this.#slots.stop((task) => task.hold === hold, "LEASE_LOST");
     this.#letGo();
+  }
+
+  /** The broker would take it away: what has not begun goes back in time, what still runs is somebody's to look at. */
+  #capped(hold: Hold): void {
+    if (hold.state.at === "held") {
+      this.#settle(hold, released("released", 0));
+      return;
+    }
+    const { totalCapMs } = this.#calls.backend.profile.lease;
+    const message = `${hold.frame.name} still runs; the broker lets nobody hold a frame for more than ${totalCapMs} ms`;
+    this.#observer?.({ event: "warning", code: "LEASE_LOST", message });
   }
 
   #route(frame: Frame, delayMs: number): Route {

@@ -14,6 +14,10 @@ export class Hold {
   /** Ends with the lease. */
   timer: Timer | undefined;
   state: LeaseState;
+  /** Monotonic ms from which the broker counts how long it is held in all. */
+  heldAt = Number.POSITIVE_INFINITY;
+  /** It was reported that the broker will not let it be held for much longer. */
+  isCapTold = false;
   /** A renewal of it is under way. */
   renewing = false;
   /** Told once when the lease is lost; a running handler is aborted by it. */

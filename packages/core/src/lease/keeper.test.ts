@@ -8,9 +8,10 @@ import { Keeper, safetyMarginMs } from "./keeper.ts";
 const LEASE_MS = 3_000;
 const MARGIN_MS = 300;
 
-function start(random = 0.5) {
+function start(random = 0.5, totalCapMs?: number) {
   const { clock, backend, calls } = scripted();
   const timers = new Set<number>();
+  const capped: [number, string][] = [];
   const beats: number[] = [];
   const renewals: [number, string[], number][] = [];
   const watched = Object.assign(Object.create(clock) as typeof clock, {
@@ -35,7 +36,9 @@ function start(random = 0.5) {
     clock: watched,
     random: () => random,
     leaseMs: LEASE_MS,
+    ...(totalCapMs === undefined ? {} : { totalCapMs }),
     onBeat: () => beats.push(clock.now()),
+    onCap: (hold) => capped.push([clock.now(), hold.state.at]),
   });
   backend.onRenew = (receipts, leaseMs) => {
     renewals.push([clock.now(), receipts.map((one) => (one as unknown as { label: string }).label), leaseMs]);
@@ -50,7 +53,7 @@ function start(random = 0.5) {
   };
   const begin = (hold: Hold) => keeper.apply(hold, { on: "begin", now: clock.now() });
   const settle = (hold: Hold) => keeper.apply(hold, { on: "settle", now: clock.now() });
-  return { clock, backend, keeper, timers, beats, renewals, lost, take, begin, settle };
+  return { clock, backend, keeper, timers, beats, capped, renewals, lost, take, begin, settle };
 }
 
 const beatMs = (random: number) => (LEASE_MS / 3) * (0.8 + 0.2 * random);
@@ -86,6 +89,28 @@ describe("Keeper", () => {
       expect([a.state.at, b.state.at, keeper.size]).toEqual(["running", "held", 2]);
     },
   );
+
+  it("says once that half of the broker's cap is over for what has not begun, and nine tenths for what runs", async () => {
+    const capMs = LEASE_MS * 10;
+    const { clock, keeper, capped, take, begin } = start(0.5, capMs);
+    const waiting = take("a");
+    begin(take("b"));
+    await clock.advance(capMs / 2 - 1);
+    expect(capped).toEqual([]);
+    await clock.advance(1);
+    expect(capped).toEqual([[capMs / 2, "held"]]);
+    keeper.apply(waiting, { on: "settle", now: clock.now() });
+    keeper.apply(waiting, { on: "settled" });
+    await clock.advance(capMs);
+    expect(capped.slice(1)).toEqual([[capMs * 0.9, "running"]]);
+  });
+
+  it("says nothing of a cap where there is none", async () => {
+    const { clock, capped, take } = start();
+    take("a");
+    await clock.advance(LEASE_MS * 1_000);
+    expect(capped).toEqual([]);
+  });
 
   it("counts a renewed lease from before the request, however long the answer takes", async () => {
     const { clock, backend, take } = start();

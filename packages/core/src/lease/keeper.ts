@@ -10,9 +10,17 @@ export interface KeeperOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly leaseMs: number;
+  /** How long the broker lets one delivery be held, all renewals included; default: for ever. */
+  readonly totalCapMs?: number;
   /** Called at each beat, after the renewals were sent: the moment to tell coordinators. */
   readonly onBeat: () => void;
+  /** Half of the cap is over and it has not begun, or nine tenths and it runs yet: called once for either. */
+  readonly onCap?: (hold: Hold) => void;
 }
+
+/** From then on what has not begun goes back: what begins before has the other half, which no timeout is longer than. */
+const GIVE_BACK_AT = 0.5;
+const REPORT_AT = 0.9;
 
 /** What is taken off each lease, so that a settlement arrives while the broker still agrees: a tenth, at most 1 s. */
 export function safetyMarginMs(leaseMs: number): number {
@@ -54,6 +62,8 @@ export class Keeper {
   }
 
   add(hold: Hold): void {
+    const { leaseMs } = this.#options;
+    hold.heldAt = hold.deadline - leaseMs + safetyMarginMs(leaseMs);
     this.#holds.add(hold);
     this.#tasks += hold.left;
     // A lease that was asked for long ago may end before the next beat.
@@ -99,7 +109,8 @@ export class Keeper {
     const beatMs = (leaseMs / 3) * (0.8 + 0.2 * random());
     const now = clock.now();
     let first = now + beatMs;
-    for (const hold of this.#holds) first = Math.min(first, Math.max(hold.deadline, now + 1));
+    for (const hold of this.#holds)
+      first = Math.min(first, Math.max(Math.min(hold.deadline, this.#capAt(hold)), now + 1));
     this.#timerAt = first;
     this.#timer = clock.after(first - now, () => {
       this.#timer = undefined;
@@ -112,13 +123,26 @@ export class Keeper {
     const { clock, leaseMs, onBeat } = this.#options;
     const now = clock.now();
     const due: Hold[] = [];
+    const capped: Hold[] = [];
     for (const hold of this.#holds) {
       this.apply(hold, { on: "tick", now });
+      if (this.#capAt(hold) <= now) capped.push(hold);
       // What was granted or renewed since the last beat can wait for the next one.
       if (wantsRenewal(hold.state) && !hold.renewing && hold.deadline - now <= leaseMs * 0.75) due.push(hold);
     }
-    if (due.length > 0) void this.renew(due);
+    for (const hold of capped) {
+      hold.isCapTold = hold.state.at === "running";
+      this.#options.onCap?.(hold);
+    }
+    if (due.length > 0) void this.renew(due.filter(({ state }) => wantsRenewal(state)));
     onBeat();
+  }
+
+  /** When the broker's cap has to be thought of next, in monotonic ms. */
+  #capAt({ state, heldAt, isCapTold }: Hold): number {
+    const { totalCapMs = Number.POSITIVE_INFINITY } = this.#options;
+    if (state.at === "held") return heldAt + totalCapMs * GIVE_BACK_AT;
+    return state.at === "running" && !isCapTold ? heldAt + totalCapMs * REPORT_AT : Number.POSITIVE_INFINITY;
   }
 
   /**
