@@ -29,4 +29,10 @@ describe("docs/conformance.md", () => {
       if (isLeftOut) expect(factsOf(one, suite.profiles), one.id).not.toEqual([]);
     }
   });
+
+  test("promises what the testkit's own page does", async () => {
+    const page = await readFile(`${root}/packages/testkit/README.md`, "utf8");
+    const rows = [...page.matchAll(/^\| ([IL]\d+) \| (.+) \|$/gm)].map(([, id, text]) => [id, text]);
+    expect(rows).toEqual(Object.entries(suite.invariantTexts));
+  });
 });

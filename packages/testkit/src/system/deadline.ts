@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Context } from "@org/dispatch-core";
 import { area, verbs } from "../case.ts";
+import { withFacts } from "../decorators/facts.ts";
 import { everyTaskOnce } from "../invariants.ts";
+import type { Process } from "../world/process.ts";
 import type { WorkerProcess } from "../world/worker-process.ts";
 
 /** Deadlines and timeouts: each with its own end. */
@@ -100,6 +102,46 @@ export const deadlineCases = area("system", "deadline", {
       const [deaf, next] = world.ledger.runs;
       const waitedMs = (next?.startedAt ?? 0) - (deaf?.startedAt ?? 0);
       assert.ok(waitedMs >= 500 && waitedMs <= 500 + world.slackMs, `the slot was given on after ${waitedMs} ms`);
+    },
+  },
+
+  "held-at-half-cap-is-given-back": {
+    cites: ["I8", "L1"],
+    expects:
+      "a frame that has not begun when half of the lease's total cap is over goes back, without penalty: no broker takes it away from a worker that means well",
+    async run(world) {
+      const capMs = world.leaseMs * 4;
+      const capped = (process: Process) =>
+        process.decorate((backend) => {
+          const { lease } = backend.profile;
+          return withFacts(backend, { lease: { ...lease, totalCapMs: Math.min(lease.totalCapMs, capMs) } });
+        });
+      const { dispatcher } = await world.dispatcher();
+      const handler = async (ms: number, { signal }: Context, host: WorkerProcess) => {
+        await world.sleep(ms, host, signal);
+        return ms;
+      };
+      // A broker far away makes a worker take frames in advance.
+      const worker = await world.worker({ handler }, { concurrency: 2, timeoutMs: capMs / 2 }, (process) => {
+        capped(process);
+        process.intercept("receive", async ({ proceed }) => {
+          const answer = await proceed();
+          await new Promise<void>((resolve) => process.clock.after(200, resolve));
+          return answer;
+        });
+      });
+      everyTaskOnce(await world.results(dispatcher.run("default", Array(30).fill(10))), 30);
+      const run = dispatcher.run("default", Array(20).fill(world.leaseMs * 0.75));
+      await world.time.until(() => worker.worker.status.held > 8, "frames are taken in advance");
+      const heldAt = world.clock.now();
+      await world.time.until(() => worker.worker.status.released > 0, "what has not begun is given back");
+      const tookMs = world.clock.now() - heldAt;
+      const most = capMs / 2 + world.leaseMs / 3 + world.slackMs;
+      assert.ok(tookMs <= most, `given back after ${tookMs} ms, half of the cap is ${capMs / 2}`);
+      const results = await world.results(run);
+      everyTaskOnce(results, 20);
+      for (const { outcome, attempts, lost } of results)
+        assert.deepEqual([outcome, attempts, lost], ["completed", 1, 0], "I8: given back with a penalty");
     },
   },
 });
