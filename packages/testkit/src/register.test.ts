@@ -34,6 +34,20 @@ describe("cases", () => {
   });
 });
 
+describe("cases that need a hook", () => {
+  const far = (namespace: string) => withFacts(backend(namespace), { reach: "network", durability: "restart" });
+
+  it("are left out for a broker elsewhere without it, which is said, and never by a hook for one in this process", () => {
+    const levels = ["chaos"] as const;
+    const { applying, out } = select({ backend: far, levels });
+    expect([...out.values()]).toContain("needs the hook restart");
+    expect(applying.map(({ id }) => id)).not.toContain("chaos.broker.restart");
+    const hooked = select({ backend: far, levels, restart: async () => {} });
+    expect(hooked.applying.map(({ id }) => id)).toContain("chaos.broker.restart");
+    expect(select({ backend, levels }).applying.map(({ id }) => id)).toContain("chaos.worker.sigkill");
+  });
+});
+
 describe("register", () => {
   it("gives each case that applies to a runner, and prints what is skipped with its reason and issue", async () => {
     const registered = new Map<string, { skip: boolean; body: () => Promise<void> }>();

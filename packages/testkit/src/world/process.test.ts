@@ -138,4 +138,26 @@ describe.each(["timed", "session"] as const)("a process with a session of its ow
     const settlement = { kind: "ack", receipt: (held as Delivery).receipt } as const;
     expect(await one.backend.settle([settlement], never)).toEqual(["lost"]);
   });
+
+  it("fails what is under way when its connection is reset, and strands nothing that waited", async () => {
+    const { clock, one, two } = await start();
+    const waiting = one.backend.receive(WORK, { ...want, waitMs: 500 }, never);
+    await clock.advance(10);
+    one.reset();
+    await expect(waiting).rejects.toThrow("reset");
+    await two.backend.send(WORK, [frameOf("a")], never);
+    expect(textsOf(await two.backend.receive(WORK, want, never))).toEqual(["a"]);
+    expect(await one.backend.receive(WORK, want, never)).toEqual([]);
+  });
+
+  it("answers nothing while its connection is half open, until the caller's signal fires", async () => {
+    const { one } = await start();
+    one.blackHole(true);
+    const deadline = new AbortController();
+    const answer = one.backend.send(WORK, [frameOf("a")], deadline.signal);
+    deadline.abort(new Error("the deadline"));
+    await expect(answer).rejects.toThrow("the deadline");
+    one.blackHole(false);
+    expect(await one.backend.send(WORK, [frameOf("b")], never)).toEqual(["ok"]);
+  });
 });
