@@ -58,6 +58,11 @@ export class Process {
     return this.#backend;
   }
 
+  /** Its own connection, where it has one that can die, stop and go on with it. */
+  get session(): Session | undefined {
+    return this.#options.session;
+  }
+
   get isDead(): boolean {
     return this.clock.state === "dead";
   }

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import type { DeadLetter } from "@org/dispatch-core";
+import type { Result, Summary } from "@org/dispatch-core/contract";
+import {
+  attemptsAgree,
+  booksAddUp,
+  everyTaskOnce,
+  fencesRise,
+  nothingUnsent,
+  oneOutcomeAccepted,
+  saysWhy,
+  valueIsOfItsAttempt,
+} from "../invariants.ts";
+import type { Nemesis } from "./nemesis.ts";
+import { predict, type Script } from "./script.ts";
+import type { Sending } from "./setting.ts";
+import type { Simulated } from "./simulated.ts";
+
+/** What there is to judge at the end of a simulation. */
+export interface Record {
+  readonly simulated: Simulated;
+  readonly nemesis: Nemesis;
+  readonly results: readonly Result[];
+  readonly summary: Summary;
+  readonly letters: readonly DeadLetter[];
+  /** Are the handlers the simulation's own? Only then it is known what a task comes to. */
+  readonly scripted: boolean;
+  /** When each input was read, ms on the clock of the world. */
+  readonly readAt: ReadonlyMap<number, number>;
+  /** What was sent for nobody who waits, by its id. */
+  readonly sent: ReadonlyMap<string, Sending>;
+}
+
+/** Throws an AssertionError for the first promise that was broken. */
+export function check(record: Record): void {
+  const { results, summary, simulated, letters } = record;
+  const { world, setting } = simulated;
+  const { faults, inputs } = setting;
+  const { ledger, events, sent, profile } = world;
+  everyTaskOnce(results, inputs.length);
+  booksAddUp(summary, results);
+  nothingUnsent(ledger, sent);
+  oneOutcomeAccepted(events);
+  // A frame that the broker brings twice is run twice.
+  const inOneStep = profile.verbs.includes("move") && profile.sendDelayMs > 0;
+  if (inOneStep && faults.twice === 0) fencesRise(ledger, true);
+  for (const letter of letters) saysWhy(letter);
+  bytesArrive(record);
+  noneEarly(record);
+  stopsEnd(record);
+  for (const result of results) {
+    valueIsOfItsAttempt(result, ledger);
+    if (inOneStep && faults.twice + faults.loses === 0) attemptsAgree(result, ledger);
+    lossesHaveReasons(record, result);
+    if (result.outcome === "dead" && result.error?.code !== "VANISHED" && faults.loses === 0) hasLetter(record, result);
+    if (record.scripted) asPredicted(record, result);
+  }
+  if (faults.loses === 0) noneResent(record);
+  if (setting.calm) nothingLost(record);
+}
+
+/** I17: handlers get the payloads that were sent. */
+function bytesArrive({ simulated, scripted, sent }: Record): void {
+  if (!scripted) return;
+  const { setting, world } = simulated;
+  const run = world.events.named("run_started")[0]?.run;
+  for (const { id, payload } of world.ledger.runs) {
+    const index = Number(id.slice(id.indexOf("/") + 1));
+    const sending = id.startsWith(`${run}/`) ? setting.inputs[index] : sent.get(id);
+    // What a send was not told of may have arrived all the same.
+    if (sending !== undefined) assert.deepEqual(payload, sending.payload, `I17: ${id} arrived as another payload`);
+  }
+}
+
+/** I14: no handler begins before the delay of its task is over. */
+function noneEarly({ simulated, readAt }: Record): void {
+  const { setting, world } = simulated;
+  const run = world.events.named("run_started")[0]?.run;
+  for (const { id, startedAt } of world.ledger.runs) {
+    if (!id.startsWith(`${run}/`)) continue;
+    const index = Number(id.slice(id.indexOf("/") + 1));
+    const dueAt = (readAt.get(index) ?? 0) + (setting.inputs[index]?.options.delayMs ?? 0);
+    // A round that is sent again is due at once, and is so only after its time.
+    assert.ok(startedAt >= dueAt, `I14: ${id} began at ${startedAt} ms, it was due at ${dueAt} ms`);
+  }
+}
+
+/** I18: a graceful stop ends in its bound and starts nothing new. */
+function stopsEnd({ simulated }: Record): void {
+  const { crew, world, setting } = simulated;
+  const { drainMs = 0, abandonMs = 0 } = setting.worker;
+  const { faults } = setting;
+  for (const { host, at, endedAt } of crew.stops) {
+    const began = world.ledger.runs.find((run) => run.worker === host.id && run.startedAt > at);
+    assert.equal(began, undefined, `I18: ${host.id} was told to stop at ${at} ms, and began ${began?.id}`);
+    // One that crashed or stood still on its way keeps no bound.
+    if (host.process.isDead || faults.freezes > 0 || setting.inputs.some(({ payload }) => payload.does === "blocks"))
+      continue;
+    const mostMs = drainMs + 4 * abandonMs + world.profile.pollMs + 2 * faults.delayMs + 50;
+    assert.ok(endedAt !== undefined, `I18: the stop of ${host.id} did not end`);
+    assert.ok(endedAt - at <= mostMs, `I18: the stop of ${host.id} took ${endedAt - at} ms, the most is ${mostMs}`);
+  }
+}
+
+/** I8: no more losses than there were reasons for them. */
+function lossesHaveReasons({ simulated, nemesis }: Record, result: Result): void {
+  const { crew, network, world, setting } = simulated;
+  if (setting.faults.twice > 0) return;
+  const expired = world.events.named("lease_lost").filter(({ taskId }) => taskId === result.id).length;
+  const blocked = world.ledger.runs.filter(({ payload }) => (payload as Script).does === "blocks").length;
+  const reasons =
+    crew.crashes + nemesis.freezes + nemesis.cuts + 4 * nemesis.outages + blocked + network.lostReceives + expired;
+  assert.ok(result.lost <= reasons, `I8: ${result.id} says lost ${result.lost}, there were ${reasons} reasons at most`);
+}
+
+/** I9: who is dead has a dead letter that says the same. */
+function hasLetter({ letters }: Record, { id, error }: Result): void {
+  const reasons = letters.filter((letter) => letter.id === id).map(({ reason }) => reason);
+  assert.ok(
+    reasons.includes(error?.code as (typeof reasons)[number]),
+    `I9: ${id} is dead because of ${error?.code}, its dead letters say [${reasons}]`,
+  );
+}
+
+/** I16, I8, I10: what each task came to is what its script says, but for what was done to it. */
+function asPredicted({ simulated }: Record, result: Result): void {
+  const { setting } = simulated;
+  const { payload, options } = setting.inputs[result.index] as Sending;
+  const { faults, calm, maxLost } = setting;
+  const seen = `${result.outcome}${result.error === undefined ? "" : ` ${result.error.code}`}`;
+  if (result.outcome === "expired") {
+    assert.ok(options.deadlineMs !== undefined, `I3: ${result.id} is expired, it has no deadline`);
+    return;
+  }
+  if (result.error?.code === "LOST" && !calm) {
+    assert.ok(result.lost > maxLost, `I8: ${result.id} is dead LOST with lost ${result.lost}, the most is ${maxLost}`);
+    return;
+  }
+  if (result.error?.code === "VANISHED" && faults.loses > 0) return;
+  const { outcome, code, attempts } = predict(payload, setting);
+  const expected = `${outcome}${code === undefined ? "" : ` ${code}`}`;
+  assert.equal(seen, expected, `I16: ${result.id} (${payload.does} × ${payload.times}) is ${seen}`);
+  assert.equal(result.attempts, attempts, `I8: ${result.id} has ${result.attempts} attempts`);
+}
+
+/** L2, I12: where the broker loses nothing, nothing is sent again. */
+function noneResent({ simulated }: Record): void {
+  const [first] = simulated.world.events.named("task_resent");
+  assert.equal(first, undefined, `I12: ${first?.taskId} was sent again, and was not lost`);
+}
+
+/** I8: without a fault no loss is counted. */
+function nothingLost({ results, summary }: Record): void {
+  for (const { id, lost } of results) assert.equal(lost, 0, `I8: ${id} says lost ${lost}, and nobody crashed`);
+  const { fenced, duplicates, orphans } = summary;
+  assert.deepEqual({ fenced, duplicates, orphans }, { fenced: 0, duplicates: 0, orphans: 0 }, "I4: results came twice");
+}
