@@ -101,7 +101,9 @@ export class Worker implements AsyncDisposable {
     const codec = new BodyCodec({ ...settings, profile });
     this.#codec = codec;
     // Where acks are durable only after a while, a frame that is given back must not be taken alone before its own ack is.
-    const stepMs = Math.max(settings.backoff.baseMs, Math.ceil(profile.ackLagMs * 1.5));
+    // Where delays are coarse, it must not stay away for longer than single frames are taken: two such frames would come back together for ever.
+    const { delayPrecisionMs } = profile.limits;
+    const stepMs = Math.max(settings.backoff.baseMs, Math.ceil(profile.ackLagMs * 1.5), delayPrecisionMs);
     this.#lastChance = new LastChance(clock, stepMs, () => this.#fetching.wake());
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
     const reply = (coordinator: string) => replyQueue(queue, coordinator);
@@ -335,8 +337,7 @@ export class Worker implements AsyncDisposable {
       // The broker remembers one loss at most: it is written into a copy before the frame can be lost again.
       this.#settle(task, { kind: "released", reason: "lost", delayMs: 0, begun: true, durationMs: 0 });
     } else if (admission === "give-back") {
-      this.#lastChance.met();
-      this.#settle(task, released("last_chance", this.#lastChance.delayMs));
+      this.#settle(task, released("last_chance", this.#lastChance.met()));
     } else if (admission === "run" || admission === "run-alone") {
       if (admission === "run-alone") this.#lastChance.took();
       this.#slots.add(task, lane);

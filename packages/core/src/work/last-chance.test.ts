@@ -18,8 +18,19 @@ describe("LastChance", () => {
     expect([0, 3, CAPACITY].map(most)).toEqual([CAPACITY, CAPACITY, CAPACITY]);
   });
 
-  it("keeps what it gives back away for one step", () => {
-    expect(start().chance.delayMs).toBe(STEP_MS);
+  it("keeps what it gives back away for one step, and each further one for one more: they must not come back together", () => {
+    const { chance } = start();
+    const delays = Array.from({ length: 9 }, () => chance.met() / STEP_MS);
+    expect(delays).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 1]);
+  });
+
+  it("begins with one step again once it takes as usual", async () => {
+    const { clock, chance, most } = start();
+    chance.met();
+    expect(most(0)).toBe(1);
+    await clock.advance(2 * STEP_MS);
+    expect(most(0)).toBe(CAPACITY);
+    expect(chance.met()).toBe(STEP_MS);
   });
 
   it("met beside others: lets all go, then takes single ones for two steps, then as usual", async () => {

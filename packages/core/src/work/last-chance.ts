@@ -1,5 +1,7 @@
 import type { Clock } from "../contract/index.ts";
 
+const MOST_STEPS = 8;
+
 /**
  * The last chance of a task is taken alone, so that its crash counts on nobody else. A worker that met one beside others first lets go of all that it
  * holds, then takes single frames until it has run such a one, or until two back-off steps have passed.
@@ -10,6 +12,7 @@ export class LastChance {
   readonly #wake: () => void;
   #mode: "no" | "emptying" | "single" | "running" = "no";
   #until = 0;
+  #met = 0;
 
   /** `wake`: more may be taken again, though nothing was let go. */
   constructor(clock: Clock, stepMs: number, wake: () => void) {
@@ -18,14 +21,17 @@ export class LastChance {
     this.#stepMs = stepMs;
   }
 
-  /** How long a frame that was given back stays away: one back-off step. */
-  get delayMs(): number {
-    return this.#stepMs;
-  }
-
-  /** One was given back, because others were held. */
-  met(): void {
-    if (this.#mode === "no") this.#mode = "emptying";
+  /**
+   * One is given back, because others are held. Answers for how long: one back-off step, and one more for each that is given back with it, up to eight.
+   * Two that came back together would meet in the next worker, too, and in the one after it.
+   */
+  met(): number {
+    if (this.#mode === "no") {
+      this.#mode = "emptying";
+      this.#met = 0;
+    }
+    this.#met += 1;
+    return this.#stepMs * (((this.#met - 1) % MOST_STEPS) + 1);
   }
 
   /** One was taken, alone. */

@@ -1,3 +1,4 @@
+import { isStoppable } from "../world/sessions.ts";
 import type { Process } from "../world/process.ts";
 import type { Dice } from "./dice.ts";
 import type { Simulated } from "./simulated.ts";
@@ -92,7 +93,7 @@ export class Nemesis {
 
   #outage(): void {
     const { session } = this.#simulated.dispatcher.process;
-    if (session?.stopBroker === undefined) return;
+    if (session === undefined || !isStoppable(session)) return;
     this.outages += 1;
     this.#simulated.trace.note("broker", "is away");
     session.stopBroker();
@@ -102,6 +103,7 @@ export class Nemesis {
   #startBroker(): void {
     if (this.outages === 0) return;
     this.#simulated.trace.note("broker", "is there");
-    this.#simulated.dispatcher.process.session?.startBroker?.();
+    const { session } = this.#simulated.dispatcher.process;
+    if (session !== undefined && isStoppable(session)) session.startBroker();
   }
 }
