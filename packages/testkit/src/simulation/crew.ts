@@ -59,6 +59,9 @@ export class Crew {
     host.stop().then(
       () => {
         stop.endedAt = this.#world.clock.now();
+        this.#leftBehind(host);
+        // Its process ends, and with it the connection that is its own.
+        if (host.process.session !== undefined && !this.#ended) return host.process.session.close();
       },
       (error: unknown) => this.#simulated.trace.note(host.id, `its stop failed: ${String(error)}`),
     );
@@ -78,7 +81,29 @@ export class Crew {
     await this.#world.time.wait(Promise.all(stopping), "all workers stop");
   }
 
+  /** What has begun and could not be settled in the bound of the stop is released with the connection: it comes again with the same token. */
+  #leftBehind(host: WorkerProcess): void {
+    const { world, network } = this.#simulated;
+    const settled = new Set(
+      settling.flatMap((event) =>
+        world.events
+          .named(event)
+          .filter(isOf(host))
+          .map(({ taskId }) => taskId),
+      ),
+    );
+    for (const { id } of world.ledger.runs.filter((run) => run.worker === host.id))
+      if (!settled.has(id)) network.doubted.add(id);
+  }
+
   #isStopping(host: WorkerProcess): boolean {
     return this.#stops.some((stop) => stop.host === host);
   }
 }
+
+const settling = ["queue_completed", "queue_requeued", "task_dead", "task_expired", "task_cancelled"] as const;
+
+const isOf =
+  ({ id }: WorkerProcess) =>
+  ({ workerId }: { readonly workerId: string }) =>
+    workerId === id;

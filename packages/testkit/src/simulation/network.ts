@@ -21,6 +21,8 @@ export class Network {
   #faulty = true;
   /** How many answers to `receive` were lost: each may have cost its frames a lease. */
   lostReceives = 0;
+  /** Tasks of which a frame may have arrived twice: its sender could not know. */
+  readonly doubted = new Set<string>();
 
   constructor(world: World, dice: Dice, faults: Faults, trace: Trace) {
     this.#world = world;
@@ -57,17 +59,33 @@ export class Network {
       const { failBefore, failAfter, twice } = this.#faults;
       await this.#delayed(call);
       if (this.#dice.chance(failBefore)) throw this.#fault(process, call, "did not arrive");
-      const answer = await this.#lossy(process, call);
-      if (this.#dice.chance(twice)) await this.#again(process, call, answer);
-      if (this.#dice.chance(failAfter) && this.#mayLose(call)) throw this.#fault(process, call, "lost its answer");
-      await this.#passable(process, call).catch((error: unknown) => {
-        if (call.verb !== "receive" || this.#mayLose(call)) throw error;
-      });
-      await this.#delayed(call).catch((error: unknown) => {
-        if (call.verb !== "receive") throw error;
-      });
-      return answer;
+      let isAnswered = false;
+      try {
+        const answer = await this.#exchanged(process, call, twice, failAfter);
+        isAnswered = true;
+        return answer;
+      } finally {
+        if (!isAnswered) this.#doubt(call);
+      }
     };
+  }
+
+  async #exchanged(process: string, call: BackendCall, twice: number, failAfter: number): Promise<unknown> {
+    const answer = await this.#lossy(process, call);
+    if (this.#dice.chance(twice)) await this.#again(process, call, answer);
+    if (this.#dice.chance(failAfter) && this.#mayLose(call)) throw this.#fault(process, call, "lost its answer");
+    await this.#passable(process, call).catch((error: unknown) => {
+      if (call.verb !== "receive" || this.#mayLose(call)) throw error;
+    });
+    await this.#delayed(call).catch((error: unknown) => {
+      if (call.verb !== "receive") throw error;
+    });
+    return answer;
+  }
+
+  #doubt({ verb, args }: BackendCall): void {
+    if (verb !== "send") return;
+    for (const { name } of args[1] as readonly OutFrame[]) this.doubted.add(name.slice(0, name.lastIndexOf("#")));
   }
 
   /** A session's frames lie in its process before they are received: that answer cannot be lost. */
@@ -95,6 +113,7 @@ export class Network {
       };
       const late = () => {
         this.#trace.note(process, `a ${call.verb} that was given up arrives`);
+        this.#doubt(call);
         call.proceed(...call.args.slice(0, -1), never).catch(() => {});
       };
       waiting.add(go);
@@ -156,6 +175,7 @@ export class Network {
     if (verb !== "send") return void (await call.proceed().catch(() => {}));
     const [queue, frames] = call.args as readonly [Queue, readonly OutFrame[]];
     const taken = frames.filter((_, index) => (answer as readonly SendOutcome[])[index] === "ok");
+    this.#doubt(call);
     const copies = taken.map(({ bytes, name, id, priority, delayMs, key }) => ({
       ...{ bytes: Uint8Array.from(bytes), name, id, priority, delayMs, key },
       first: false,

@@ -177,14 +177,7 @@ async function live(simulated: Simulated, isScripted: boolean): Promise<readonly
   );
   if (results === undefined) throw failure;
   await world.time.until(() => sending === 0, "L1: all sends are answered", withinMs);
-  if (setting.faults.loses === 0) {
-    const open = () => [...sent].find(([id, one]) => !hasEnded(simulated, id, one))?.[0];
-    await world.time
-      .until(() => open() === undefined, "I1: what was sent ends", withinMs)
-      .catch((error: unknown) => {
-        throw new AssertionError({ message: `I1, L1: ${open()} was accepted, and has no end: ${String(error)}` });
-      });
-  }
+  if (setting.faults.loses === 0) await allEnd(simulated, sent, withinMs);
   // What is late comes now.
   await world.time.pass(3 * setting.leaseMs);
   const letters = await world.deadLetters();
@@ -193,13 +186,27 @@ async function live(simulated: Simulated, isScripted: boolean): Promise<readonly
   return results;
 }
 
-/** Nobody hears of a task without a listener: what its handler did, or its worker said, must do. */
-function hasEnded({ world }: Simulated, id: string, { options }: Sending): boolean {
-  if (options.deadlineMs !== undefined) return true;
-  if (world.ledger.of(id).some(({ end }) => end === "returned")) return true;
-  return (["task_dead", "task_cancelled"] as const).some((event) =>
-    world.events.named(event).some(({ taskId }) => taskId === id),
-  );
+/** I1: what was sent for nobody ends too. Nobody hears of it: what its handler did, its worker said, or a dead letter says must do. */
+async function allEnd(
+  { world, setting }: Simulated,
+  sent: ReadonlyMap<string, Sending>,
+  withinMs: number,
+): Promise<void> {
+  const dead = new Set<string>();
+  const isOver = (id: string, { payload, options }: Sending) =>
+    options.deadlineMs !== undefined ||
+    dead.has(id) ||
+    world.ledger.of(id).some(({ end }) => end === "returned" || (end === "threw" && payload.does === "drops")) ||
+    world.events.named("task_cancelled").some(({ taskId }) => taskId === id);
+  const untilMs = world.clock.now() + withinMs;
+  for (;;) {
+    const open = [...sent].find(([id, one]) => !isOver(id, one))?.[0];
+    if (open === undefined) return;
+    if (world.clock.now() > untilMs)
+      throw new AssertionError({ message: `I1, L1: ${open} was accepted, and has no end within ${withinMs} ms` });
+    await world.time.pass(setting.leaseMs);
+    for (const { id } of await world.deadLetters()) dead.add(id);
+  }
 }
 
 /** How long everything may take when there are no more faults: each task's worst, one after the other on each slot, and what leases and resends take. */
