@@ -150,7 +150,7 @@ export class LogReceiver implements Receiver {
   #pull(): void {
     if (this.#credit <= 0 || !this.#station.world.isUp || this.#station.connection === undefined) return;
     const taken = this.#returned.splice(0, this.#credit);
-    const touched = new Set<Tracker>();
+    const touched = new Set<Tracker>(taken.map(({ tracker }) => tracker));
     while (taken.length < this.#credit) {
       const next = this.#member.next();
       if (next === undefined) break;
@@ -160,6 +160,8 @@ export class LogReceiver implements Receiver {
     }
     const refused = [...touched].filter((tracker) => !this.#member.commit(tracker, false));
     const granted = taken.filter(({ tracker }) => !refused.includes(tracker));
+    // A rebalance that this member has not heard of yet: it may keep the partition, and what it has read of it is read only once.
+    this.#returned.push(...taken.filter(({ tracker }) => refused.includes(tracker)));
     if (granted.length === 0) return;
     this.#credit -= granted.length;
     this.#buffer.push(granted);

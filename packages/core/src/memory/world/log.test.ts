@@ -222,3 +222,20 @@ describe("the partitions of a log", () => {
     expect(textsOf(got)).toEqual(Array.from({ length: 30 }, (_, at) => String(at)));
   });
 });
+
+it("what a member reads in a rebalance of which it has not heard yet comes all the same", async () => {
+  const bench = await Bench.open("kafka");
+  const waiting = bench.first.receive(WORK, { max: 2, waitMs: 500, leaseMs: LEASE_MS }, never);
+  await bench.clock.advance(10);
+  bench.first.freeze();
+  const sender = await bench.another(REPLY);
+  await bench.send(["a", "b", "c"], WORK, sender);
+  const other = await bench.another(WORK);
+  await bench.take({}, other);
+  // It hears of the frames first, and of its new generation after that.
+  bench.first.thaw();
+  const got = [...(await bench.until(waiting))];
+  for (let round = 0; round < 3; round += 1)
+    for (const session of [bench.first, other]) got.push(...(await bench.take({}, session)));
+  expect(textsOf(got).sort()).toEqual(["a", "b", "c"]);
+});
