@@ -59,10 +59,13 @@ export function check(record: Record): void {
       hasLetter(record, result, inOneStep && isOneLine);
     if (record.scripted) asPredicted(record, result);
   }
-  if (setting.calm) {
-    noneResent(record);
-    nothingLost(record);
-  }
+  if (setting.calm) noneResent(record);
+  if (setting.calm && !stopsCount(simulated)) nothingLost(record);
+}
+
+/** Where every grant counts and a poll cannot be called back, what it brings to a worker that has stopped counts as a loss. */
+function stopsCount({ world, crew }: Simulated): boolean {
+  return world.profile.redelivery === "grants" && world.profile.pollMs > 0 && crew.stops.length > 0;
 }
 
 /** I17: handlers get the payloads that were sent. */
@@ -99,12 +102,12 @@ function stopsEnd({ simulated }: Record): void {
   const { crew, world, setting } = simulated;
   const { drainMs = 0, abandonMs = 0 } = setting.worker;
   const { faults } = setting;
+  const blocks = [...setting.inputs, ...setting.sends].some(({ payload }) => payload.does === "blocks");
   for (const { host, at, endedAt } of crew.stops) {
     const began = world.ledger.runs.find((run) => run.worker === host.id && run.startedAt > at);
     assert.equal(began, undefined, `I18: ${host.id} was told to stop at ${at} ms, and began ${began?.id}`);
     // One that crashed or stood still on its way keeps no bound.
-    if (host.process.isDead || faults.freezes > 0 || setting.inputs.some(({ payload }) => payload.does === "blocks"))
-      continue;
+    if (host.process.isDead || faults.freezes > 0 || blocks) continue;
     const mostMs = drainMs + 4 * abandonMs + world.profile.pollMs + 2 * faults.delayMs + 50;
     assert.ok(endedAt !== undefined, `I18: the stop of ${host.id} did not end`);
     assert.ok(endedAt - at <= mostMs, `I18: the stop of ${host.id} took ${endedAt - at} ms, the most is ${mostMs}`);
@@ -118,7 +121,13 @@ function lossesHaveReasons({ simulated, nemesis }: Record, result: Result): void
   const blocked = world.ledger.runs.filter(({ payload }) => (payload as Script).does === "blocks").length;
   // What a process had asked for is granted to it all the same when it is gone.
   const reasons =
-    2 * crew.crashes + nemesis.freezes + nemesis.cuts + 4 * nemesis.outages + blocked + network.lostReceives + expired;
+    2 * (crew.crashes + nemesis.partitions) +
+    nemesis.freezes +
+    nemesis.cuts +
+    4 * nemesis.outages +
+    blocked +
+    network.lostReceives +
+    expired;
   assert.ok(result.lost <= reasons, `I8: ${result.id} says lost ${result.lost}, there were ${reasons} reasons at most`);
 }
 
@@ -141,11 +150,13 @@ function asPredicted({ simulated }: Record, result: Result): void {
     assert.ok(options.deadlineMs !== undefined, `I3: ${result.id} is expired, it has no deadline`);
     return;
   }
-  if (result.error?.code === "LOST" && !calm) {
+  if (result.error?.code === "LOST" && (!calm || stopsCount(simulated))) {
     assert.ok(result.lost > maxLost, `I8: ${result.id} is dead LOST with lost ${result.lost}, the most is ${maxLost}`);
     return;
   }
-  if (result.error?.code === "VANISHED" && faults.loses > 0) return;
+  // A frame whose holder crashed comes again behind later ones: that looks as if the broker had lost it.
+  const isMissed = simulated.world.events.named("task_resent").some(({ taskId }) => taskId === result.id);
+  if (result.error?.code === "VANISHED" && (faults.loses > 0 || (isMissed && simulated.crew.crashes > 0))) return;
   const { outcome, code, attempts } = predict(payload, setting);
   const expected = `${outcome}${code === undefined ? "" : ` ${code}`}`;
   assert.equal(seen, expected, `I16: ${result.id} (${payload.does} × ${payload.times}) is ${seen}`);

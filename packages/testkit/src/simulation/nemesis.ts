@@ -10,6 +10,7 @@ export class Nemesis {
   readonly #frozen = new Set<Process>();
   #over = false;
   freezes = 0;
+  partitions = 0;
   cuts = 0;
   outages = 0;
 
@@ -79,6 +80,7 @@ export class Nemesis {
     const { network } = this.#simulated;
     const name = this.#process()?.name;
     if (name === undefined) return;
+    this.partitions += 1;
     network.partition(name);
     this.#later(() => network.heal(name));
   }
