@@ -24,6 +24,12 @@ export const gates: readonly Gate[] = [
   { name: "size of core", argv: ["size-limit"] },
 ];
 
+/** More of the simulation than the tests run. */
+export const manySeeds: Gate = {
+  name: "simulation of 2,000 seeds",
+  argv: [`${root}/dev`, "simulate", "--seeds", "2000"],
+};
+
 /** Runs a gate, and says in one line how it went; what a failed one had to say follows. */
 export async function runGate({ name, argv }: Gate, say: (text: string) => void = console.log): Promise<Tally> {
   const begun = performance.now();

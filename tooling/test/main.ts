@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { down } from "../services/lifecycle.ts";
 import { instanceName, readRecords } from "../services/records.ts";
-import { build, gates, runGate } from "./gates.ts";
+import { build, gates, manySeeds, runGate } from "./gates.ts";
 import { bringNode, checkNode, otherNodeMajors } from "./node-versions.ts";
 import { runSuite } from "./suite.ts";
 import { closingLine, sum, type Tally } from "./tally.ts";
@@ -36,6 +36,7 @@ async function runAll(): Promise<readonly Tally[]> {
   if (values.gates) return tallies;
   if (values.full) process.env.DISPATCH_TEST_FULL = "1";
   tallies.push(await withServices(() => runTests("tests", process.execPath, [])));
+  if (values.full) tallies.push(await runGate(manySeeds));
   if (values.nodes || values.full) for (const major of otherNodeMajors) tallies.push(await runUnitTests(major));
   return tallies;
 }

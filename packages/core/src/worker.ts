@@ -427,13 +427,14 @@ export class Worker implements AsyncDisposable {
 
   /** The broker would take it away: what has not begun goes back in time, what still runs is somebody's to look at. */
   #capped(hold: Hold): void {
-    if (hold.state.at === "held") {
-      this.#settle(hold, released("released", 0));
-      return;
+    if (hold.state.at === "held") this.#packs.giveBack(this.#slots.withdraw((task) => task.hold === hold));
+    else if (!hold.isCapTold) this.#packs.sendOn(hold);
+    else {
+      const { totalCapMs } = this.#calls.backend.profile.lease;
+      const { name } = hold.frame;
+      const message = `${name} still runs; the broker lets nobody hold a frame for more than ${totalCapMs} ms`;
+      this.#observer?.({ event: "warning", code: "LEASE_LOST", message });
     }
-    const { totalCapMs } = this.#calls.backend.profile.lease;
-    const message = `${hold.frame.name} still runs; the broker lets nobody hold a frame for more than ${totalCapMs} ms`;
-    this.#observer?.({ event: "warning", code: "LEASE_LOST", message });
   }
 
   #route(frame: Frame, delayMs: number): Route {

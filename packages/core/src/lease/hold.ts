@@ -18,6 +18,7 @@ export class Hold {
   heldAt = Number.POSITIVE_INFINITY;
   /** It was reported that the broker will not let it be held for much longer. */
   isCapTold = false;
+  isHalfTold = false;
   /** A renewal of it is under way. */
   renewing = false;
   /** Told once when the lease is lost; a running handler is aborted by it. */

@@ -14,7 +14,7 @@ export interface KeeperOptions {
   readonly totalCapMs?: number;
   /** Called at each beat, after the renewals were sent: the moment to tell coordinators. */
   readonly onBeat: () => void;
-  /** Half of the cap is over and it has not begun, or nine tenths and it runs yet: called once for either. */
+  /** Half of the cap is over and it, or a task of it, has not begun, or nine tenths and it runs yet: called once for either. */
   readonly onCap?: (hold: Hold) => void;
 }
 
@@ -131,7 +131,11 @@ export class Keeper {
       if (wantsRenewal(hold.state) && !hold.renewing && hold.deadline - now <= leaseMs * 0.75) due.push(hold);
     }
     for (const hold of capped) {
-      hold.isCapTold = hold.state.at === "running";
+      if (hold.state.at === "running") {
+        // A pack that is at work may have tasks that have not begun.
+        if (hold.frame.count > 1 && !hold.isHalfTold) hold.isHalfTold = true;
+        else hold.isCapTold = true;
+      }
       this.#options.onCap?.(hold);
     }
     if (due.length > 0) void this.renew(due.filter(({ state }) => wantsRenewal(state)));
@@ -139,9 +143,10 @@ export class Keeper {
   }
 
   /** When the broker's cap has to be thought of next, in monotonic ms. */
-  #capAt({ state, heldAt, isCapTold }: Hold): number {
+  #capAt({ state, heldAt, isCapTold, frame, isHalfTold }: Hold): number {
     const { totalCapMs = Number.POSITIVE_INFINITY } = this.#options;
-    if (state.at === "held") return heldAt + totalCapMs * GIVE_BACK_AT;
+    const waits = frame.count > 1 && !isHalfTold;
+    if (state.at === "held" || (state.at === "running" && waits)) return heldAt + totalCapMs * GIVE_BACK_AT;
     return state.at === "running" && !isCapTold ? heldAt + totalCapMs * REPORT_AT : Number.POSITIVE_INFINITY;
   }
 
