@@ -1,19 +1,19 @@
 import { WorkerProcess } from "../world/worker-process.ts";
 import { QUEUE, type World } from "../world/world.ts";
-import type { Simulated } from "./simulated.ts";
+import type { Parts } from "./parts.ts";
 
 /** The workers of a simulation: as many as there should be, since each that goes is followed by another. */
 export class Crew {
-  readonly #simulated: Omit<Simulated, "crew">;
+  readonly #parts: Parts;
   readonly #world: World;
   readonly #all: WorkerProcess[] = [];
   readonly #stops: { readonly host: WorkerProcess; readonly at: number; endedAt: number | undefined }[] = [];
   #ended = false;
   crashes = 0;
 
-  constructor(simulated: Omit<Simulated, "crew">) {
-    this.#simulated = simulated;
-    this.#world = simulated.world;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#world = parts.world;
   }
 
   /** All that were ever started. */
@@ -32,19 +32,19 @@ export class Crew {
 
   hire(): void {
     if (this.#ended) return;
-    const { setting, network, trace, world } = this.#simulated;
+    const { setting, network, trace, world } = this.#parts;
     const host = new WorkerProcess(world.process("worker"), world.ledger);
     const { process } = host;
     this.#all.push(host);
-    this.#simulated.prepare(process);
-    process.intercept([...this.#simulated.verbs], network.interceptor(process.name));
+    this.#parts.prepare(process);
+    process.intercept([...this.#parts.verbs], network.interceptor(process.name));
     host.onCrash(() => {
       this.crashes += 1;
       trace.note(process.name, "crashes");
       world.clock.after(setting.leaseMs / 10, () => this.hire());
     });
-    const options = { queue: QUEUE, random: world.random, observer: this.#simulated.observer(process.name) };
-    host.start(this.#simulated.tasks, { ...options, ...setting.worker }).catch((error: unknown) => {
+    const options = { queue: QUEUE, random: world.random, observer: this.#parts.observer(process.name) };
+    host.start(this.#parts.tasks, { ...options, ...setting.worker }).catch((error: unknown) => {
       trace.note(process.name, `cannot start: ${String(error)}`);
       process.crash();
       world.clock.after(setting.leaseMs, () => this.hire());
@@ -55,7 +55,7 @@ export class Crew {
   stop(host: WorkerProcess): void {
     const stop = { host, at: this.#world.clock.now(), endedAt: undefined as number | undefined };
     this.#stops.push(stop);
-    this.#simulated.trace.note(host.id, "is told to stop");
+    this.#parts.trace.note(host.id, "is told to stop");
     host.stop().then(
       () => {
         stop.endedAt = this.#world.clock.now();
@@ -63,7 +63,7 @@ export class Crew {
         // Its process ends, and with it the connection that is its own.
         if (host.process.session !== undefined && !this.#ended) return host.process.session.close();
       },
-      (error: unknown) => this.#simulated.trace.note(host.id, `its stop failed: ${String(error)}`),
+      (error: unknown) => this.#parts.trace.note(host.id, `its stop failed: ${String(error)}`),
     );
     this.hire();
   }
@@ -83,7 +83,7 @@ export class Crew {
 
   /** What has begun and could not be settled in the bound of the stop is released with the connection: it comes again with the same token. */
   #leftBehind(host: WorkerProcess): void {
-    const { world, network } = this.#simulated;
+    const { world, network } = this.#parts;
     const settled = new Set(
       settling.flatMap((event) =>
         world.events
