@@ -84,16 +84,9 @@ export class Crew {
   /** What has begun and could not be settled in the bound of the stop is released with the connection: it comes again with the same token. */
   #leftBehind(host: WorkerProcess): void {
     const { world, network } = this.#parts;
-    const settled = new Set(
-      settling.flatMap((event) =>
-        world.events
-          .named(event)
-          .filter(isOf(host))
-          .map(({ taskId }) => taskId),
-      ),
-    );
-    for (const { id } of world.ledger.runs.filter((run) => run.worker === host.id))
-      if (!settled.has(id)) network.doubted.add(id);
+    const settled = settling.flatMap((event) => world.events.named(event).filter(isOf(host)));
+    for (const { id, startedAt } of world.ledger.runs.filter((run) => run.worker === host.id))
+      if (!settled.some(({ taskId, at }) => taskId === id && at >= startedAt)) network.doubted.add(id);
   }
 
   #isStopping(host: WorkerProcess): boolean {
