@@ -427,8 +427,11 @@ export class Worker implements AsyncDisposable {
 
   /** The broker would take it away: what has not begun goes back in time, what still runs is somebody's to look at. */
   #capped(hold: Hold): void {
-    if (hold.state.at === "held") this.#packs.giveBack(this.#slots.withdraw((task) => task.hold === hold));
-    else if (!hold.isCapTold) this.#packs.sendOn(hold);
+    if (hold.state.at === "held") {
+      const waiting = this.#slots.withdraw((task) => task.hold === hold);
+      // Its payload may still be on its way.
+      this.#packs.giveBack(waiting.length > 0 ? waiting : [wholeOf(hold)]);
+    } else if (!hold.isCapTold) this.#packs.sendOn(hold);
     else {
       const { totalCapMs } = this.#calls.backend.profile.lease;
       const { name } = hold.frame;

@@ -1,5 +1,5 @@
-import { isStoppable } from "../world/sessions.ts";
 import type { Process } from "../world/process.ts";
+import { isStoppable } from "../world/sessions.ts";
 import type { Dice } from "./dice.ts";
 import type { Simulated } from "./simulated.ts";
 
