@@ -7,6 +7,7 @@ import type { Beat, Clock, Observer, Queue, ReplyBody, ResultEntry, Timer } from
 import type { DispatcherSettings } from "./plan/options.ts";
 import { replyQueue, workQueue } from "./queues.ts";
 import type { OpenRun } from "./result/open-run.ts";
+import { plainEntry } from "./result/plain-entry.ts";
 import { Reader } from "./result/reader.ts";
 import { Watch } from "./result/watch.ts";
 import type { Routes } from "./routes.ts";
@@ -126,6 +127,16 @@ export class Coordinator {
   #reply(body: ReplyBody): void {
     this.#watch.alive(body.worker, this.#clock.now());
     for (const entry of body.results) this.#result(entry);
+    for (const { run, triples } of body.plain) {
+      const open = this.#runs.get(run);
+      for (let at = 0; at < triples.length; at += 3) {
+        const index = triples[at] as number;
+        const durationMs = (triples[at + 1] as number) / 1_000;
+        const task = open?.acceptPlain(index, durationMs, triples[at + 2]);
+        if (task === undefined) this.#result(plainEntry(run, index, durationMs, triples[at + 2]));
+        else if (task.sent) this.#pass(task.band, task.readyAt);
+      }
+    }
     for (const { run, sequence } of body.probes) {
       if (run !== this.#probeRun) continue;
       for (const [band, probe] of this.#probes) {

@@ -2,13 +2,13 @@ import type { BodyCodec } from "./codec/body.ts";
 import { bytesOf } from "./codec/frame.ts";
 import { type NewPack, type PackTask, packFrame, packTask, resendFrame, taskFrame } from "./codec/maker.ts";
 import { extractFrame } from "./codec/pack.ts";
-import type { Clock, OutFrame, Profile, TaskInfo } from "./contract/index.ts";
+import type { Clock, Headers, OutFrame, Profile, TaskInfo } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { chain, type Eventual } from "./eventual.ts";
 import type { SendSettings } from "./plan/options.ts";
 import type { Made } from "./result/open-run.ts";
 import type { Outstanding } from "./result/window.ts";
-import type { Routes } from "./routes.ts";
+import type { Route, Routes } from "./routes.ts";
 import type { PackGroup } from "./send/packer.ts";
 import { type Checked, check } from "./work/schema.ts";
 import type { Task } from "./work/task.ts";
@@ -27,8 +27,17 @@ export interface Envelope {
 }
 
 /** A task on its way into a pack, and with what others it may travel. */
-export interface Part extends PackTask {
-  readonly group: PackGroup;
+export type Part = PackTask<PackGroup>;
+
+/** A payload that has passed its schema, and all that is known of its task. */
+interface Ready {
+  readonly name: string;
+  readonly payload: unknown;
+  readonly settings: SendSettings;
+  readonly envelope: Envelope;
+  readonly packs: boolean;
+  readonly sentAt: number;
+  readonly route: Route;
 }
 
 /** Larger packs would save nothing: their bytes are the cost by then. */
@@ -63,13 +72,17 @@ export class Outgoing {
     const { priority, delayMs, id } = settings;
     const sentAt = this.#clock.wall();
     const route = this.#route(priority, sentAt, delayMs);
-    const made = () => {
-      const packed = packs ? this.#packable(kind.name, payload, settings, envelope, sentAt) : undefined;
-      return packed ?? this.#alone(kind.name, payload, settings, envelope, sentAt);
-    };
-    const ready =
-      kind.input === undefined ? made() : chain(check(kind.input, payload), (result) => valid(result, made));
+    const task = { name: kind.name, payload, settings, envelope, packs, sentAt, route };
+    const ready = kind.input === undefined ? this.#made(task) : this.#checked(kind.input, task);
     return { ready, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
+  }
+
+  #checked(input: NonNullable<Kind["input"]>, task: Ready): Eventual<OutFrame | Part> {
+    return chain(check(input, task.payload), (result) => valid(result, () => this.#made(task)));
+  }
+
+  #made(task: Ready): Eventual<OutFrame | Part> {
+    return (task.packs ? this.#part(task) : undefined) ?? this.#alone(task);
   }
 
   /** A pack and where it goes, from when it is full. */
@@ -95,39 +108,35 @@ export class Outgoing {
   }
 
   /** Undefined where it has to travel alone: under an id by which the broker dedupes, or because it is large. */
-  #packable(
-    name: string,
-    payload: unknown,
-    settings: SendSettings,
-    envelope: Envelope,
-    sentAt: number,
-  ): Part | undefined {
+  #part({ name, payload, settings, envelope, sentAt }: Ready): Part | undefined {
     const { id, headers } = settings;
     if (id !== undefined && this.#dedupes) return undefined;
-    const info = this.#infoOf({ task: name, id, headers, deadlineAt: deadlineOf(settings, envelope, sentAt) });
-    const task = packTask(envelope.index, payload, info);
-    return task.sizeBytes > this.packBytes ? undefined : { ...task, group: settings };
+    const info = this.#infoOf(name, id, headers, deadlineOf(settings, envelope, sentAt));
+    const part = packTask(envelope.index, payload, info, settings);
+    return part.sizeBytes > this.packBytes ? undefined : part;
   }
 
   /** The same object as long as it says the same: a pack of such tasks says it once. */
-  #infoOf(info: TaskInfo): TaskInfo {
-    const { task, id, headers, deadlineAt } = info;
-    const same = this.#info.task === task && this.#info.deadlineAt === deadlineAt;
-    if (id !== undefined || headers !== undefined) return info;
-    if (!same) this.#info = info;
+  #infoOf(
+    task: string,
+    id: string | undefined,
+    headers: Headers | undefined,
+    deadlineAt: number | undefined,
+  ): TaskInfo {
+    if (id !== undefined || headers !== undefined) return { task, id, headers, deadlineAt };
+    if (this.#info.task !== task || this.#info.deadlineAt !== deadlineAt) this.#info = { task, deadlineAt };
     return this.#info;
   }
 
-  #alone(task: string, payload: unknown, settings: SendSettings, envelope: Envelope, sentAt: number) {
-    const { priority, delayMs, key, id, headers } = settings;
+  #alone({ name, payload, settings, envelope, sentAt, route }: Ready): Eventual<OutFrame> {
+    const { priority, key, id, headers } = settings;
     const { run, index, coordinator } = envelope;
-    const route = this.#route(priority, sentAt, delayMs);
     // A tier is everybody's: an id that waits there would be taken for all queues.
     const first = route.queue.role !== "tier";
-    const { waiting } = route;
+    const { waiting, delayMs } = route;
     const deadlineAt = deadlineOf(settings, envelope, sentAt);
-    const how = { first, priority, delayMs: route.delayMs, waiting, key, id, headers, deadlineAt, sentAt };
-    return taskFrame({ run, index, task, payload, coordinator, ...how }, this.#codec);
+    const own = { task: name, payload, key, id, headers, deadlineAt, priority };
+    return taskFrame({ ...own, run, index, coordinator, first, delayMs, waiting, sentAt }, this.#codec);
   }
 }
 

@@ -15,7 +15,8 @@ export interface Route {
 export class Routes {
   readonly lanes: readonly Lane[];
   readonly delay: DelayPlan;
-  #last: Queue | undefined;
+  /** The way to each lane at once: the same object for the same queue, so that who sends many frames to it need not look it up. */
+  #direct: Route | undefined;
 
   constructor(profile: Profile) {
     this.lanes = lanesOf(profile);
@@ -45,17 +46,18 @@ export class Routes {
 
   /** The next hop of a frame for `lane` of the queue `of` that is due at `dueAt`. `wallMs`: now. */
   route(of: string, lane: string, dueAt: number, wallMs: number): Route {
+    if (dueAt <= wallMs) return this.#now(of, lane);
     const hop: Hop = nextHop(this.delay, dueAt - wallMs);
-    if (hop.to === "work") return { queue: this.#work(of, lane), delayMs: hop.delayMs, waiting: undefined };
+    if (hop.to === "work") return { queue: this.#now(of, lane).queue, delayMs: hop.delayMs, waiting: undefined };
     const stayMs = hop.to === "later" ? hop.delayMs : hop.tierMs;
     const waiting = { queue: of, lane, dueAt, leaveAt: wallMs + stayMs };
     if (hop.to === "later") return { queue: laterQueue(of), delayMs: hop.delayMs, waiting };
     return { queue: tierQueue(hop.tierMs), delayMs: 0, waiting };
   }
 
-  /** The same object as long as the same queue is meant, so that who sends many frames to it need not look it up. */
-  #work(of: string, lane: string): Queue {
-    if (this.#last?.of !== of || this.#last.name !== lane) this.#last = workQueue(of, lane);
-    return this.#last;
+  #now(of: string, lane: string): Route {
+    if (this.#direct?.queue.of !== of || this.#direct.queue.name !== lane)
+      this.#direct = { queue: workQueue(of, lane), delayMs: 0, waiting: undefined };
+    return this.#direct;
   }
 }

@@ -42,6 +42,7 @@ export interface NewTask {
 export function taskFrame(task: NewTask): OutFrame;
 export function taskFrame(task: NewTask, codec: BodyCodec, until?: Until): Eventual<OutFrame>;
 export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Eventual<OutFrame> {
+  const { waiting } = task;
   const info: TaskInfo = { task: task.task, id: task.id, headers: task.headers, deadlineAt: task.deadlineAt };
   const parts: FrameParts = {
     type: "task",
@@ -49,19 +50,17 @@ export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Even
     run: task.run,
     first: task.index,
     count: 1,
-    extension: {
-      firstSentAt: task.sentAt,
-      coordinator: task.coordinator,
-      key: task.key,
-      ...task.waiting,
-      tasks: [info],
-    },
+    extension:
+      waiting === undefined
+        ? { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, tasks: [info] }
+        : { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, ...waiting, tasks: [info] },
     body: payloadJson(task.payload),
   };
-  const own = { first: task.first ?? true, delayMs: task.delayMs, key: task.key, id: task.id };
+  const own = { first: task.first ?? true, delayMs: task.delayMs, key: task.key, id: info.id };
   if (codec === undefined) return new OutgoingFrame(encodeFrame(parts), own);
-  const delayMs = Math.max(task.delayMs, (task.waiting?.dueAt ?? 0) - task.sentAt);
-  return chain(codedFrame(codec, parts, { delayMs, until }), (bytes) => new OutgoingFrame(bytes, own));
+  const delayMs = Math.max(task.delayMs, (waiting?.dueAt ?? 0) - task.sentAt);
+  const bytes = codedFrame(codec, parts, { delayMs, until });
+  return bytes instanceof Promise ? bytes.then((made) => new OutgoingFrame(made, own)) : new OutgoingFrame(bytes, own);
 }
 
 /** A payload as the body of a frame of its own. Throws `INPUT_INVALID` or `TOO_LARGE`. */
@@ -73,18 +72,20 @@ function payloadJson(payload: unknown): string {
 }
 
 /** One task on its way into a pack. */
-export interface PackTask {
+export interface PackTask<G = unknown> {
   readonly index: number;
   readonly json: string;
   readonly info: TaskInfo;
   /** An upper bound of what it adds to a frame. */
   readonly sizeBytes: number;
+  /** With what others it may travel: its sender's business. */
+  readonly group: G;
 }
 
 /** Its payload is taken as it is now: who sends may change it before the pack is full. Throws as `taskFrame` does. */
-export function packTask(index: number, payload: unknown, info: TaskInfo): PackTask {
+export function packTask<G>(index: number, payload: unknown, info: TaskInfo, group: G): PackTask<G> {
   const json = payloadJson(payload).slice(1, -1);
-  return { index, json, info, sizeBytes: json.length * 3 + infoBytes(info) };
+  return { index, json, info, sizeBytes: json.length * 3 + infoBytes(info), group };
 }
 
 /** A character has at most three bytes; a field, eight around it. */

@@ -93,9 +93,17 @@ export interface ProbeAnswer {
   readonly sequence: number;
 }
 
+/** Results that have nothing to say but their value: `[index, µs that the handler took, value, …]`, three for each task. */
+export interface PlainResults {
+  readonly run: string;
+  readonly triples: readonly unknown[];
+}
+
 /** The body of a frame of type `result`. */
 export interface ReplyBody {
   readonly worker: string;
   readonly results: readonly ResultEntry[];
+  /** Tasks that were completed at once, as most are: first round, first attempt, no copy, no loss. Each run's in a row; see `PlainResults`. */
+  readonly plain: readonly PlainResults[];
   readonly probes: readonly ProbeAnswer[];
 }

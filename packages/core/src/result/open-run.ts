@@ -18,7 +18,7 @@ import { InOrder } from "../in-order.ts";
 import { Books } from "./books.ts";
 import { Results } from "./results.ts";
 import { type Evidence, listen } from "./silence.ts";
-import { type Outstanding, Window } from "./window.ts";
+import { Outstanding, Window } from "./window.ts";
 
 /** Where a run stands. */
 export interface Progress {
@@ -229,10 +229,15 @@ export class OpenRun<O = unknown, I = unknown> {
       this.#begin(index, ready, made);
       return;
     }
+    this.#beginLater(index, made);
+  }
+
+  /** Apart, since a closure costs also who does not come to it. */
+  #beginLater(index: number, made: Made): void {
     this.#making.set(index, made.ref);
     const isWanted = () => this.#making.delete(index);
     this.#order.add(
-      ready,
+      made.ready,
       (value) => isWanted() && this.#begin(index, value, made),
       (error) => isWanted() && this.#unmade(index, made.ref, error),
     );
@@ -297,6 +302,34 @@ export class OpenRun<O = unknown, I = unknown> {
     return task;
   }
 
+  /** As `accept`, of a result that has nothing to say but its value. Undefined where its task has its outcome already. */
+  acceptPlain(index: number, durationMs: number, value: unknown): Outstanding | undefined {
+    const task = this.#window.get(index);
+    if (task === undefined) return undefined;
+    this.#port.ran(durationMs);
+    this.#window.delete(task);
+    this.#books.completed += 1;
+    const id = `${this.id}/${index}`;
+    const { observer, queue, task: name } = this.#port;
+    observer?.({
+      event: "task_ended",
+      queue,
+      task: name,
+      taskId: id,
+      attempt: 1,
+      outcome: "completed",
+      code: undefined,
+      durationMs,
+    });
+    const { ref } = task;
+    const result: Result<O> =
+      ref === undefined
+        ? { index, id, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs }
+        : { index, id, ref, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs };
+    this.#deliver(result);
+    return task;
+  }
+
   outstanding(index: number): Outstanding | undefined {
     return this.#window.get(index);
   }
@@ -330,14 +363,14 @@ export class OpenRun<O = unknown, I = unknown> {
   }
 
   #begin(index: number, ready: OutFrame | Packable, { queue, band, delayMs, ref }: Made): void {
-    const state = { round: 0, resends: 0, sent: false, readyAt: 0, heldUntil: 0, silentMs: 0 };
+    const place = { index, ref, band, delayMs };
     if ("sizeBytes" in ready) {
-      const task = { index, frame: undefined, bytes: ready.sizeBytes, queue, band, delayMs, ref, ...state };
+      const task = new Outstanding(place, undefined, ready.sizeBytes);
       this.#window.add(task);
       this.#port.pack(ready, task);
       return;
     }
-    const task = { index, frame: ready, bytes: ready.bytes.length, queue, band, delayMs, ref, ...state };
+    const task = new Outstanding(place, ready, ready.bytes.length);
     this.#window.add(task);
     this.#port.flush();
     this.#send(task, queue, ready);
@@ -438,7 +471,11 @@ export class OpenRun<O = unknown, I = unknown> {
     });
     const ref = task.ref === undefined ? {} : { ref: task.ref };
     const end = outcome === "completed" ? { value: entry.value as O } : { error: error as NonNullable<typeof error> };
-    if (this.#results.push({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs })) this.#window.unread();
+    this.#deliver({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs });
+  }
+
+  #deliver(result: Result<O>): void {
+    if (this.#results.push(result)) this.#window.unread();
     else this.#window.wake();
     this.#maybeEnd();
   }

@@ -29,7 +29,7 @@ const wrong = [undefined, null, "1", -1, 1.5, Number.NaN, 2 ** 53, {}, []];
 
 describe("readReply", () => {
   it("reads what a worker writes", () => {
-    expect(readReply(reply)).toEqual(reply);
+    expect(readReply(reply)).toEqual({ ...reply, plain: [] });
     const dead = { ...entry, outcome: "dead", value: undefined, error };
     expect(readReply({ ...reply, results: [dead] })?.results[0]).toEqual({
       ...entry,
@@ -37,7 +37,12 @@ describe("readReply", () => {
       value: undefined,
       error,
     });
-    expect(readReply({ worker: "", results: [], probes: [] })).toEqual({ worker: "", results: [], probes: [] });
+    expect(readReply({ worker: "", results: [], probes: [] })).toEqual({
+      worker: "",
+      results: [],
+      plain: [],
+      probes: [],
+    });
   });
 
   it.each(["index", "round", "attempts", "copy", "lost"])(
@@ -53,6 +58,11 @@ describe("readReply", () => {
     ["null", null],
     ["a list", [reply]],
     ["no worker", { ...reply, worker: undefined }],
+    ["plain results that are no object", { ...reply, plain: [] }],
+    ["plain results of a run that are no list", { ...reply, plain: { [RUN]: {} } }],
+    ["plain results that are not threes", { ...reply, plain: { [RUN]: [1, 2] } }],
+    ["a plain result of no task", { ...reply, plain: { [RUN]: ["1", 2, 3] } }],
+    ["a plain result that took no time at all", { ...reply, plain: { [RUN]: [1, -2, 3] } }],
     ["a worker that is no text", { ...reply, worker: 7 }],
     ["no results", { ...reply, results: {} }],
     ["no probes", { ...reply, probes: undefined }],
@@ -78,7 +88,7 @@ describe("readReply", () => {
       entry,
     ]);
     expect(read?.probes).toHaveLength(1);
-    expect(Object.keys(read ?? {})).toEqual(["worker", "results", "probes"]);
+    expect(Object.keys(read ?? {})).toEqual(["worker", "results", "plain", "probes"]);
   });
 
   it("gives an error to what did not complete, whatever was sent", () => {

@@ -1,4 +1,11 @@
-import { type Beat, MOST_TASKS, type Outcome, type ReplyBody, type ResultEntry } from "../contract/index.ts";
+import {
+  type Beat,
+  MOST_TASKS,
+  type Outcome,
+  type PlainResults,
+  type ReplyBody,
+  type ResultEntry,
+} from "../contract/index.ts";
 import { isDeeperThan, JSON_DEPTH } from "../depth.ts";
 import { readWireError } from "../errors.ts";
 
@@ -19,8 +26,26 @@ export function readReply(value: unknown): ReplyBody | undefined {
     if (entry === undefined) return undefined;
     results.push(entry);
   }
+  const plain = readPlain(value.plain);
+  if (plain === undefined) return undefined;
   const probes = (value.probes as unknown[]).filter(isProbe);
-  return { worker: value.worker, results, probes };
+  return { worker: value.worker, results, plain, probes };
+}
+
+/** None at all is what older workers send. */
+function readPlain(value: unknown): PlainResults[] | undefined {
+  if (value === undefined) return [];
+  if (!isRecord(value)) return undefined;
+  const plain: PlainResults[] = [];
+  for (const [run, triples] of Object.entries(value)) {
+    if (!Array.isArray(triples) || triples.length % 3 !== 0) return undefined;
+    for (let at = 0; at < triples.length; at += 3) {
+      if (!isCount(triples[at]) || !isCount(triples[at + 1]) || isDeeperThan(triples[at + 2], JSON_DEPTH))
+        return undefined;
+    }
+    plain.push({ run, triples });
+  }
+  return plain;
 }
 
 function readResult(raw: unknown): ResultEntry | undefined {

@@ -1,26 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { workQueue } from "../queues.ts";
 import { outFrame } from "../testing/frames.ts";
-import { type Outstanding, Window } from "./window.ts";
+import { Outstanding, Window } from "./window.ts";
 
 function outstanding(index: number, more: Partial<Outstanding> = {}): Outstanding {
   const frame = outFrame({ index });
-  return {
-    index,
-    frame,
-    bytes: frame.bytes.length,
-    ref: undefined,
-    queue: workQueue("default"),
-    band: 5,
-    delayMs: 0,
-    round: 0,
-    resends: 0,
-    sent: true,
-    readyAt: 0,
-    heldUntil: 0,
-    silentMs: 0,
-    ...more,
-  };
+  const task = new Outstanding({ index, ref: undefined, band: 5, delayMs: 0 }, frame, frame.bytes.length);
+  return Object.assign(task, { sent: true }, more);
 }
 
 const FRAME_BYTES = outFrame().bytes.length;

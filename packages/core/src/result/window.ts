@@ -1,28 +1,41 @@
-import type { OutFrame, Queue } from "../contract/index.ts";
+import type { OutFrame } from "../contract/index.ts";
+import { IndexMap } from "./index-map.ts";
 
-/** A task that was sent and has no outcome yet. */
-export interface Outstanding {
+/** A task that was sent, or is about to be, and has no outcome yet. */
+export class Outstanding {
   readonly index: number;
-  /** What it travels in; absent while its pack is being filled. */
-  frame: OutFrame | undefined;
-  /** What it takes of the window. */
-  readonly bytes: number;
   readonly ref: string | undefined;
-  readonly queue: Queue;
   /** What keeps its order among itself: a priority, or a lane by its lowest priority. */
   readonly band: number;
   /** Its delay, not yet begun. */
   delayMs: number;
-  round: number;
-  resends: number;
+  /** What it travels in; absent while its pack is being filled. */
+  frame: OutFrame | undefined;
+  /** What it takes of the window. */
+  readonly bytes: number;
+  round = 0;
+  resends = 0;
   /** Does the broker have it? */
-  sent: boolean;
+  sent = false;
   /** Monotonic ms from when it may be handed out: sent, delayed, or scheduled again. */
-  readyAt: number;
+  readyAt = 0;
   /** Until then a worker is believed to hold it, because a beat named it. */
-  heldUntil: number;
+  heldUntil = 0;
   /** How long nothing has spoken for it, in ms. */
-  silentMs: number;
+  silentMs = 0;
+
+  constructor(
+    { index, ref, band, delayMs }: Pick<Outstanding, "index" | "ref" | "band" | "delayMs">,
+    frame: OutFrame | undefined,
+    bytes: number,
+  ) {
+    this.index = index;
+    this.ref = ref;
+    this.band = band;
+    this.delayMs = delayMs;
+    this.frame = frame;
+    this.bytes = bytes;
+  }
 }
 
 /**
@@ -32,7 +45,7 @@ export interface Outstanding {
 export class Window {
   readonly #maxTasks: number;
   readonly #maxBytes: number;
-  readonly #tasks = new Map<number, Outstanding>();
+  readonly #tasks = new IndexMap<Outstanding>();
   #bytes = 0;
   #unread = 0;
   #room: (() => void) | undefined;

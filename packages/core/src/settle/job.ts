@@ -55,6 +55,9 @@ export interface Job<H extends Settling> {
   readonly decision: Decision;
   /** Its result, where somebody waits for it. */
   readonly json: string | undefined;
+  /** Is that a triple of `PlainResults`? */
+  readonly plain: boolean;
+  /** An upper bound of what the result has. */
   readonly bytes: number;
   /** Without `move`: what had to be sent is out, only the ack is due. */
   sent: { readonly delivered: boolean } | undefined;
@@ -109,11 +112,23 @@ export function isDeath({ decision }: Job<Settling>): boolean {
 function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<H>): Eventual<OutFrame> {
   const results: string[] = [];
   const probes: string[] = [];
-  for (const { task, json } of jobs) {
+  const plain = new Map<string, string[]>();
+  let run = "";
+  let triples: string[] = [];
+  for (const { task, json, plain: isPlain } of jobs) {
     if (json === undefined) probes.push(probeJson(task.frame));
-    else results.push(json);
+    else if (!isPlain) results.push(json);
+    else {
+      // Those of one run come in a row.
+      if (task.frame.run !== run) {
+        run = task.frame.run;
+        triples = plain.get(run) ?? [];
+        plain.set(run, triples);
+      }
+      triples.push(json);
+    }
   }
-  return port.replyFrame(replyJson(port.worker, results, probes), until(jobs));
+  return port.replyFrame(replyJson(port.worker, results, probes, plain), until(jobs));
 }
 
 /** What became of a reply frame that had to be made first. */

@@ -4,7 +4,7 @@ import { RecentNames } from "../recent-names.ts";
 import type { Decision } from "./decision.ts";
 import { type Conclude, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
 import { moving } from "./moving.ts";
-import { resultJson } from "./reply.ts";
+import { isPlain, plainJson, resultJson } from "./reply.ts";
 import { sending } from "./sending.ts";
 
 export type { SettlerPort, Settling } from "./job.ts";
@@ -62,10 +62,19 @@ export class Settler<H extends Settling> {
   }
 
   #add(task: H, decision: Decision, frame: Frame): void {
-    const wanted = decision.kind === "end" && task.frame.coordinator !== undefined;
-    const json = wanted ? resultJson(task.frame, task.lost, decision.ending) : undefined;
-    const bytes = json === undefined ? 0 : Buffer.byteLength(json);
-    this.#jobs.push({ task, frame, decision, json, bytes, sent: undefined });
+    const ending = decision.kind === "end" && task.frame.coordinator !== undefined ? decision.ending : undefined;
+    const plain = ending !== undefined && isPlain(task.frame, task.lost, ending);
+    let json: string | undefined;
+    if (ending !== undefined) json = plain ? plainJson(task.frame, ending) : resultJson(task.frame, task.lost, ending);
+    this.#jobs.push({
+      task,
+      frame,
+      decision,
+      json,
+      plain,
+      bytes: json === undefined ? 0 : mostBytes(json),
+      sent: undefined,
+    });
     this.#schedule();
   }
 
@@ -156,6 +165,11 @@ export class Settler<H extends Settling> {
       this.#schedule();
     }
   };
+}
+
+/** Short texts are not worth measuring: a character has at most three bytes. */
+function mostBytes(json: string): number {
+  return json.length < 256 ? json.length * 3 : Buffer.byteLength(json);
 }
 
 /** Groups that fit into a reply frame each; the tasks of a pack stay together where they can, so that it is acked with them. */

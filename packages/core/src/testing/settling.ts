@@ -18,6 +18,7 @@ export const SETTLE_LEASE_MS = 1_000;
 
 interface Reply {
   readonly results: readonly { readonly index: number; readonly outcome: string }[];
+  readonly plain: Readonly<Record<string, readonly unknown[]>>;
   readonly probes: readonly { readonly sequence: number }[];
 }
 
@@ -59,8 +60,13 @@ export function settlerBench(profile: Partial<Profile> = {}) {
   const sent = () =>
     world.backend.sent.map(({ queue, frame }) => {
       if (queue.role === "reply") {
-        const { results, probes } = bodyOf(frame) as Reply;
-        const parts = [...results.map(({ index }) => index), ...probes.map(({ sequence }) => `probe ${sequence}`)];
+        const { results, plain, probes } = bodyOf(frame) as Reply;
+        const indexes = Object.values(plain).flatMap((triples) => triples.filter((_, place) => place % 3 === 0));
+        const parts = [
+          ...results.map(({ index }) => index),
+          ...indexes,
+          ...probes.map(({ sequence }) => `probe ${sequence}`),
+        ];
         return `${queue.name}: ${parts.join(" ")}`;
       }
       const { name, death, first } = decoded(frame.bytes);

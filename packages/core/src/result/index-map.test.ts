@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { IndexMap } from "./index-map.ts";
+
+describe("IndexMap", () => {
+  it("is a map, whatever is done to it", () => {
+    const index = fc.nat({ max: 5_000 });
+    const steps = fc.array(fc.tuple(fc.constantFrom("set", "delete", "get"), index), { maxLength: 300 });
+    fc.assert(
+      fc.property(steps, (list) => {
+        const real = new IndexMap<{ readonly at: number }>();
+        const model = new Map<number, { readonly at: number }>();
+        for (const [what, at] of list) {
+          if (what === "set") {
+            const item = { at };
+            real.set(at, item);
+            model.set(at, item);
+          } else if (what === "delete") expect(real.delete(at)).toBe(model.delete(at));
+          else expect(real.get(at)).toBe(model.get(at));
+          expect(real.size).toBe(model.size);
+        }
+        expect(new Set(real.values())).toEqual(new Set(model.values()));
+      }),
+    );
+  });
+
+  it("leaves out what is deleted while it is walked", () => {
+    const map = new IndexMap<number>();
+    for (const index of [1, 2, 3_000, 3_001]) map.set(index, index);
+    const seen: number[] = [];
+    for (const value of map.values()) {
+      seen.push(value);
+      map.delete(2);
+      map.delete(3_001);
+    }
+    expect(seen).toEqual([1, 3_000]);
+  });
+});
