@@ -61,6 +61,28 @@ describe("explain", () => {
       "emulated: 20 tiers from 100 ms to 52,428,800 ms, which every worker pumps; late by at most 100 ms and a round trip",
     ],
     [
+      "packs where ids are refused",
+      {},
+      {},
+      "packs",
+      "emulated: 10 tasks at first, then as many as make up 100 ms, 100 at most; a task with an id travels alone, since a repeat is refused",
+    ],
+    [
+      "packs of other sizes",
+      { dedupeLive: false },
+      { targetPackMs: 2_000, initialBatchSize: 8, maxBatchSize: 5 },
+      "packs",
+      "emulated: 5 tasks at first, then as many as make up 2 s, 5 at most",
+    ],
+    ["no packs", {}, { packs: false }, "packs", "native: off: every task has a frame of its own"],
+    [
+      "packs that are never whole",
+      {},
+      { maxLost: 0 },
+      "packs",
+      "refused: with maxLost 0 a worker takes each pack apart",
+    ],
+    [
       "losses",
       {},
       { maxLost: 1 },
@@ -122,6 +144,10 @@ describe("explain", () => {
     ],
   ])("%s", (_, change, needs, need, expected) => {
     expect(lines(change, needs).get(need)?.slice(0, expected.length)).toBe(expected);
+  });
+
+  it("says nothing of ids where the backend refuses none", () => {
+    expect(lines({ dedupeLive: false }).get("packs")).toMatch(/ 100 at most$/);
   });
 
   it("says nothing of options where all can be kept", () => {

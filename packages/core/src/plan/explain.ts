@@ -1,7 +1,7 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 import { delayPlan } from "./delay.ts";
 import { laneBounds, lanesOf } from "./lanes.ts";
-import { defaults } from "./options.ts";
+import { type DispatcherSettings, defaults, type WorkerSettings } from "./options.ts";
 import { workerProblems } from "./plan.ts";
 
 /** One need, and how it is met on a backend. */
@@ -22,6 +22,10 @@ export interface PlanNeeds {
   /** Is there a blob store? */
   readonly blobs?: boolean | undefined;
   readonly compress?: string | undefined;
+  readonly packs?: boolean | undefined;
+  readonly targetPackMs?: number | undefined;
+  readonly initialBatchSize?: number | undefined;
+  readonly maxBatchSize?: number | undefined;
 }
 
 /** The plan for a backend: what it does by itself, what core does instead and how, and what is refused, with the option to change. Pure. */
@@ -35,6 +39,7 @@ export function explain(profile: Profile, needs: PlanNeeds = {}): readonly PlanL
     settling(profile),
     priority(profile, all.concurrency),
     delay(profile),
+    packs(profile, all),
     losses(profile, all.maxLost),
     duplicates(profile),
     size(profile, needs.blobs === true),
@@ -110,6 +115,22 @@ function delay(profile: Profile): PlanLine {
   const [least, most] = [plan.tiersMs[0] as number, plan.tiersMs[plan.tiersMs.length - 1] as number];
   const text = `${plan.tiersMs.length} tiers from ${span(least)} to ${span(most)}, which every worker pumps; late by at most ${span(least)} and a round trip`;
   return { need: "delay", how: "emulated", text };
+}
+
+type PackNeeds = Pick<DispatcherSettings, "packs" | "targetPackMs" | "initialBatchSize" | "maxBatchSize"> &
+  Pick<WorkerSettings, "maxLost">;
+
+function packs({ dedupeLive, dedupeWindowMs }: Profile, needs: PackNeeds): PlanLine {
+  const { targetPackMs, maxBatchSize } = needs;
+  if (!needs.packs) return { need: "packs", how: "native", text: "off: every task has a frame of its own" };
+  if (needs.maxLost === 0) {
+    const text = "with maxLost 0 a worker takes each pack apart before anything of it runs: set packs to false";
+    return { need: "packs", how: "refused", text };
+  }
+  const initial = Math.min(needs.initialBatchSize, maxBatchSize);
+  const sizes = `${initial} tasks at first, then as many as make up ${span(targetPackMs)}, ${maxBatchSize.toLocaleString("en")} at most`;
+  const alone = dedupeLive || dedupeWindowMs > 0 ? "; a task with an id travels alone, since a repeat is refused" : "";
+  return { need: "packs", how: "emulated", text: `${sizes}${alone}` };
 }
 
 function losses({ redelivery, requeueKeepsPriority }: Profile, maxLost: number): PlanLine {
