@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { misuse } from "./failure.ts";
-import { durationMs, isolation, nameOf, oneOf, packing, wholeNumber } from "./options.ts";
+import { durationMs, isolation, nameOf, oneOf, onOrOff, wholeNumber } from "./options.ts";
 
 const LOG_MODES = ["text", "json", "off"] as const;
 const MAX_LEASE_MS = 12 * 3_600_000;
@@ -88,7 +88,7 @@ function addRunSettings(command: Command): Command {
     .addOption(parsed("--delay <MS>", "not before so long from now", durationMs("--delay", 0)))
     .option("--ordered", "results in the order of the inputs")
     .addOption(
-      parsed("--pack <on|off>", "several short tasks in one message; only off, on comes in a later version", packing),
+      parsed("--pack <on|off>", "several short tasks in one message of the broker (default: on)", onOrOff("--pack")),
     )
     .addOption(
       parsed(

@@ -80,6 +80,12 @@ test("print says what is in force and where it comes from, and no secret", async
   expect(around.errText()).toBe(WARNING);
 });
 
+test("print says of what follows from another option what that is", async () => {
+  const around = await surroundings({ "f.yaml": "max_requeue_attempts: 0\n" });
+  expect(await main(["config", "print", "f.yaml"], around)).toBe(0);
+  expect(around.outText()).toMatch(/^packs +false +because of maxLost$/m);
+});
+
 test("print --json is one line with the same", async () => {
   const around = await surroundings({ "f.json": '{"backend": "redis",\n"url": "redis://u:hunter2@h"}' });
   expect(await main(["config", "print", "f.json", "--json"], around)).toBe(0);

@@ -68,6 +68,7 @@ function shownValue({ option, value, origin }: Setting) {
 
 function originText(file: string, { origin }: Setting): string {
   if (origin.from === "default") return "default";
+  if (origin.from === "option") return `because of ${origin.key}`;
   if (origin.from === "command line") return `command line ${origin.flag}`;
   const place = origin.line === undefined ? file : `${file}:${origin.line}`;
   const variables = origin.names.map((name) => `, environment ${name}`).join("");

@@ -1,3 +1,7 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PlanLine } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
 import { capturedSurroundings } from "./captured-surroundings.ts";
@@ -15,6 +19,25 @@ test.each([
   expect([code, around.errText()]).toEqual([0, ""]);
   const line = around.outText().split("\n").find((text) => text.startsWith(need)); // biome-ignore format: one line
   expect(line).toMatch(how);
+});
+
+test("packs as the configuration has them", async () => {
+  const cwd = await mkdtemp(join(tmpdir(), "dispatch-explain-"));
+  const packsOf = async (file: object) => {
+    await writeFile(join(cwd, "f.json"), JSON.stringify(file));
+    const around = capturedSurroundings({ cwd });
+    expect(await main(["explain", "--config", "f.json", "--json"], around)).toBe(0);
+    const { plan } = JSON.parse(around.outText()) as { plan: readonly PlanLine[] };
+    return plan.find(({ need }) => need === "packs");
+  };
+  expect(await packsOf({ max_batch_size: 20, targetPackMs: 50 })).toEqual({
+    need: "packs",
+    how: "emulated",
+    text: "10 tasks at first, then as many as make up 50 ms, 20 at most; a task with an id travels alone, since a repeat is refused",
+  });
+  const off = { need: "packs", how: "native", text: "off: every task has a frame of its own" };
+  expect(await packsOf({ adaptive_batching: false })).toEqual(off);
+  expect(await packsOf({ maxLost: 0 })).toEqual(off);
 });
 
 test("as JSON: what programs read", async () => {

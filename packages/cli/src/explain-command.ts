@@ -28,8 +28,7 @@ function explainOn(
   options: ExplainCommandOptions,
   around: Pick<Surroundings, "stdout">,
 ): number {
-  const { leaseMs, timeoutMs, concurrency, maxLost, drainMs, blobs } = options;
-  const lines = explain(profile, { leaseMs, timeoutMs, concurrency, maxLost, drainMs, blobs: blobs !== undefined });
+  const lines = explain(profile, { ...options, blobs: options.blobs !== undefined });
   const text = options.json ? `${JSON.stringify({ backend: name, plan: lines })}\n` : planText(name, lines);
   around.stdout.write(text);
   return lines.some(({ need, how }) => need === "options" && how === "refused") ? 2 : 0;

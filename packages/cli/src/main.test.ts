@@ -60,12 +60,6 @@ test.each([
   expect(around.errText()).toContain(`${command} makes no sense on memory`);
 });
 
-test("packs are refused: exit 2", async () => {
-  const around = capturedSurroundings();
-  expect(await main([...RUN, "--pack", "on"], around)).toBe(2);
-  expect(around.errText()).toMatch(/^dispatch: UNSUPPORTED: --pack on: [^\n]+\n$/);
-});
-
 test("help and version go to standard output, exit 0", async () => {
   for (const argv of [["--help"], ["run", "--help"], ["dead", "--help"], ["help", "run"]]) {
     const around = capturedSurroundings();

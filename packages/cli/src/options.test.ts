@@ -1,15 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  durationMs,
-  isolation,
-  MAX_DURATION_MS,
-  nameOf,
-  oneOf,
-  onOrOff,
-  packing,
-  present,
-  wholeNumber,
-} from "./options.ts";
+import { durationMs, isolation, MAX_DURATION_MS, nameOf, oneOf, onOrOff, present, wholeNumber } from "./options.ts";
 
 test.each([
   ["0", 0],
@@ -74,12 +64,6 @@ test("one word out of a few", () => {
 test("on or off", () => {
   expect(["on", "off"].map(onOrOff("--pack"))).toEqual([true, false]);
   expect(() => onOrOff("--pack")("true")).toThrow('--pack takes one of on, off, not "true"');
-});
-
-test("packs are not there yet", () => {
-  expect(packing("off")).toBe(false);
-  expect(() => packing("on")).toThrow(expect.objectContaining({ code: "UNSUPPORTED" }));
-  expect(() => packing("1")).toThrow('--pack takes one of on, off, not "1"');
 });
 
 test("isolation in a thread or a process names the package that it needs", () => {

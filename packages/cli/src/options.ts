@@ -1,4 +1,3 @@
-import { DispatchError } from "@org/dispatch-core";
 import { misuse } from "./failure.ts";
 
 /** What `--log` can be: people's text, JSON lines, or nothing (error lines are always written). */
@@ -76,15 +75,6 @@ export function isolation(text: string): "inline" {
 /** What is missing for an isolation. */
 export function isolationFault(word: string): string | undefined {
   return word === "inline" ? undefined : `${word} needs the package ${PACKAGE_OF_ISOLATION}, which is not installed`;
-}
-
-/** Parses `--pack`. `on` is not there yet: UNSUPPORTED. */
-export function packing(text: string): false {
-  if (!onOrOff("--pack")(text)) return false;
-  throw new DispatchError(
-    "UNSUPPORTED",
-    "--pack on: packs come in a later version; each task travels alone until then",
-  );
 }
 
 /** The same object without the keys whose value is `undefined`, so that core's defaults hold. */

@@ -156,10 +156,26 @@ test("each of core's three is told how bodies travel", async () => {
   await backend.close();
 });
 
-test("packs in a file are a warning", async () => {
-  const around = await surroundings({ "f.json": { packs: true }, "h.mjs": "export default async (n) => n;" });
-  expect(await main(["run", "--config", "f.json", "--handler", "h.mjs", "--input", "-"], around)).toBe(0);
-  expect(around.errText()).toMatch(/^warn f\.json:1: packs: has no effect yet: packs come in a later version\n/);
+test("dispatcher and worker are told of packs", async () => {
+  const sizes = { initialBatchSize: 7, maxBatchSize: 70 };
+  const around = await surroundings({ "f.json": { ...sizes, adaptive_batching: false, targetPackMs: 30 } });
+  const given = { config: "f.json", packs: true };
+  const options = await settledOptions<typeof given, WorkOptions>(given, around);
+  const backend = memory();
+  const log = { mode: "off", observer: undefined, logger: console } as const;
+  expect(dispatcherOptions(options, backend, log)).toMatchObject({ ...sizes, packs: true, targetPackMs: 30 });
+  expect(workerOptions(options, backend, log)).toMatchObject({ targetPackMs: 30 });
+  await backend.close();
+});
+
+test("where no loss is forgiven there are no packs, with a warning for who asks for them", async () => {
+  for (const packs of [undefined, true]) {
+    const around = await surroundings({ "f.json": { max_requeue_attempts: 0 } });
+    const given = { config: "f.json", ...(packs && { packs }) };
+    const options = await settledOptions<typeof given, WorkOptions>(given, around);
+    expect(options).toMatchObject({ packs: false, maxLost: 0 });
+    expect(around.errText()).toMatch(packs ? /^warn f\.json:1: max_requeue_attempts: packs are off, [^\n]+\n$/ : /^$/);
+  }
 });
 
 test("the command line wins over the file", async () => {

@@ -38,6 +38,7 @@ const WORKER_KEYS = [
   "maxAttempts",
   "maxLost",
   "backoff",
+  "targetPackMs",
   "drainMs",
   "abandonMs",
 ] as const satisfies readonly (keyof WorkerOptions)[];
@@ -48,6 +49,10 @@ const DISPATCHER_KEYS = [
   "heartbeatTimeoutMs",
   "resendAfterMs",
   "maxResends",
+  "packs",
+  "targetPackMs",
+  "initialBatchSize",
+  "maxBatchSize",
 ] as const satisfies readonly (keyof DispatcherOptions)[];
 const RUN_KEYS = [
   "priority",

@@ -70,8 +70,7 @@ ${chapters.join("\n")}
 - \`durable: false\` loses every task when the broker restarts, so it needs \`allowTransient: true\` beside it.
 - \`enableAutoCommit: true\` is refused: offsets that commit themselves lose the tasks of a worker that crashes.
 - \`heartbeatTimeoutMs\` above \`leaseMs\` is a warning: the tasks of a silent worker are given to others before it counts as gone.
-- Packs come in a later version. \`packs\`, \`targetPackMs\`, \`initialBatchSize\` and \`maxBatchSize\` load with a warning, and have no effect; \`--pack on\` is
-  refused.
+- \`maxLost: 0\` (\`max_requeue_attempts: 0\`) turns packs off, since a worker may not let one run whole then; with a warning where \`packs\` asks for them.
 - \`initialBatchSize\` above \`maxBatchSize\` is a warning, and packs begin with \`maxBatchSize\`.
 
 ## Keys of the Python dispatcher

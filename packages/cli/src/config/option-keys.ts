@@ -1,4 +1,5 @@
 import { defaults } from "@org/dispatch-core";
+import { MOST_TASKS } from "@org/dispatch-core/contract";
 import { memoryDefaults } from "@org/dispatch-core/memory";
 import { anyText, compression, flag, milliseconds, name, oneOf, text, texts, textsByName, whole } from "./kinds.ts";
 import type { AdapterName, OptionKey, Part } from "./option-key.ts";
@@ -151,18 +152,29 @@ export const optionKeys: readonly OptionKey[] = [
     {
       key: "packs",
       kind: flag,
-      about: "Several short tasks in one message of the broker; in a later version",
-      default: false,
+      about:
+        "May the tasks of a run travel several to a message of the broker? How many follows from how long they take",
+      default: defaults.packs,
       flag: "--pack",
     },
-    { key: "targetPackMs", kind: milliseconds(1), about: "How much work a pack should hold", default: 100 },
+    {
+      key: "targetPackMs",
+      kind: milliseconds(1),
+      about: "How much work a pack should hold",
+      default: defaults.targetPackMs,
+    },
     {
       key: "initialBatchSize",
-      kind: whole(1, 65_535),
+      kind: whole(1, MOST_TASKS),
       about: "Tasks in the first packs, until it is known how long they take",
-      default: 10,
+      default: defaults.initialBatchSize,
     },
-    { key: "maxBatchSize", kind: whole(1, 65_535), about: "The most tasks in a pack", default: 100 },
+    {
+      key: "maxBatchSize",
+      kind: whole(1, MOST_TASKS),
+      about: "The most tasks in a pack",
+      default: defaults.maxBatchSize,
+    },
     {
       key: "compress",
       kind: compression,

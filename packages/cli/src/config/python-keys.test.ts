@@ -78,9 +78,9 @@ const files: readonly (readonly [name: string, file: object, options: object])[]
 ];
 
 describe.each(files)("a file for %s", (_, file, options) => {
-  test("loads as it is, with nothing to warn of but packs, which come later", () => {
+  test("loads as it is, with nothing to warn of", () => {
     expect(givenValues(loaded(file))).toEqual(options);
-    expect(warningsOf(file).filter((warning) => !warning.endsWith(": packs come in a later version"))).toEqual([]);
+    expect(warningsOf(file)).toEqual([]);
   });
 
   test("loads with every key under connection, and with every key at the top level", () => {
@@ -96,8 +96,8 @@ test.each<[string, object, string]>([
   ["messages in a call", on("sqs", { max_batch_size: 11 }), "max_batch_size: 11 is not a whole number from 1 to 10"],
   [
     "tasks in a pack",
-    on("redis", { max_batch_size: 65_536 }),
-    "max_batch_size: 65536 is not a whole number from 1 to 65535",
+    on("redis", { max_batch_size: 1_001 }),
+    "max_batch_size: 1001 is not a whole number from 1 to 1000",
   ],
   [
     "records in a fetch",
@@ -187,21 +187,36 @@ test.each<[string, object, object, string[]]>([
     "packs that begin too large",
     on("kafka", { initial_batch_size: 500 }),
     { initialBatchSize: 100 },
-    [
-      "initial_batch_size: 500 is above the most tasks in a pack, which is 100: packs begin with 100",
-      "initial_batch_size: has no effect yet: packs come in a later version",
-    ],
+    ["initial_batch_size: 500 is above the most tasks in a pack, which is 100: packs begin with 100"],
   ],
   [
     "packs",
     on("redis", { adaptive_batching: true, max_batch_size: 50, targetPackMs: 20 }),
     { packs: true, targetPackMs: 20, maxBatchSize: 50 },
-    ["adaptive_batching: has no effect yet (nor targetPackMs, max_batch_size): packs come in a later version"],
+    [],
   ],
   [
     "packs that are off",
     on("redis", { adaptive_batching: false, max_batch_size: 50 }),
     { packs: false, maxBatchSize: 50 },
+    [],
+  ],
+  [
+    "no requeue, which leaves no packs",
+    on("redis", { max_requeue_attempts: 0 }),
+    { packs: false, maxAttempts: 1, maxLost: 0 },
+    [],
+  ],
+  [
+    "no requeue, and packs all the same",
+    on("redis", { max_requeue_attempts: 0, adaptive_batching: true }),
+    { packs: false, maxAttempts: 1, maxLost: 0 },
+    ["adaptive_batching: packs are off, since with maxLost 0 a worker takes each apart before anything of it runs"],
+  ],
+  [
+    "no requeue, and no packs",
+    on("redis", { max_requeue_attempts: 0, packs: false }),
+    { packs: false, maxAttempts: 1, maxLost: 0 },
     [],
   ],
 ])("%s loads", (_, file, options, warnings) => {

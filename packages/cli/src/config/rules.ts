@@ -21,7 +21,7 @@ export const rules: readonly Rule[] = [
   addressIsOne,
   silenceFits,
   packsFit,
-  packsComeLater,
+  packsStayWhole,
 ];
 
 function isolationIsThere(settings: Settings, { problems }: Findings): void {
@@ -70,16 +70,14 @@ function packsFit(settings: Settings, { warnings }: Findings): void {
   if (initial.origin.from !== "default") warnings.push(at(settings, "initialBatchSize", what));
 }
 
-const PACK_KEYS = ["packs", "targetPackMs", "initialBatchSize", "maxBatchSize"];
-
-/** A file that has packs on loads, and each task travels alone all the same. */
-function packsComeLater(settings: Settings, { warnings }: Findings): void {
-  const given = PACK_KEYS.filter((key) => fromFile(settings, key) && held(settings, key) !== false);
-  const [first] = given;
-  if (first === undefined || (fromFile(settings, "packs") && held(settings, "packs") === false)) return;
-  const rest = given.slice(1).map((key) => at(settings, key, "").path);
-  const also = rest.length === 0 ? "" : ` (nor ${rest.join(", ")})`;
-  warnings.push(at(settings, first, `has no effect yet${also}: packs come in a later version`));
+/** Where no loss is forgiven, a worker may not let a pack run whole: it would be sent only to be taken apart. */
+function packsStayWhole(settings: Settings, { warnings }: Findings): void {
+  const packs = settings.get("packs");
+  if (packs?.value !== true || held(settings, "maxLost") !== 0) return;
+  settings.set("packs", { ...packs, value: false, origin: { from: "option", key: "maxLost" } });
+  const why = "packs are off, since with maxLost 0 a worker takes each apart before anything of it runs";
+  if (packs.origin.from === "file") warnings.push(at(new Map([["packs", packs]]), "packs", why));
+  else if (packs.origin.from === "command line") warnings.push(at(settings, "maxLost", why));
 }
 
 function at(settings: Settings, key: string, message: string): Problem {

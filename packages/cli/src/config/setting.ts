@@ -6,7 +6,9 @@ import type { OptionKey } from "./option-key.ts";
 export type Origin =
   | { readonly from: "command line"; readonly flag: string }
   | (Pick<Given, "path" | "line" | "names"> & { readonly from: "file" })
-  | { readonly from: "default" };
+  | { readonly from: "default" }
+  /** It follows from what another option says. */
+  | { readonly from: "option"; readonly key: string };
 
 /** One option with what is in force. */
 export interface Setting {

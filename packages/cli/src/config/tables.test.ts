@@ -23,6 +23,7 @@ const api: Readonly<Record<ApiOption, true>> = {
   ...{ maxLost: true, backoff: true, drainMs: true, abandonMs: true, priority: true, delayMs: true, deadlineMs: true },
   ...{ globalTimeoutMs: true, headers: true, maxInFlight: true, maxInFlightBytes: true, ordered: true },
   ...{ maxTasks: true, maxBytes: true, compress: true, compressAboveBytes: true, blobs: true, blobExpiryMs: true },
+  ...{ packs: true, targetPackMs: true, initialBatchSize: true, maxBatchSize: true },
 };
 
 describe("the table of keys", () => {
