@@ -5,7 +5,7 @@ import { systemClock } from "../../../packages/core/dist/index.js";
 import { noOp, type Take } from "../subject.ts";
 
 /** As the dispatcher's. */
-const BATCH_FRAMES = 500;
+const BATCH_TASKS = 500;
 const LEASE_MS = 60_000;
 const WAIT_MS = 20_000;
 const WINDOW_TASKS = 10_000;
@@ -17,15 +17,17 @@ const never = new AbortController().signal;
 export class BareSystem {
   readonly #backend: Backend;
   readonly #take: Take;
+  readonly #frameTasks: number;
   readonly #end = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
   #outstanding = 0;
   #room: (() => void) | undefined;
 
-  /** `take` is told each result. */
-  constructor(backend: Backend, take: Take) {
+  /** `take` is told each result; `frameTasks`: so many tasks to a frame. */
+  constructor(backend: Backend, take: Take, frameTasks: number) {
     this.#backend = backend;
     this.#take = take;
+    this.#frameTasks = frameTasks;
   }
 
   async open(): Promise<void> {
@@ -50,25 +52,30 @@ export class BareSystem {
 
   /** Sends the payloads up to `to`; `windowTasks`: so many at most without their results. */
   async send(from: number, to: number, windowTasks = WINDOW_TASKS): Promise<void> {
-    for (let first = from; first < to; first += BATCH_FRAMES) {
+    for (let first = from; first < to; first += BATCH_TASKS) {
       while (this.#outstanding >= windowTasks) await this.#someRead();
+      const end = Math.min(to, first + BATCH_TASKS);
       const frames: OutFrame[] = [];
-      for (let payload = first; payload < Math.min(to, first + BATCH_FRAMES); payload += 1)
-        frames.push(new BareFrame(JSON.stringify(payload), String(payload)));
-      this.#outstanding += frames.length;
+      for (let start = first; start < end; start += this.#frameTasks) {
+        const payloads = Array.from({ length: Math.min(this.#frameTasks, end - start) }, (_, index) => start + index);
+        frames.push(new BareFrame(JSON.stringify(payloads), String(start)));
+      }
+      this.#outstanding += end - first;
       await this.#backend.send(work, frames, never);
     }
   }
 
   async #receiving(queue: Queue, handle: (deliveries: readonly Delivery[]) => Promise<void>): Promise<void> {
-    const want = { max: 2 * BATCH_FRAMES, waitMs: WAIT_MS, leaseMs: LEASE_MS };
+    const want = { max: 2 * BATCH_TASKS, waitMs: WAIT_MS, leaseMs: LEASE_MS };
     while (!this.#end.signal.aborted) await handle(await this.#backend.receive(queue, want, this.#end.signal));
   }
 
   async #run(deliveries: readonly Delivery[]): Promise<void> {
-    for (let first = 0; first < deliveries.length; first += BATCH_FRAMES) {
-      const part = deliveries.slice(first, first + BATCH_FRAMES);
-      const results = await Promise.all(part.map(({ bytes }) => noOp(JSON.parse(textOf(bytes)) as number)));
+    const frames = Math.max(1, Math.floor(BATCH_TASKS / this.#frameTasks));
+    for (let first = 0; first < deliveries.length; first += frames) {
+      const part = deliveries.slice(first, first + frames);
+      const payloads = part.flatMap(({ bytes }) => JSON.parse(textOf(bytes)) as number[]);
+      const results = await Promise.all(payloads.map(noOp));
       const frame = new BareFrame(JSON.stringify(results), "reply");
       const receipts = part.map(({ receipt }) => ({ receipt, ack: true }));
       await this.#backend.move?.([{ receipts, sends: [{ queue: reply, frame }] }], never);

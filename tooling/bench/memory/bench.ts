@@ -4,20 +4,33 @@ import type { Bench, Series } from "../series.ts";
 const module = (name: string) => new URL(`${name}.ts`, import.meta.url);
 
 /** `fastq` and `p-queue` are given all inputs at once; behind `-window` stands a window that their user writes around them. */
-const peers = { fastq: module("fastq"), "p-queue": module("p-queue"), bare: module("bare") };
+const peers = { fastq: module("fastq"), "p-queue": module("p-queue") };
 const windowed = { "fastq-window": module("fastq-window"), "p-queue-window": module("p-queue-window") };
 const single = { dispatch: module("single") };
+const packs = { dispatch: module("packs") };
+const bare = { bare: module("bare") };
 
-/** How tasks travel. Packs come here as soon as a run has them: `dispatch` is then the module `packs`, and `single` stands beside it. */
-const forms = [{ form: "single", cpu: "cpu/task", ours: single, tasks: { full: 300_000, quick: 100_000 } }];
+/** How tasks travel. Beside packs stands a frame a task, which they may never be slower than. */
+const forms = [
+  { form: "single", cpu: "cpu/task", ours: single, beside: {}, bare },
+  {
+    form: "packs",
+    cpu: "cpu/task/packs",
+    ours: packs,
+    beside: { single: single.dispatch },
+    bare: { bare: module("bare-packs") },
+  },
+];
+
+const tasks = { full: 300_000, quick: 100_000 };
 
 const rounds = { full: 5, quick: 3 };
 const once = { full: 1, quick: 1 };
 
-const perForm = forms.flatMap(({ form, cpu, ours, tasks }): Series[] => [
+const perForm = forms.flatMap(({ form, cpu, ours, beside, bare }): Series[] => [
   {
     measurement: "end-to-end",
-    subjects: { ...ours, ...peers, ...windowed },
+    subjects: { ...ours, ...beside, ...peers, ...bare, ...windowed },
     tasks,
     rounds,
     figures: [
@@ -27,7 +40,7 @@ const perForm = forms.flatMap(({ form, cpu, ours, tasks }): Series[] => [
   },
   {
     measurement: "requests",
-    subjects: { ...ours, bare: peers.bare },
+    subjects: { ...ours, ...beside, ...bare },
     tasks,
     rounds: once,
     figures: [{ case: `requests/1000-tasks/${form}`, unit: "calls", value: "perThousand", better: "less" }],
@@ -51,22 +64,22 @@ export const memoryBench: Bench = {
   series: [
     {
       measurement: "send",
-      subjects: { ...single, ...peers },
-      tasks: { full: 300_000, quick: 100_000 },
+      subjects: { ...single, ...peers, ...bare },
+      tasks,
       rounds,
       figures: [{ case: "send", unit: "tasks/s", value: "tasksPerSecond", better: "more" }],
     },
     ...perForm,
     {
       measurement: "idle",
-      subjects: { ...single, ...peers },
+      subjects: { ...packs, single: single.dispatch, ...peers, ...bare },
       tasks: { full: 2_000, quick: 500 },
       rounds,
       figures: [{ case: "latency/idle", unit: "ms", value: "p50", more: ["p50", "p95", "p99"], better: "less" }],
     },
     {
       measurement: "waiting",
-      subjects: { ...single, ...peers },
+      subjects: { ...single, ...peers, ...bare },
       tasks: { full: 100_000, quick: 100_000 },
       rounds: { full: 3, quick: 1 },
       figures: [{ case: "memory/waiting-task", unit: "bytes", value: "bytes", better: "less" }],

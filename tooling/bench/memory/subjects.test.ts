@@ -1,14 +1,19 @@
 /** Every subject of the memory benchmark does what it is measured for: all results once, whatever it is asked. Nothing is timed here. */
+import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { MakeSubject } from "../subject.ts";
 import { Tally } from "../tally.ts";
 import { memoryBench } from "./bench.ts";
 
-const modules = new Map(memoryBench.series.flatMap(({ subjects }) => Object.entries(subjects)));
+// By their files: a name may stand for another module in another case.
+const modules = new Map(
+  memoryBench.series.flatMap(({ subjects }) => Object.values(subjects)).map((module) => [module.href, module]),
+);
+const byFile = [...modules.values()].map((module) => [basename(module.pathname, ".ts"), module] as const);
 const plain = { wrap: <T>(backend: T): T => backend };
 const COUNT = 2_500;
 
-describe.each([...modules])("%s", (_, module) => {
+describe.each(byFile)("%s", (_, module) => {
   const make = async () => ((await import(module.href)) as { readonly subject: MakeSubject }).subject(plain);
 
   test("end to end", async () => {
