@@ -130,6 +130,7 @@ export class Dispatcher implements AsyncDisposable {
         run.sendPack(tasks.map(({ task }) => task), to, make); // biome-ignore format: one call
       },
     });
+    const envelope = { run: id, coordinator: coordinator.id, endsAt };
     const run: OpenRun<O, I | Input<I>> = new OpenRun<O, I | Input<I>>({
       id,
       queue,
@@ -141,8 +142,7 @@ export class Dispatcher implements AsyncDisposable {
       maxInFlightBytes: settings.maxInFlightBytes,
       globalTimeoutMs: settings.globalTimeoutMs,
       endsAt,
-      make: (input, index) =>
-        this.#make(kind, input, settings, { run: id, index, coordinator: coordinator.id, endsAt }),
+      make: (input, index) => this.#make(kind, input, settings, envelope, index),
       resend: (lost) => this.#outgoing.resend(lost),
       pack: (part, waiting) => packer.add((part as Part).group, { part: part as Part, task: waiting }, part.sizeBytes),
       flush: () => packer.flush(),
@@ -182,8 +182,8 @@ export class Dispatcher implements AsyncDisposable {
       this.#stream = newRun();
       this.#index = 0;
     }
-    const envelope = { run, index, coordinator: undefined, endsAt: undefined };
-    const { ready, queue } = this.#outgoing.make(kind, payload, settings, envelope, false);
+    const envelope = { run, coordinator: undefined, endsAt: undefined };
+    const { ready, queue } = this.#outgoing.make(kind, payload, settings, envelope, index, false);
     // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
     const frame = (ready instanceof Promise ? await this.#waitFor(ready) : ready) as OutFrame;
     const outcome = await new Promise<Sent>((resolve) => this.#senders.of(queue).add(frame, resolve));
@@ -247,13 +247,12 @@ export class Dispatcher implements AsyncDisposable {
     await this.#coordinator.close();
   }
 
-  #make(kind: Kind, input: unknown, settings: RunSettings, envelope: Envelope): Made {
-    if (envelope.index > MOST_INDEX)
-      throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
+  #make(kind: Kind, input: unknown, settings: RunSettings, envelope: Envelope, index: number): Made {
+    if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
     const packs = settings.packs ?? this.#settings.packs;
-    if (!isInput(input)) return this.#outgoing.make(kind, input, settings, envelope, packs);
+    if (!isInput(input)) return this.#outgoing.make(kind, input, settings, envelope, index, packs);
     if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-    return this.#outgoing.make(kind, input.payload, inputSettings(settings, input.options), envelope, packs);
+    return this.#outgoing.make(kind, input.payload, inputSettings(settings, input.options), envelope, index, packs);
   }
 
   #mustBeOpen(): void {

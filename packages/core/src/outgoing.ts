@@ -16,10 +16,9 @@ import type { Task } from "./work/task.ts";
 /** What a sender must know of a task: by its name alone it may be sent by who does not have its code. */
 export type Kind = Pick<Task, "name" | "input">;
 
-/** A task on its way: of which run, and to whom its result goes. */
+/** What all tasks of a run have in common: its name, and to whom their results go. */
 export interface Envelope {
   readonly run: string;
-  readonly index: number;
   /** Absent: nobody waits for it. */
   readonly coordinator: string | undefined;
   /** Wall-clock ms at which its run ends. */
@@ -28,17 +27,6 @@ export interface Envelope {
 
 /** A task on its way into a pack, and with what others it may travel. */
 export type Part = PackTask<PackGroup>;
-
-/** A payload that has passed its schema, and all that is known of its task. */
-interface Ready {
-  readonly name: string;
-  readonly payload: unknown;
-  readonly settings: SendSettings;
-  readonly envelope: Envelope;
-  readonly packs: boolean;
-  readonly sentAt: number;
-  readonly route: Route;
-}
 
 /** Larger packs would save nothing: their bytes are the cost by then. */
 const PACK_BYTES = 256 * 1_024;
@@ -68,21 +56,39 @@ export class Outgoing {
   }
 
   /** `packs`: may it travel with others? Throws `INPUT_INVALID` or `TOO_LARGE`, and what the codec throws. */
-  make(kind: Kind, payload: unknown, settings: SendSettings, envelope: Envelope, packs: boolean): Made {
+  make(kind: Kind, payload: unknown, settings: SendSettings, envelope: Envelope, index: number, packs: boolean): Made {
     const { priority, delayMs, id } = settings;
     const sentAt = this.#clock.wall();
     const route = this.#route(priority, sentAt, delayMs);
-    const task = { name: kind.name, payload, settings, envelope, packs, sentAt, route };
-    const ready = kind.input === undefined ? this.#made(task) : this.#checked(kind.input, task);
+    const { name, input } = kind;
+    const ready =
+      input === undefined
+        ? this.#made(name, payload, settings, envelope, index, packs, sentAt, route)
+        : this.#checked(input, payload, () =>
+            this.#made(name, payload, settings, envelope, index, packs, sentAt, route),
+          );
     return { ready, queue: route.queue, band: this.#routes.bandOf(priority), delayMs, ref: id };
   }
 
-  #checked(input: NonNullable<Kind["input"]>, task: Ready): Eventual<OutFrame | Part> {
-    return chain(check(input, task.payload), (result) => valid(result, () => this.#made(task)));
+  #checked<T>(input: NonNullable<Kind["input"]>, payload: unknown, next: () => Eventual<T>): Eventual<T> {
+    return chain(check(input, payload), (result) => valid(result, next));
   }
 
-  #made(task: Ready): Eventual<OutFrame | Part> {
-    return (task.packs ? this.#part(task) : undefined) ?? this.#alone(task);
+  #made(
+    name: string,
+    payload: unknown,
+    settings: SendSettings,
+    envelope: Envelope,
+    index: number,
+    packs: boolean,
+    sentAt: number,
+    route: Route,
+  ): Eventual<OutFrame | Part> {
+    if (packs) {
+      const part = this.#part(name, payload, settings, envelope, index, sentAt);
+      if (part !== undefined) return part;
+    }
+    return this.#alone(name, payload, settings, envelope, index, sentAt, route);
   }
 
   /** A pack and where it goes, from when it is full. */
@@ -108,11 +114,18 @@ export class Outgoing {
   }
 
   /** Undefined where it has to travel alone: under an id by which the broker dedupes, or because it is large. */
-  #part({ name, payload, settings, envelope, sentAt }: Ready): Part | undefined {
+  #part(
+    name: string,
+    payload: unknown,
+    settings: SendSettings,
+    envelope: Envelope,
+    index: number,
+    sentAt: number,
+  ): Part | undefined {
     const { id, headers } = settings;
     if (id !== undefined && this.#dedupes) return undefined;
     const info = this.#infoOf(name, id, headers, deadlineOf(settings, envelope, sentAt));
-    const part = packTask(envelope.index, payload, info, settings);
+    const part = packTask(index, payload, info, settings);
     return part.sizeBytes > this.packBytes ? undefined : part;
   }
 
@@ -128,15 +141,40 @@ export class Outgoing {
     return this.#info;
   }
 
-  #alone({ name, payload, settings, envelope, sentAt, route }: Ready): Eventual<OutFrame> {
+  #alone(
+    name: string,
+    payload: unknown,
+    settings: SendSettings,
+    envelope: Envelope,
+    index: number,
+    sentAt: number,
+    route: Route,
+  ): Eventual<OutFrame> {
     const { priority, key, id, headers } = settings;
-    const { run, index, coordinator } = envelope;
+    const { run, coordinator } = envelope;
     // A tier is everybody's: an id that waits there would be taken for all queues.
     const first = route.queue.role !== "tier";
     const { waiting, delayMs } = route;
     const deadlineAt = deadlineOf(settings, envelope, sentAt);
-    const own = { task: name, payload, key, id, headers, deadlineAt, priority };
-    return taskFrame({ ...own, run, index, coordinator, first, delayMs, waiting, sentAt }, this.#codec);
+    return taskFrame(
+      {
+        run,
+        index,
+        coordinator,
+        task: name,
+        payload,
+        key,
+        id,
+        headers,
+        deadlineAt,
+        priority,
+        first,
+        delayMs,
+        waiting,
+        sentAt,
+      },
+      this.#codec,
+    );
   }
 }
 

@@ -105,7 +105,9 @@ export class Packs {
       for (const [position, part] of partsOf(hold).entries()) this.#port.bad(part, payloads, position === 0);
       return;
     }
-    for (const [position, part] of partsOf(hold).entries()) {
+    const parts = partsOf(hold);
+    for (let position = 0; position < parts.length; position += 1) {
+      const part = parts[position] as HeldTask;
       part.loaded = { value: payloads.values[position] };
       this.#port.admit(part, lane);
     }

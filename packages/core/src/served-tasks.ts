@@ -1,5 +1,5 @@
-import type { BodyCodec } from "./codec/body.ts";
-import type { BadFrame, Frame } from "./contract/index.ts";
+import type { BodyCodec, Payloads } from "./codec/body.ts";
+import type { BadFrame, Frame, StandardSchema } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { chain, type Eventual } from "./eventual.ts";
 import { check } from "./work/schema.ts";
@@ -28,17 +28,23 @@ export class ServedTasks {
 
   /** What the handler is given: the payload of a frame of one task, through its schema. Rejects where a blob store does not answer. */
   payload(frame: Frame, codec: BodyCodec, signal: AbortSignal): Eventual<{ readonly value: unknown } | BadFrame> {
-    return chain(codec.payloads(frame, { signal }), (body) =>
-      "bad" in body ? body : this.checked(frame, body.values[0]),
-    );
+    const body = codec.payloads(frame, { signal });
+    return body instanceof Promise ? body.then((loaded) => this.#first(frame, loaded)) : this.#first(frame, body);
+  }
+
+  #first(frame: Frame, body: Payloads): Eventual<{ readonly value: unknown } | BadFrame> {
+    return "bad" in body ? body : this.checked(frame, { value: body.values[0] });
   }
 
   /** A payload as its schema leaves it, or what is wrong with it. */
-  checked(frame: Frame, payload: unknown): Eventual<{ readonly value: unknown } | BadFrame> {
+  checked(frame: Frame, payload: { readonly value: unknown }): Eventual<{ readonly value: unknown } | BadFrame> {
     const schema = this.of(frame)?.input;
-    if (schema === undefined) return { value: payload };
-    return chain(check(schema, payload), (result) =>
-      "wrong" in result ? { bad: "INPUT_INVALID", detail: result.wrong } : result,
-    );
+    return schema === undefined ? payload : checkedBy(schema, payload.value);
   }
+}
+
+function checkedBy(schema: StandardSchema, payload: unknown): Eventual<{ readonly value: unknown } | BadFrame> {
+  return chain(check(schema, payload), (result) =>
+    "wrong" in result ? { bad: "INPUT_INVALID", detail: result.wrong } : result,
+  );
 }

@@ -17,7 +17,7 @@ import { planWorker } from "./plan/plan.ts";
 import { deadQueue, replyQueue } from "./queues.ts";
 import { type Route, Routes } from "./routes.ts";
 import { ServedTasks } from "./served-tasks.ts";
-import { type Decision, decide } from "./settle/decision.ts";
+import { completion, type Decision, decide } from "./settle/decision.ts";
 import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { verdictOf } from "./verdicts.ts";
@@ -175,7 +175,7 @@ export class Worker implements AsyncDisposable {
       logger: settings.logger,
       task: (name) => tasks.get(name) as Task,
       payload: ({ frame, loaded }, signal) =>
-        loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded.value),
+        loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded),
       unloaded: (task, error) => this.#unloaded(task, error),
       mayBegin: ({ hold }) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
       isHeld: (task) => !task.ended && Number.isFinite(task.deadline),
@@ -328,7 +328,8 @@ export class Worker implements AsyncDisposable {
       return;
     }
     const { maxLost } = this.#settings;
-    const others = this.#keeper.size + this.#slots.zombies > 1;
+    // Asked only when it matters: it means to look at all that runs.
+    const others = lost >= maxLost && this.#keeper.size + this.#slots.zombies > 1;
     const known = this.#tasks.of(frame) !== undefined;
     const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
@@ -379,9 +380,13 @@ export class Worker implements AsyncDisposable {
   }
 
   #settle(task: HeldTask, verdict: Verdict): void {
+    const { frame, lost } = task;
+    if (verdict.kind === "completed") {
+      this.#settler.settle(task, completion(verdict, frame));
+      return;
+    }
     const { backoff, maxAttempts, random } = this.#settings;
     const { releaseDelayMs } = this.#calls.backend.profile;
-    const { frame, lost } = task;
     const policy = {
       backoff,
       maxAttempts: this.#tasks.of(frame)?.maxAttempts ?? maxAttempts,

@@ -35,6 +35,7 @@ export function packOf(frame: Frame): Frame {
 class TaskOfPack implements Frame {
   readonly pack: Frame;
   readonly #position: number;
+  #tasks: readonly TaskInfo[] | undefined;
 
   constructor(pack: Frame, position: number) {
     this.pack = pack;
@@ -90,7 +91,8 @@ class TaskOfPack implements Frame {
     return this.pack.firstSentAt;
   }
   get tasks(): readonly TaskInfo[] {
-    return [this.#info];
+    this.#tasks ??= [this.#info];
+    return this.#tasks;
   }
   get death(): DeathNote | undefined {
     return this.pack.death;

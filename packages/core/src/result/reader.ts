@@ -46,7 +46,9 @@ export class Reader {
         const deliveries = await calls.receive(queue, { max: FRAMES, waitMs, leaseMs }, signal);
         failures = 0;
         const taken: [Receipt, Frame | undefined][] = [];
-        for (const { receipt, bytes } of deliveries) {
+        for (const [index, { receipt, bytes }] of deliveries.entries()) {
+          // A turn for each: whoever reads the results takes these before there are more, and the sender fills the room that they leave.
+          if (index > 0) await new Promise<void>((resolve) => clock.soon(resolve));
           const frame = await this.#take(bytes);
           if (frame !== "later") taken.push([receipt, frame]);
         }

@@ -9,6 +9,8 @@ export interface Outlet {
 export class Outlets<T extends Outlet> {
   readonly #make: (queue: Queue) => T;
   readonly #byQueue = new Map<string, T>();
+  /** The same in a row: asked for room before each input. */
+  readonly #all: T[] = [];
   #lastQueue: Queue | undefined;
   #last: T | undefined;
 
@@ -24,6 +26,7 @@ export class Outlets<T extends Outlet> {
     if (outlet === undefined) {
       outlet = this.#make(queue);
       this.#byQueue.set(key, outlet);
+      this.#all.push(outlet);
     }
     this.#lastQueue = queue;
     this.#last = outlet;
@@ -31,13 +34,13 @@ export class Outlets<T extends Outlet> {
   }
 
   all(): Iterable<T> {
-    return this.#byQueue.values();
+    return this.#all;
   }
 
   /** Undefined while all of them have room; else resolves when one that had none has. */
   room(): Promise<void> | undefined {
-    for (const outlet of this.#byQueue.values()) {
-      const room = outlet.room();
+    for (let index = 0; index < this.#all.length; index += 1) {
+      const room = (this.#all[index] as T).room();
       if (room !== undefined) return room;
     }
     return undefined;

@@ -36,6 +36,15 @@ export type Decision =
 
 export type RequeueReason = "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost" | "split";
 
+/** Most tasks end like this, and no policy has a say in it. */
+export function completion(
+  { json, durationMs }: Extract<Verdict, { kind: "completed" }>,
+  { attempt }: Frame,
+): Decision {
+  const ending = { outcome: "completed", json, error: undefined, attempts: attempt + 1, durationMs } as const;
+  return { kind: "end", ending, death: undefined };
+}
+
 /** Pure: the verdict, the counters and the policy give what the broker is to be told. `lost` is the sum that every copy carries. */
 export function decide(
   verdict: Verdict,
@@ -49,16 +58,8 @@ export function decide(
   switch (verdict.kind) {
     case "done":
       return { kind: "ack" };
-    case "completed": {
-      const ending = {
-        outcome: "completed",
-        json: verdict.json,
-        error: undefined,
-        attempts: attempt + 1,
-        durationMs: verdict.durationMs,
-      } as const;
-      return { kind: "end", ending, death: undefined };
-    }
+    case "completed":
+      return completion(verdict, frame);
     case "released": {
       const byCopy = policy.releaseByCopy || verdict.begun || verdict.delayMs > policy.releaseDelayMs;
       if (!byCopy) return { kind: "release", delayMs: verdict.delayMs, reason: verdict.reason };
