@@ -38,6 +38,12 @@ const tag = Object.freeze({
 });
 const ONE_TASK = 0x80;
 
+/** Twice what a frame of ours has at most: notes of death are cut, and packs end at 256 KiB. Reading what is forged longer would hold everybody up. */
+export const MOST_EXTENSION_BYTES = 524_288;
+
+/** The headers of one task are at most 32 Ki characters, six bytes each where they are escaped; those of a pack fit into it. */
+const MOST_HEADERS_BYTES = 262_144;
+
 /** The task of a frame that names none. */
 export const DEFAULT_TASK = "default";
 
@@ -144,6 +150,7 @@ export function decodeExtension(bytes: Buffer, count: number): Extension {
   const common: Own = {};
   const own: Own[] = [];
   let offset = 0;
+  let headersBytes = 0;
   while (offset < bytes.length) {
     const kind = bytes.readUInt8(offset);
     offset += 1;
@@ -198,6 +205,8 @@ export function decodeExtension(bytes: Buffer, count: number): Extension {
         target.deadlineAt = readTime(bytes, offset, length);
         break;
       case tag.headers:
+        headersBytes += length;
+        if (headersBytes > MOST_HEADERS_BYTES) throw new RangeError(`headers of ${headersBytes} bytes`);
         target.headers = readHeaders(bytes.toString("utf8", offset, end));
         break;
       case tag.index:

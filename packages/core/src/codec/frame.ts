@@ -8,7 +8,7 @@ import {
   type OutFrame,
   type TaskInfo,
 } from "../contract/index.ts";
-import { type Extension, encodeExtension, readExtension } from "./extension.ts";
+import { type Extension, encodeExtension, MOST_EXTENSION_BYTES, readExtension } from "./extension.ts";
 import { at, frameTypes, HEADER_BYTES, MAGIC, most, packCodecs, unpackCodecs, VERSION } from "./header.ts";
 import { PLAIN_CODECS } from "./json.ts";
 import { readRun, writeRun } from "./run-name.ts";
@@ -73,8 +73,13 @@ export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame
   const count = bytes.readUInt16BE(at.count);
   if (count > (type === "task" ? MOST_TASKS : 0))
     return { bad: "FRAME_INVALID", detail: `a ${type} frame of ${count} tasks` };
-  const body = HEADER_BYTES + bytes.readUIntBE(at.extension, 3);
+  if (bytes.readUInt32BE(at.first) + count > most.first + 1)
+    return { bad: "FRAME_INVALID", detail: `${count} tasks from the last index on` };
+  const extensionBytes = bytes.readUIntBE(at.extension, 3);
+  const body = HEADER_BYTES + extensionBytes;
   if (body > bytes.length) return { bad: "FRAME_INVALID", detail: "cut short" };
+  if (extensionBytes > MOST_EXTENSION_BYTES)
+    return { bad: "FRAME_INVALID", detail: `an extension of ${extensionBytes} bytes` };
   try {
     const extension = readExtension(bytes.subarray(HEADER_BYTES, body), count);
     return new DecodedFrame(bytes, type, extension, body, queue, lane);

@@ -88,12 +88,12 @@ export function packTask<G>(index: number, payload: unknown, info: TaskInfo, gro
   return { index, json, info, sizeBytes: json.length * 3 + infoBytes(info), group };
 }
 
-/** A character has at most three bytes; a field, eight around it. */
+/** A character has at most three bytes, and six in JSON where it is escaped; a field, eight around it. */
 function infoBytes({ id, headers }: TaskInfo): number {
-  let characters = 16 + (id?.length ?? 0);
+  let bytes = 48 + (id === undefined ? 0 : id.length * 3);
   if (headers !== undefined)
-    for (const [key, value] of Object.entries(headers)) characters += 16 + key.length + value.length;
-  return characters * 3;
+    for (const [key, value] of Object.entries(headers)) bytes += 8 + (key.length + value.length) * 6;
+  return bytes;
 }
 
 /** What the tasks of a pack have in common. */

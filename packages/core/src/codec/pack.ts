@@ -1,7 +1,7 @@
 import type { BadFrame, Counters, DeathNote, Frame, FrameType, TaskInfo } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import { chain, type Eventual } from "../eventual.ts";
-import type { BodyCodec } from "./body.ts";
+import type { BodyCodec, Payloads } from "./body.ts";
 import { codedFrame } from "./coded-frame.ts";
 import { decodeFrame, extensionOf, frameName, isBad } from "./frame.ts";
 import { encodeJson, wrapping } from "./json.ts";
@@ -9,7 +9,8 @@ import { encodeJson, wrapping } from "./json.ts";
 /** The tasks of a frame, each seen as a frame of its own; a frame of one task is its own view. */
 export function tasksOf(frame: Frame): readonly Frame[] {
   if (frame.count <= 1) return [frame];
-  return Array.from({ length: frame.count }, (_, position) => new TaskOfPack(frame, position));
+  const opened = new Opened(frame);
+  return Array.from({ length: frame.count }, (_, position) => new TaskOfPack(opened, position));
 }
 
 /**
@@ -20,9 +21,17 @@ export function aloneFrame(frame: Frame, codec: BodyCodec): Eventual<Frame> {
   return frame instanceof TaskOfPack ? frame.alone(codec) : frame;
 }
 
+/** Frames that were taken apart, as long as somebody has their bytes: what the broker lost of a pack is mostly all of it. */
+const apart = new WeakMap<Uint8Array, ReadonlyMap<number, Frame>>();
+
 /** One task of a frame that was sent, as a frame of its own. Rejects where the frame cannot be read. */
 export function extractFrame(bytes: Uint8Array, index: number, codec: BodyCodec): Eventual<Frame> {
-  const task = tasksOf(readable(decodeFrame(bytes, "", ""))).find(({ first }) => first === index);
+  let tasks = apart.get(bytes);
+  if (tasks === undefined) {
+    tasks = new Map(tasksOf(readable(decodeFrame(bytes, "", ""))).map((task) => [task.first, task]));
+    if (tasks.size > 1) apart.set(bytes, tasks);
+  }
+  const task = tasks.get(index);
   if (task === undefined) throw new TypeError(`no task ${index} in this frame`);
   return aloneFrame(task, codec);
 }
@@ -32,14 +41,37 @@ export function packOf(frame: Frame): Frame {
   return frame instanceof TaskOfPack ? frame.pack : frame;
 }
 
+/** A pack whose body is read at most once for all of its tasks, and handed to no handler, who could change it. */
+class Opened {
+  readonly frame: Frame;
+  #payloads: Eventual<Payloads> | undefined;
+
+  constructor(frame: Frame) {
+    this.frame = frame;
+  }
+
+  payloads(codec: BodyCodec): Eventual<Payloads> {
+    if (this.#payloads !== undefined) return this.#payloads;
+    const reading = codec.payloads(this.frame);
+    this.#payloads = reading;
+    // A blob store that was away may be back for the next one.
+    if (reading instanceof Promise) reading.catch(() => (this.#payloads = undefined));
+    return reading;
+  }
+}
+
 class TaskOfPack implements Frame {
-  readonly pack: Frame;
+  readonly #opened: Opened;
   readonly #position: number;
   #tasks: readonly TaskInfo[] | undefined;
 
-  constructor(pack: Frame, position: number) {
-    this.pack = pack;
+  constructor(opened: Opened, position: number) {
+    this.#opened = opened;
     this.#position = position;
+  }
+
+  get pack(): Frame {
+    return this.#opened.frame;
   }
 
   get type(): FrameType {
@@ -113,7 +145,7 @@ class TaskOfPack implements Frame {
   }
 
   alone(codec: BodyCodec): Eventual<Frame> {
-    return chain(codec.payloads(this.pack), (body) => {
+    return chain(this.#opened.payloads(codec), (body) => {
       const payload = readable(body).values[this.#position];
       const { type, priority, run, first, count } = this;
       const { round, attempt, copy, lost }: Counters = this;
