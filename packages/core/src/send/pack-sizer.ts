@@ -9,6 +9,9 @@ export interface PackSizes {
 /** How fast an old measurement fades. */
 const WEIGHT = 0.05;
 
+/** A task that takes a whole pack's time travels alone; how much longer than that it takes changes little. */
+const OUTLIER = 10;
+
 /** How many tasks a pack should hold: as many as make up `targetPackMs`, from what the results say. */
 export class PackSizer {
   readonly #sizes: PackSizes;
@@ -18,9 +21,11 @@ export class PackSizer {
     this.#sizes = sizes;
   }
 
-  /** A handler took so long. */
+  /** A handler took so long, says a worker: one that says nonsense, or a task that took all day, does not spoil it for long. */
   ran(ms: number): void {
-    this.#taskMs = this.#taskMs === undefined ? ms : this.#taskMs + WEIGHT * (ms - this.#taskMs);
+    if (!(ms >= 0)) return;
+    const most = Math.min(ms, OUTLIER * this.#sizes.targetPackMs);
+    this.#taskMs = this.#taskMs === undefined ? most : this.#taskMs + WEIGHT * (most - this.#taskMs);
   }
 
   /** `left`: the tasks that have no outcome yet. Two packs for each worker share them, so that none has the tail for itself. At least 1. */
