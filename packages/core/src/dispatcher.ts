@@ -144,6 +144,7 @@ export class Dispatcher implements AsyncDisposable {
       endsAt,
       make: (input, index) => this.#make(kind, input, settings, envelope, index),
       resend: (lost) => this.#outgoing.resend(lost),
+      apart: (task) => this.#outgoing.apart(task),
       pack: (part, waiting) => packer.add((part as Part).group, { part: part as Part, task: waiting }, part.sizeBytes),
       flush: () => packer.flush(),
       ran: (durationMs) => sizer.ran(durationMs),

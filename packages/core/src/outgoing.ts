@@ -1,8 +1,8 @@
 import type { BodyCodec } from "./codec/body.ts";
-import { bytesOf } from "./codec/frame.ts";
+import { bytesOf, OutgoingFrame } from "./codec/frame.ts";
 import { type NewPack, type PackTask, packFrame, packTask, resendFrame, taskFrame } from "./codec/maker.ts";
 import { extractFrame } from "./codec/pack.ts";
-import type { Clock, Headers, OutFrame, Profile, TaskInfo } from "./contract/index.ts";
+import type { Clock, Frame, Headers, OutFrame, Profile, TaskInfo } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { chain, type Eventual } from "./eventual.ts";
 import type { SendSettings } from "./plan/options.ts";
@@ -102,11 +102,19 @@ export class Outgoing {
   }
 
   /** What was sent, alone, as its next round. */
-  resend({ frame, index, round }: Outstanding): Eventual<OutFrame> {
+  resend(task: Outstanding): Eventual<OutFrame> {
+    return chain(this.#extract(task), (alone) => resendFrame(bytesOf(alone), task.round, task.frame?.key));
+  }
+
+  /** What was sent, alone, to where its pack was. */
+  apart(task: Outstanding): Eventual<OutFrame> {
+    const { delayMs = 0, key } = task.frame ?? {};
+    return chain(this.#extract(task), (alone) => new OutgoingFrame(bytesOf(alone), { first: false, delayMs, key }));
+  }
+
+  #extract({ frame, index }: Outstanding): Eventual<Frame> {
     if (frame === undefined) throw new TypeError(`task ${index} was not sent`);
-    return chain(extractFrame(frame.bytes, index, this.#codec), (alone) =>
-      resendFrame(bytesOf(alone), round, frame.key),
-    );
+    return extractFrame(frame.bytes, index, this.#codec);
   }
 
   #route(priority: number, sentAt: number, delayMs: number) {

@@ -72,6 +72,8 @@ export interface RunPort<I> {
   make(input: I, index: number): Made;
   /** The task alone, as its next round. */
   resend(task: Outstanding): Eventual<OutFrame>;
+  /** The task alone, out of the pack that its broker did not take. */
+  apart(task: Outstanding): Eventual<OutFrame>;
   /** Into a pack, which comes back by `sendPack`. */
   pack(packable: Packable, task: Outstanding): void;
   /** What waits to be packed goes before what is sent next. */
@@ -97,6 +99,8 @@ export class OpenRun<O = unknown, I = unknown> {
   readonly #books = new Books();
   /** Frames that take time to be made, and the user's ids of their tasks. */
   readonly #order = new InOrder<OutFrame | Packable>();
+  /** Packs that take time to be made, and what must not overtake them. */
+  readonly #leaving = new InOrder<OutFrame>();
   readonly #making = new Map<number, string | undefined>();
   readonly #startedAt: number;
   readonly #input = new AbortController();
@@ -210,7 +214,8 @@ export class OpenRun<O = unknown, I = unknown> {
 
   /** For the pump. */
   room(): Promise<void> | undefined {
-    return this.#port.room() ?? this.#order.room() ?? (this.#window.open ? undefined : this.#window.room());
+    const making = this.#order.room() ?? this.#leaving.room();
+    return this.#port.room() ?? making ?? (this.#window.open ? undefined : this.#window.room());
   }
 
   /** For the pump: the next input. */
@@ -255,22 +260,38 @@ export class OpenRun<O = unknown, I = unknown> {
   /** The sender's: a pack is full. Its tasks are in the window already; a run that has ended meanwhile does not send it any more. */
   sendPack(tasks: readonly Outstanding[], queue: Queue, make: () => Eventual<OutFrame>): void {
     if (this.#endedAt !== undefined) return;
-    this.#order.add(
-      make(),
-      (frame) => {
+    const failed = (error: unknown) => {
+      for (const task of tasks) {
+        if (this.#window.get(task.index) !== task) continue;
+        this.#window.delete(task);
+        this.#unmade(task.index, task.ref, error);
+      }
+    };
+    let frame: Eventual<OutFrame>;
+    try {
+      frame = make();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    this.#leaving.add(
+      frame,
+      (pack) => {
         if (this.#endedAt !== undefined) return;
-        for (const task of tasks) task.frame = frame as OutFrame;
-        this.#port.send(queue, frame as OutFrame, (outcome) => {
-          for (const task of tasks) this.#answered(task, outcome === "duplicate" ? "ok" : outcome);
-        });
+        for (const task of tasks) task.frame = pack;
+        this.#port.send(queue, pack, (outcome) => this.#packAnswered(tasks, queue, outcome));
       },
-      (error) => {
-        for (const task of tasks) {
-          this.#window.delete(task);
-          this.#unmade(task.index, task.ref, error);
-        }
-      },
+      failed,
     );
+  }
+
+  #packAnswered(tasks: readonly Outstanding[], queue: Queue, outcome: Sent): void {
+    const apart = tasks.length > 1 && outcome instanceof DispatchError && outcome.code === "TOO_LARGE";
+    for (const task of tasks) {
+      if (!apart) this.#answered(task, outcome === "duplicate" ? "ok" : outcome);
+      // The broker takes less than its profile says: what fits alone must not die of its company.
+      else if (this.#window.get(task.index) === task) this.#sendMade(task, queue, this.#port.apart(task));
+    }
   }
 
   /** For the pump: there is no more input, because it ended, or failed with `error`. */
@@ -373,15 +394,24 @@ export class OpenRun<O = unknown, I = unknown> {
     const task = new Outstanding(place, ready, ready.bytes.length);
     this.#window.add(task);
     this.#port.flush();
-    this.#send(task, queue, ready);
+    if (this.#leaving.size === 0) this.#send(task, queue, ready);
+    else
+      this.#leaving.add(
+        ready,
+        (frame) => this.#endedAt ?? this.#send(task, queue, frame),
+        () => {},
+      );
   }
 
   #resend(task: Outstanding): void {
-    const frame = this.#port.resend(task);
-    if (!(frame instanceof Promise)) this.#send(task, this.#port.work(task.band), frame);
+    this.#sendMade(task, this.#port.work(task.band), this.#port.resend(task));
+  }
+
+  #sendMade(task: Outstanding, queue: Queue, frame: Eventual<OutFrame>): void {
+    if (!(frame instanceof Promise)) this.#send(task, queue, frame);
     else
       frame.then(
-        (ready) => this.#send(task, this.#port.work(task.band), ready),
+        (ready) => this.#send(task, queue, ready),
         (error: DispatchError) => this.fail(error),
       );
   }

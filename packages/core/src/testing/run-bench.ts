@@ -49,6 +49,9 @@ export class RunBench {
         return { ready: frame, queue: workQueue("default"), band: frame.priority, delayMs: frame.delayMs, ref };
       },
       resend: ({ frame, round }) => ({ ...frame, bytes: frame?.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
+      apart: () => {
+        throw new TypeError("no packs here");
+      },
       pack: () => {
         throw new TypeError("no packs here");
       },
