@@ -1,5 +1,6 @@
 import type { Frame } from "../contract/index.ts";
 import { codes, DispatchError } from "../errors.ts";
+import type { Eventual } from "../eventual.ts";
 import { RecentNames } from "../recent-names.ts";
 import type { Decision } from "./decision.ts";
 import { type Conclude, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
@@ -21,6 +22,8 @@ export class Settler<H extends Settling> {
   readonly #writing: Writing<H>;
   /** Whole names that were sent on but perhaps not acked. */
   readonly #forwarded = new RecentNames();
+  /** The most dead letters of a group: a move has no more frames than the broker takes in one call. */
+  readonly #letters: number;
   #jobs: Job<H>[] = [];
   #scheduled = false;
   #working = 0;
@@ -30,7 +33,9 @@ export class Settler<H extends Settling> {
     this.#port = port;
     const remember = (name: string) => this.#forwarded.add(name);
     const apart = sending(port, this.#conclude, this.#settlePlain.bind(this), remember);
-    this.#writing = port.profile.verbs.includes("move") ? moving(port, this.#conclude, apart, remember) : apart;
+    const moves = port.profile.verbs.includes("move");
+    this.#writing = moves ? moving(port, this.#conclude, apart, remember) : apart;
+    this.#letters = moves ? Math.max(1, port.profile.limits.batchFrames - 1) : Number.POSITIVE_INFINITY;
   }
 
   /** Has this process already sent the next of this line? Then it came again because its ack was lost. */
@@ -51,9 +56,21 @@ export class Settler<H extends Settling> {
       return;
     }
     const goesOn = decision.kind === "copy" || (decision.kind === "end" && decision.death !== undefined);
-    const frame = goesOn ? this.#port.alone(task.frame) : task.frame;
+    let frame: Eventual<Frame>;
+    try {
+      frame = goesOn ? this.#port.alone(task.frame) : task.frame;
+    } catch (error) {
+      this.#giveUp(task, error);
+      return;
+    }
     if (frame instanceof Promise) void this.#settleLater(task, decision, frame);
     else this.#add(task, decision, frame);
+  }
+
+  /** A frame that cannot be made: the grant is given up and comes again, with a loss, before anything of it is forgotten. */
+  #giveUp(task: H, error: unknown): void {
+    if (!(error instanceof DispatchError)) throw error;
+    this.#port.refused(task);
   }
 
   /** Resolves when nothing is waiting or under way. */
@@ -78,14 +95,13 @@ export class Settler<H extends Settling> {
     this.#schedule();
   }
 
-  /** A frame that has to be made first. Where that fails the grant is given up: it comes again, with a loss, before anything of it is forgotten. */
+  /** A frame that has to be made first. */
   async #settleLater(task: H, decision: Decision, making: Promise<Frame>): Promise<void> {
     this.#working += 1;
     try {
       this.#add(task, decision, await making);
     } catch (error) {
-      if (!(error instanceof DispatchError)) throw error;
-      this.#port.refused(task);
+      this.#giveUp(task, error);
     } finally {
       this.#worked();
     }
@@ -128,7 +144,8 @@ export class Settler<H extends Settling> {
     if (plain.length > 0) work.push(this.#settlePlain(plain));
     if (copies.length > 0) work.push(this.#writing.copies(copies));
     for (const [coordinator, members] of replies) {
-      for (const part of cut(members, this.#port.replyBytes)) work.push(this.#writing.group(part, coordinator));
+      for (const part of cut(members, this.#port.replyBytes, this.#letters))
+        work.push(this.#writing.group(part, coordinator));
     }
     await Promise.all(work);
   }
@@ -164,6 +181,8 @@ export class Settler<H extends Settling> {
       this.#jobs.push(job);
       this.#schedule();
     }
+    // Left to the lease. That of a pack is renewed for its other tasks, so it is given up: else this one would never come again.
+    else if (!task.whole) this.#port.refused(task);
   };
 }
 
@@ -172,23 +191,40 @@ function mostBytes(json: string): number {
   return json.length < 256 ? json.length * 3 : Buffer.byteLength(json);
 }
 
-/** Groups that fit into a reply frame each; the tasks of a pack stay together where they can, so that it is acked with them. */
-function cut<H extends Settling>(jobs: readonly Job<H>[], replyBytes: number): (readonly Job<H>[])[] {
+/**
+ * Groups that fit into a reply frame each, and whose dead letters fit into a call; the tasks of a pack stay together where they can, so that it is acked
+ * with them.
+ */
+function cut<H extends Settling>(
+  jobs: readonly Job<H>[],
+  replyBytes: number,
+  mostLetters: number,
+): (readonly Job<H>[])[] {
   const groups: (readonly Job<H>[])[] = [];
   let from = 0;
   let bytes = 0;
+  let letters = 0;
   /** Where the frame of the job at hand began. */
   let frameFrom = 0;
   for (const [index, job] of jobs.entries()) {
+    const letter = isDeath(job) ? 1 : 0;
     if (index > 0 && job.task.receipt !== jobs[index - 1]?.task.receipt) frameFrom = index;
-    while (index > from && (index - from >= REPLY_RESULTS || bytes + job.bytes > replyBytes)) {
+    while (
+      index > from &&
+      (index - from >= REPLY_RESULTS || bytes + job.bytes > replyBytes || letters + letter > mostLetters)
+    ) {
       const to = frameFrom > from ? frameFrom : index;
       groups.push(jobs.slice(from, to));
       from = to;
       bytes = 0;
-      for (let kept = to; kept < index; kept += 1) bytes += (jobs[kept] as Job<H>).bytes + 1;
+      letters = 0;
+      for (const kept of jobs.slice(to, index)) {
+        bytes += kept.bytes + 1;
+        if (isDeath(kept)) letters += 1;
+      }
     }
     bytes += job.bytes + 1;
+    letters += letter;
   }
   if (from < jobs.length) groups.push(from === 0 ? jobs : jobs.slice(from));
   return groups;

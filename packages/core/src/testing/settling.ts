@@ -1,9 +1,9 @@
 import { hopFrame } from "../codec/hop.ts";
 import { deadFrame, replyFrame } from "../codec/maker.ts";
-import type { Profile } from "../contract/index.ts";
+import type { Profile, Receipt } from "../contract/index.ts";
 import { deadQueue, replyQueue, workQueue } from "../queues.ts";
 import type { Decision } from "../settle/decision.ts";
-import { Settler, type Settling } from "../settle/settler.ts";
+import { Settler, type SettlerPort, type Settling } from "../settle/settler.ts";
 import { bodyOf, decoded, type FrameOptions, frameOf } from "./frames.ts";
 import { receiptOf, scripted } from "./scripted-backend.ts";
 
@@ -23,7 +23,7 @@ interface Reply {
 }
 
 /** A settler on a scripted backend; `told` is what its worker hears. */
-export function settlerBench(profile: Partial<Profile> = {}) {
+export function settlerBench(profile: Partial<Profile> = {}, port: Partial<SettlerPort<Settling>> = {}) {
   const world = scripted(profile);
   const told: string[] = [];
   const denied = new Set<Settling>();
@@ -44,6 +44,7 @@ export function settlerBench(profile: Partial<Profile> = {}) {
     mayAck: () => true,
     settled: (hold, _, delivered) => told.push(`settled ${labels.get(hold)}${delivered ? "" : " undelivered"}`),
     refused: (hold) => told.push(`refused ${labels.get(hold)}`),
+    ...port,
   });
   /** A frame in hand whose receipt is called as its index. */
   const hold = (options: FrameOptions = {}, deadline = SETTLE_LEASE_MS): Settling => {
@@ -74,6 +75,83 @@ export function settlerBench(profile: Partial<Profile> = {}) {
       return `work ${name.slice(name.indexOf("/") + 1)} after ${frame.delayMs}`;
     });
   return { ...world, settler, told, denied, hold, adopt, sent };
+}
+
+/** Tasks of packs: their frame is acked with the last of them, or after it, as a worker does it. */
+export function packBench(
+  profile: Partial<Profile> = {},
+  options: FrameOptions = {},
+  alone: SettlerPort<Settling>["alone"] = (frame) => frame,
+) {
+  interface Pack {
+    readonly receipt: Receipt;
+    readonly name: string;
+    left: number;
+    deadline: number;
+    lost: boolean;
+  }
+  interface Part extends Settling {
+    readonly pack: Pack;
+  }
+  const told: string[] = [];
+  const packs: Pack[] = [];
+  const packOf = (task: Settling) => (task as Part).pack;
+  const bench = settlerBench(profile, {
+    alone,
+    mayWrite: (task) => !packOf(task).lost,
+    mayAck: (task) => !packOf(task).lost,
+    refused: (task) => {
+      packOf(task).lost = true;
+      told.push(`refused ${task.frame.first}`);
+    },
+    settled: (task, _decision, delivered, acked) => {
+      const { pack } = task as Part;
+      const label = task.whole ? pack.name : `${task.frame.first}`;
+      if (task.whole) {
+        told.push(`settled ${label}`);
+        return;
+      }
+      pack.left -= 1;
+      const last = pack.left === 0;
+      told.push(`settled ${label}${last && acked ? " acked" : ""}${delivered ? "" : " undelivered"}`);
+      if (last && !acked) bench.settler.settle({ ...task, whole: true, left: 1, pack } as Part, { kind: "ack" });
+    },
+  });
+  const parts = (count: number, name = "pack", from = 0) => {
+    const pack: Pack = { receipt: receiptOf(name), name, left: count, deadline: SETTLE_LEASE_MS, lost: false };
+    packs.push(pack);
+    return Array.from(
+      { length: count },
+      (_, position): Part => ({
+        receipt: pack.receipt,
+        frame: frameOf({ index: from + position, ...options }),
+        lost: 0,
+        whole: false,
+        get left() {
+          return pack.left;
+        },
+        get deadline() {
+          return pack.lost ? Number.NEGATIVE_INFINITY : pack.deadline;
+        },
+        pack,
+      }),
+    ) as unknown as [Part, Part, Part, Part, ...Part[]];
+  };
+  /** Whether each write of a frame was its ack, in order. */
+  const acks: boolean[] = [];
+  const { onMove, onSettle } = bench.backend;
+  bench.backend.onMove = (moves, signal) => {
+    for (const { receipts } of moves) for (const { ack } of receipts) acks.push(ack);
+    return onMove(moves, signal);
+  };
+  bench.backend.onSettle = (settlements, signal) => {
+    for (const { kind } of settlements) acks.push(kind === "ack");
+    return onSettle(settlements, signal);
+  };
+  const renewTo = (deadline: number) => {
+    for (const pack of packs) pack.deadline = deadline;
+  };
+  return { ...bench, told, parts, acks, renewTo };
 }
 
 export const completed = {
