@@ -11,6 +11,12 @@ const OUTLIVED = 4;
 /** A pack that was lost so often runs no more as a pack: one of its tasks may be the reason. */
 const SPLIT_AT = 2;
 
+/** One that still comes after so many losses more cannot be split, whatever the reason. */
+const SPLIT_TRIES = 3;
+const UNSPLIT: BadFrame = Object.freeze({ bad: "FRAME_INVALID", detail: "a pack that is lost whenever it is split" });
+
+const DONE: Verdict = Object.freeze({ kind: "done" });
+
 export interface PacksPort {
   readonly clock: Clock;
   readonly codec: BodyCodec;
@@ -21,6 +27,8 @@ export interface PacksPort {
   /** Where a body cannot be loaded now. */
   readonly retryMs: number;
   stopping(): boolean;
+  /** Has this process already sent the next of this line? */
+  wasForwarded(frame: Frame): boolean;
   /** Each task by itself, as if it had come alone. */
   admit(task: HeldTask, lane: number): void;
   admitted(): void;
@@ -44,13 +52,9 @@ export class Packs {
   }
 
   take(whole: HeldTask, lane: number): void {
-    const { codec, maxLost, lossNeedsCopy, retryMs, stopping } = this.#port;
+    const { codec, lossNeedsCopy, retryMs, stopping } = this.#port;
     const { hold, frame, lost } = whole;
-    if (lost >= Math.min(SPLIT_AT, maxLost)) {
-      for (const part of partsOf(hold)) this.#port.settle(part, sentOn("split"));
-      return;
-    }
-    if (lossNeedsCopy && lost > frame.lost) {
+    if (!this.#isToSplit(hold) && lossNeedsCopy && lost > frame.lost) {
       this.#port.settle(whole, sentOn("lost"));
       return;
     }
@@ -98,18 +102,24 @@ export class Packs {
     return this.#unreadable.has(pack) ? pack : aloneFrame(frame, this.#port.codec);
   }
 
-  #loaded(whole: HeldTask, lane: number, payloads: Payloads): void {
-    const { hold, frame } = whole;
+  #isToSplit({ lost }: Hold): boolean {
+    return lost >= Math.min(SPLIT_AT, this.#port.maxLost);
+  }
+
+  #loaded({ hold, frame }: HeldTask, lane: number, read: Payloads): void {
+    const payloads = hold.lost > Math.max(SPLIT_AT, this.#port.maxLost) + SPLIT_TRIES ? UNSPLIT : read;
     if ("bad" in payloads) {
       this.#unreadable.add(frame);
       for (const [position, part] of partsOf(hold).entries()) this.#port.bad(part, payloads, position === 0);
       return;
     }
+    const splits = this.#isToSplit(hold);
     const parts = partsOf(hold);
     for (let position = 0; position < parts.length; position += 1) {
       const part = parts[position] as HeldTask;
       part.loaded = { value: payloads.values[position] };
-      this.#port.admit(part, lane);
+      if (!splits) this.#port.admit(part, lane);
+      else this.#port.settle(part, this.#port.wasForwarded(part.frame) ? DONE : sentOn("split"));
     }
   }
 }

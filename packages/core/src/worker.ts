@@ -138,6 +138,7 @@ export class Worker implements AsyncDisposable {
       lossNeedsCopy: profile.redelivery === "once",
       retryMs: settings.backoff.baseMs,
       stopping: () => this.#stopped !== undefined,
+      wasForwarded: (frame) => this.#settler.wasForwarded(frame),
       admit: (task, lane) => this.#admitTask(task, lane),
       admitted: () => this.#slots.fill(),
       withdraw: (wanted) => this.#slots.withdraw(wanted),
@@ -464,7 +465,8 @@ export class Worker implements AsyncDisposable {
   /** `letter` false: another task of its pack takes the dead letter along. */
   #bad(task: HeldTask, { bad, detail }: BadFrame, letter = true): void {
     const { frame } = task;
-    this.#observer?.({ event: "frame_rejected", queue: frame.queue, code: bad, detail, bytes: frame.body.length });
+    if (letter)
+      this.#observer?.({ event: "frame_rejected", queue: frame.queue, code: bad, detail, bytes: frame.body.length });
     const error = { name: "DispatchError", message: detail, code: bad };
     this.#settle(task, { kind: "ended", outcome: "dead", error, attempted: true, durationMs: 0, letter });
   }
