@@ -14,9 +14,9 @@ export interface FetchingPort {
   /** The lanes, highest first, and their weights. */
   readonly queues: readonly Queue[];
   readonly weights: readonly number[];
-  /** Frames in hand; handlers that still run though their frame is not; frames that wait for a slot. */
+  /** Tasks in hand; handlers that still run though their task is not; tasks that wait for a slot. */
   load(): { readonly held: number; readonly zombies: number; readonly waiting: number };
-  /** How many frames may be held, of `capacity`: fewer around a last chance. */
+  /** How many tasks may be held, of `capacity`: fewer around a last chance. */
   most(capacity: number, held: number): number;
   granted(lane: number, deliveries: readonly Delivery[], requestedAt: number): Promise<void>;
 }
@@ -71,12 +71,17 @@ export class Fetching {
     this.#prefetch.ran(durationMs);
   }
 
-  /** Frames that may be taken now. A few are not worth a call while there is something to do. */
+  /** A receive brought frames, with so many tasks in all: how many frames are asked for follows from it. */
+  brought(frames: number, tasks: number): void {
+    this.#prefetch.brought(frames, tasks);
+  }
+
+  /** Frames that may be taken now, by the tasks that there is room for. A few are not worth a call while there is something to do. */
   #credit(): number {
     const { held, zombies, waiting } = this.#port.load();
-    const capacity = this.#port.concurrency - zombies + this.#prefetch.frames;
+    const capacity = this.#port.concurrency - zombies + this.#prefetch.tasks;
     const credit = this.#port.most(capacity, held + zombies) - held;
-    return waiting > 0 && credit < capacity / 4 ? 0 : credit;
+    return waiting > 0 && credit < capacity / 4 ? 0 : this.#prefetch.framesFor(credit);
   }
 }
 

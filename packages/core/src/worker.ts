@@ -308,6 +308,7 @@ export class Worker implements AsyncDisposable {
 
   async #granted(lane: number, deliveries: readonly Delivery[], requestedAt: number): Promise<void> {
     const holds = await this.#intake.holds(this.#queues[lane] as Queue, deliveries, requestedAt);
+    this.#fetching.brought(holds.length, holds.reduce((tasks, { left }) => tasks + left, 0)); // biome-ignore format: one line
     for (const hold of holds) this.#admit(hold, lane);
     // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
     if (holds.some(({ lost }) => lost > 0)) this.#beater.beat();
