@@ -21,7 +21,7 @@ import { completion, type Decision, decide } from "./settle/decision.ts";
 import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { verdictOf } from "./verdicts.ts";
-import { admit } from "./work/admission.ts";
+import { admit, EXPIRED, isExpired, type Refusal } from "./work/admission.ts";
 import { Beater } from "./work/beater.ts";
 import { LastChance } from "./work/last-chance.ts";
 import { PooledClock } from "./work/pooled-clock.ts";
@@ -178,7 +178,7 @@ export class Worker implements AsyncDisposable {
       payload: ({ frame, loaded }, signal) =>
         loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded),
       unloaded: (task, error) => this.#unloaded(task, error),
-      mayBegin: ({ hold }) => this.#keeper.apply(hold, { on: "begin", now: clock.now() }),
+      mayBegin: (task) => this.#mayBegin(task),
       isHeld: (task) => !task.ended && Number.isFinite(task.deadline),
       bad: (task, bad) => this.#bad(task, bad),
       started: (task) => {
@@ -344,16 +344,14 @@ export class Worker implements AsyncDisposable {
     } else if (admission === "run" || admission === "run-alone") {
       if (admission === "run-alone") this.#lastChance.took();
       this.#slots.add(task, lane);
-    } else {
-      const { code, message, outcome } = admission;
-      this.#settle(task, {
-        kind: "ended",
-        outcome,
-        error: { name: "DispatchError", message, code },
-        attempted: false,
-        durationMs: 0,
-      });
-    }
+    } else this.#settle(task, refused(admission));
+  }
+
+  #mayBegin(task: HeldTask): boolean {
+    if (!isExpired(task.frame, this.#clock.wall()))
+      return this.#keeper.apply(task.hold, { on: "begin", now: this.#clock.now() });
+    this.#settle(task, refused(EXPIRED));
+    return false;
   }
 
   #ended(task: HeldTask, end: HandlerEnd, durationMs: number): void {
@@ -479,6 +477,11 @@ export class Worker implements AsyncDisposable {
 
 /** Why a frame goes back that was not just given back. */
 const counted: ReadonlySet<string> = new Set(["failed", "timed_out", "lost"]);
+
+function refused({ code, message, outcome }: Refusal): Verdict {
+  const error = { name: "DispatchError", message, code };
+  return { kind: "ended", outcome, error, attempted: false, durationMs: 0 };
+}
 
 function released(reason: "released" | "last_chance", delayMs: number) {
   return { kind: "released", reason, delayMs, begun: false, durationMs: 0 } as const;

@@ -1,7 +1,7 @@
 import { VirtualClock } from "../clock.ts";
 import type { Delivery, DispatchEvent, OutFrame, Queue } from "../contract/index.ts";
 import { Dispatcher } from "../dispatcher.ts";
-import { type MemoryOptions, memory } from "../memory/index.ts";
+import { type Character, type MemoryBackend, type MemoryOptions, memory } from "../memory/index.ts";
 import type { DispatcherOptions, WorkerOptions } from "../plan/options.ts";
 import { deadQueue, workQueue } from "../queues.ts";
 import type { Run } from "../result/run.ts";
@@ -19,10 +19,11 @@ const never: AbortSignal = new AbortController().signal;
 export class MemoryWorld {
   readonly clock = new VirtualClock();
   readonly events: DispatchEvent[] = [];
-  readonly backend: ReturnType<typeof memory>;
+  /** Every character has all verbs that the tests use. */
+  readonly backend: MemoryBackend;
 
-  constructor(options: MemoryOptions = {}) {
-    this.backend = memory(options);
+  constructor(options: MemoryOptions | { readonly character: Character } = {}) {
+    this.backend = "character" in options ? (memory(options) as unknown as MemoryBackend) : memory(options);
   }
 
   get #common() {

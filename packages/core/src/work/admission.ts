@@ -8,7 +8,14 @@ export type Admission =
   /** It is at its last chance, and others are held: back with it, without penalty. */
   | "give-back"
   | "answer-probe"
-  | { readonly outcome: "dead" | "expired"; readonly code: EndCode; readonly message: string };
+  | Refusal;
+
+/** It ends without having been begun. */
+export interface Refusal {
+  readonly outcome: "dead" | "expired";
+  readonly code: EndCode;
+  readonly message: string;
+}
 
 export interface Circumstances {
   /** The frame's count plus the broker's. */
@@ -26,9 +33,7 @@ export interface Circumstances {
 export function admit(frame: Frame, now: Circumstances): Admission {
   if (frame.count === 0) return "answer-probe";
   const info = frame.tasks[0];
-  if (info?.deadlineAt !== undefined && info.deadlineAt <= now.wallMs) {
-    return { outcome: "expired", code: "EXPIRED", message: "its deadline passed before it was begun" };
-  }
+  if (isExpired(frame, now.wallMs)) return EXPIRED;
   if (now.lost > now.maxLost) {
     return {
       outcome: "dead",
@@ -44,4 +49,16 @@ export function admit(frame: Frame, now: Circumstances): Admission {
     };
   if (now.maxLost > 0 && now.lost === now.maxLost) return now.others ? "give-back" : "run-alone";
   return "run";
+}
+
+export const EXPIRED: Refusal = Object.freeze({
+  outcome: "expired",
+  code: "EXPIRED",
+  message: "its deadline passed before it was begun",
+});
+
+/** Also asked when it has waited for a slot: behind the others of its pack that may take a while. */
+export function isExpired({ tasks }: Frame, wallMs: number): boolean {
+  const deadlineAt = tasks[0]?.deadlineAt;
+  return deadlineAt !== undefined && deadlineAt <= wallMs;
 }
