@@ -197,7 +197,10 @@ function letterOf(frame: Frame | undefined): DeadLetter | undefined {
 }
 
 function withPayload(letter: DeadLetter, payloads: Payloads | undefined): DeadLetter {
-  return payloads === undefined || "bad" in payloads ? letter : { ...letter, payload: payloads.values[0] };
+  if (payloads === undefined || "bad" in payloads) return letter;
+  const { values } = payloads;
+  // A pack that was buried as it is: all of it.
+  return { ...letter, payload: values.length > 1 ? values : values[0] };
 }
 
 function isClaimed({ codecs }: Frame): boolean {

@@ -16,9 +16,10 @@ import { receiptOf } from "./testing/scripted-backend.ts";
 const TARGET_MS = 100;
 const RETRY_MS = 250;
 const codec = codecOf({ compress: "off" });
+const GROUP = undefined;
 
 function packOf(payloads: readonly unknown[], first = 0): Frame {
-  const tasks = payloads.map((payload, position) => packTask(first + position, payload, { task: "default" }));
+  const tasks = payloads.map((payload, position) => packTask(first + position, payload, { task: "default" }, GROUP));
   const common = {
     run: RUN,
     coordinator: "c1",

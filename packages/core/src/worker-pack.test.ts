@@ -206,8 +206,10 @@ describe.each(named)("packs at a worker, on %s", (_, character) => {
   );
 });
 
+const GROUP = undefined;
+
 function packed(payloads: readonly unknown[]): Buffer {
-  const tasks = payloads.map((payload, index) => packTask(index, payload, { task: "default" }));
+  const tasks = payloads.map((payload, index) => packTask(index, payload, { task: "default" }, GROUP));
   const common = {
     run: RUN,
     coordinator: "c1",

@@ -10,6 +10,7 @@ import { codecOf, newTask, noise, profileOf, RUN } from "./testing.ts";
 
 const SENT_AT = 1_700_000_000_000;
 const codec = codecOf({ compress: "off" });
+const GROUP = undefined;
 const pack: NewPack = {
   run: RUN,
   coordinator: "c1",
@@ -28,7 +29,7 @@ interface Own extends Partial<TaskInfo> {
 function packOfTasks(tasks: readonly Own[], of = codec): OutFrame {
   const shared: TaskInfo = { task: "default" };
   const parts = tasks.map(({ index, payload, ...own }) =>
-    packTask(index, payload, Object.keys(own).length === 0 ? shared : { ...shared, ...own }),
+    packTask(index, payload, Object.keys(own).length === 0 ? shared : { ...shared, ...own }, GROUP),
   );
   return packFrame(pack, parts, of) as OutFrame;
 }
@@ -130,7 +131,7 @@ describe("a pack", () => {
   it("is compressed as one, and its tasks are read out of that", async () => {
     const gzip = codecOf({ compress: "gzip", compressAboveBytes: 100 });
     const list = [1, 2, 4].map((index) => ({ index, payload: "x".repeat(200 + index) }));
-    const out = await packFrame(pack, list.map(({ index, payload }) => packTask(index, payload, { task: "t" })), gzip); // biome-ignore format: one line
+    const out = await packFrame(pack, list.map(({ index, payload }) => packTask(index, payload, { task: "t" }, GROUP)), gzip); // biome-ignore format: one line
     expect(out.bytes.length).toBeLessThan(400);
     const frame = read(out.bytes);
     expect(frame.codecs.length).toBe(2);
@@ -149,7 +150,7 @@ describe("a pack", () => {
 
   it("takes its payloads as they are when they are added", () => {
     const payload = { list: [1] };
-    const task = packTask(0, payload, { task: "default" });
+    const task = packTask(0, payload, { task: "default" }, GROUP);
     payload.list.push(2);
     const frame = read((packFrame(pack, [task, task], codec) as OutFrame).bytes);
     expect(codec.payloads(frame)).toEqual({ values: [{ list: [1] }, { list: [1] }] });
@@ -157,7 +158,9 @@ describe("a pack", () => {
 
   it("refuses what cannot be a payload, a task at a time", () => {
     for (const payload of [() => 1, Symbol("s"), 1n])
-      expect(() => packTask(0, payload, { task: "t" })).toThrow(expect.objectContaining({ code: "INPUT_INVALID" }));
+      expect(() => packTask(0, payload, { task: "t" }, GROUP)).toThrow(
+        expect.objectContaining({ code: "INPUT_INVALID" }),
+      );
   });
 
   it("is never larger than its tasks say together, whatever stands in their headers: 300 runs", () => {
@@ -177,7 +180,9 @@ describe("a pack", () => {
     );
     fc.assert(
       fc.property(nasty, (list) => {
-        const parts = list.map(({ index, payload, ...info }) => packTask(index, payload, { task: "t", ...info }));
+        const parts = list.map(({ index, payload, ...info }) =>
+          packTask(index, payload, { task: "t", ...info }, GROUP),
+        );
         const { bytes } = packFrame(pack, parts, codec) as OutFrame;
         expect(bytes.length).toBeLessThanOrEqual(2_048 + parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
       }),
@@ -187,7 +192,7 @@ describe("a pack", () => {
 
   it("throws TOO_LARGE where the broker does not take it: nothing of it goes into a blob store", () => {
     const small = codecOf({ profile: profileOf(8_192), compress: "off" });
-    const parts = [0, 1].map((index) => packTask(index, noise(6_000), { task: "t" }));
+    const parts = [0, 1].map((index) => packTask(index, noise(6_000), { task: "t" }, GROUP));
     expect(() => packFrame(pack, parts, small)).toThrow(expect.objectContaining({ code: "TOO_LARGE" }));
   });
 

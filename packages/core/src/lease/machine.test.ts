@@ -15,6 +15,8 @@ const events: Readonly<Record<string, readonly LeaseEvent[]>> = {
   renewed: [DEADLINE - 1, DEADLINE, DEADLINE + 1].map((deadline) => ({ on: "renewed", deadline })),
   refused: [{ on: "refused" }],
   "tick, late": [DEADLINE, DEADLINE + 1].map((now) => ({ on: "tick", now })),
+  "prove, in time": [{ on: "prove", now: DEADLINE - 1 }],
+  "prove, late": [DEADLINE, DEADLINE + 1].map((now) => ({ on: "prove", now })),
   "settle, in time": [{ on: "settle", now: DEADLINE - 1 }],
   "settle, late": [DEADLINE, DEADLINE + 1].map((now) => ({ on: "settle", now })),
   settled: [{ on: "settled" }],
@@ -42,7 +44,7 @@ const isOver = (at: string) => at === "settled" || at === "lost";
 describe("the lease machine", () => {
   const table = readTable();
 
-  it("has a table of five states and seven events", () => {
+  it("has a table of five states and nine events", () => {
     expect(table).toHaveLength(Object.keys(states).length * Object.keys(events).length);
     expect(new Set(table.map(({ from }) => from))).toEqual(new Set(Object.keys(states)));
     expect(new Set(table.map(({ event }) => event))).toEqual(new Set(Object.keys(events)));

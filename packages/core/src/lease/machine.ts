@@ -2,11 +2,11 @@
  * The life of one grant at its holder, as a pure reducer: no clock, no I/O. Times are the holder's own monotonic ms; `deadline` already has the safety
  * margin taken off, and counts from before the request that brought it.
  *
- * | state    | begin         | renewed     | refused         | tick, late       | settle, in time | settle, late     | settled |
- * |----------|---------------|-------------|-----------------|------------------|-----------------|------------------|---------|
- * | held     | running, run  | held        | lost            | lost             | settling, write | lost             | held    |
- * | running  | running, run  | running     | lost, abort     | lost, abort      | settling, write | lost, abort      | running |
- * | settling | settling      | settling    | lost            | lost             | settling        | settling         | settled |
+ * | state    | begin        | renewed  | refused     | tick, late  | prove, in time | prove, late | settle, in time | settle, late | settled |
+ * |----------|--------------|----------|-------------|-------------|----------------|-------------|-----------------|--------------|---------|
+ * | held     | running, run | held     | lost        | lost        | held, write    | lost        | settling, write | lost         | held    |
+ * | running  | running, run | running  | lost, abort | lost, abort | running, write | lost, abort | settling, write | lost, abort  | running |
+ * | settling | settling     | settling | lost        | lost        | settling       | settling    | settling        | settling     | settled |
  * | settled  | no event changes it                                                                                             |
  * | lost     | no event changes it: a late answer revives nothing                                                              |
  *

@@ -45,7 +45,7 @@ describe.each([MOVE, SEND])("tasks of a pack, by %s", (way, profile) => {
     settler.settle(c, died);
     settler.settle(d, release);
     await clock.settle();
-    expect(sent().toSorted()).toEqual(["c1: 0 2", "dead 2 REJECTED", "work 1#0.1~0 after 500", "work 3#0.0~1 after 0"]);
+    expect(sent().toSorted()).toEqual(["c1: 2 0", "dead 2 REJECTED", "work 1#0.1~0 after 500", "work 3#0.0~1 after 0"]);
     expect(told.filter((line) => !line.includes("pack")).map((line) => line.split(" ")[1]).toSorted()).toEqual(["0", "1", "2", "3"]); // biome-ignore format: one line
     expect(told.at(-1)).toBe("settled pack");
   });
