@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeathNote } from "../contract/index.ts";
-import { DEFAULT_TASK, decodeExtension, type Extension, encodeExtension } from "./extension.ts";
+import { DEFAULT_TASK, decodeExtension, type Extension, encodeExtension, readExtension } from "./extension.ts";
 import { decodeFrame } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { taskFrame } from "./maker.ts";
@@ -70,6 +70,49 @@ describe("an extension comes back as it was", () => {
       expect(plain(again(one))).toEqual(plain(one));
     });
     fc.assert(comesBack, { numRuns: 500 });
+  });
+});
+
+describe("the tasks of a pack", () => {
+  const of = (tasks: Extension["tasks"]) => encodeExtension({ firstSentAt: 1, tasks });
+  const one = of([{ task: "render", deadlineAt: 7 }]).length;
+
+  it("say once what all of them have, however many they are", () => {
+    const shared = { task: "render", deadlineAt: 7 };
+    expect(of(Array(1_000).fill(shared)).length).toBe(one);
+    const equal = Array.from({ length: 1_000 }, () => ({ ...shared }));
+    expect(of(equal).length).toBe(one);
+    const headers = { trace: "abc" };
+    const alone = of([{ ...shared, headers }]).length;
+    expect(of(equal.map((info) => ({ ...info, headers }))).length).toBe(alone);
+  });
+
+  it("say each for itself what differs, and nothing for those that have nothing", () => {
+    const tasks = [{ task: "render" }, { task: "render", id: "a" }, { task: "render" }, { task: "mail", id: "b" }];
+    expect(decodeExtension(of(tasks), 4).tasks).toEqual(tasks);
+    const plainOnes = of(Array(4).fill({ task: "render" })).length;
+    expect(of(tasks.slice(0, 3)).length).toBe(plainOnes + 5);
+  });
+
+  it("are one object where none has anything of its own, also when they are read", () => {
+    const { tasks } = decodeExtension(of(Array(3).fill({ task: "render" })), 3);
+    expect(tasks).toHaveLength(3);
+    expect([tasks[1] === tasks[0], tasks[2] === tasks[0]]).toEqual([true, true]);
+    const mixed = decodeExtension(of([{ task: "a" }, { task: "a", id: "x" }, { task: "a" }]), 3).tasks;
+    expect([mixed[2] === mixed[0], mixed[1] === mixed[0]]).toEqual([true, false]);
+  });
+
+  it("a pack is not taken for the single frame before it, nor for another pack: their extensions are remembered", () => {
+    const common = { firstSentAt: 5, coordinator: "c1" };
+    const shared = { task: "render" };
+    const single = encodeExtension({ ...common, tasks: [shared] });
+    const pack = encodeExtension({ ...common, tasks: [shared, { ...shared, id: "x" }] });
+    expect(encodeExtension({ ...common, tasks: [shared, shared] })).toEqual(single);
+    expect(pack).not.toEqual(single);
+    expect(encodeExtension({ ...common, tasks: [{ ...shared, index: 3 }, shared] })).not.toEqual(single);
+    expect(readExtension(single, 2).tasks).toHaveLength(2);
+    expect(readExtension(single, 1).tasks).toHaveLength(1);
+    expect(readExtension(single, 3).tasks).toHaveLength(3);
   });
 });
 

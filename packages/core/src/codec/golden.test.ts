@@ -9,6 +9,15 @@ const golden = Object.freeze({
     "d710100009000000000000abcdef012345678900000011000100004c0106018bcfe56800020d636f6f7264696e61746f722d31050874" +
     "656e616e742f37100672656e64657211086f726465722031371206018bcfe65260130f7b227472616365223a22616263227d5b7b2266" +
     "696c65223a22c3bc2e737667222c227061676573223a5b312c325d7d5d",
+  /** Made when packs came: indexes that follow each other, common fields once. */
+  pack:
+    "d710100009000000000000abcdef01234567890000001100030000290106018bcfe56800020d636f6f7264696e61746f722d3105087465" +
+    "6e616e742f37100672656e6465725b7b226e223a317d2c6e756c6c2c22c3bc225d",
+  /** Indexes that do not follow each other, and what the tasks have of their own. */
+  packOfOwn:
+    "d710100009000000000000abcdef01234567890000001100020000620106018bcfe56800020d636f6f7264696e61746f722d3105087465" +
+    "6e616e742f37100672656e646572910000086f7264657220313792000006018bcfe652609300010f7b227472616365223a22616263227d" +
+    "940000040000001194000104000000145b312c5b325d5d",
   small: "d710100005000000000000abcdef01234567890000001100010000080106018bcfe568005b6e756c6c5d",
   retry:
     "d710100009010002000301abcdef012345678900000011000100004c0106018bcfe56800020d636f6f7264696e61746f722d31050874" +
@@ -86,6 +95,21 @@ describe("golden frames decode for ever", () => {
   it("a task with nothing of its own", () => {
     const own = { ...nothing, priority: 5, tasks: [{ task: "default" }], body: { value: [null] } };
     expect(read("small")).toEqual({ ...task, ...own });
+  });
+
+  it("a pack of what has nothing of its own", () => {
+    const tasks = [{ task: "render" }, { task: "render" }, { task: "render" }];
+    const own = { name: `${RUN}/17+3#0.0~0`, count: 3, tasks, body: { value: [{ n: 1 }, null, "ü"] } };
+    expect(read("pack")).toEqual({ ...task, ...own });
+  });
+
+  it("a pack whose tasks have indexes, ids, deadlines and headers of their own", () => {
+    const tasks = [
+      { task: "render", index: 17, id: "order 17", deadlineAt: 1_700_000_060_000 },
+      { task: "render", index: 20, headers: { trace: "abc" } },
+    ];
+    const own = { name: `${RUN}/17+2#0.0~0`, count: 2, tasks, body: { value: [1, [2]] } };
+    expect(read("packOfOwn")).toEqual({ ...task, ...own });
   });
 
   it("a copy", () => {

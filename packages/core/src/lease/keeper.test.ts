@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HoldOutcome, Timer } from "../contract/index.ts";
+import type { Frame, HoldOutcome, Timer } from "../contract/index.ts";
 import { frameOf } from "../testing/frames.ts";
 import { BrokerError, receiptOf, scripted } from "../testing/scripted-backend.ts";
 import { Hold } from "./hold.ts";
@@ -316,5 +316,59 @@ describe("Keeper", () => {
     await clock.advance(LEASE_MS / 6);
     expect(deadlines).toEqual(expected);
     expect(keeper.size).toBe(0);
+  });
+
+  describe("counts tasks, of packs too", () => {
+    const packOf = (count: number) => ({ ...plainOf(frameOf()), count }) as Frame;
+    const plainOf = ({ run, first, tasks, lost }: Frame) => ({ run, first, tasks, lost });
+
+    it("those that have no outcome yet, in all that is held", () => {
+      const { clock, keeper, take } = start();
+      const single = take("a");
+      const pack = new Hold(receiptOf("p"), packOf(3), 0, keeper.deadlineFrom(0));
+      keeper.add(pack);
+      expect([keeper.size, keeper.tasks, pack.left]).toEqual([2, 4, 3]);
+      expect([keeper.ended(pack), keeper.tasks]).toEqual([false, 3]);
+      keeper.apply(single, { on: "settle", now: clock.now() });
+      keeper.apply(single, { on: "settled" });
+      expect([keeper.size, keeper.tasks]).toEqual([1, 2]);
+      expect([keeper.ended(pack), keeper.ended(pack), keeper.tasks]).toEqual([false, true, 0]);
+      expect(keeper.size).toBe(1);
+      keeper.apply(pack, { on: "settle", now: clock.now() });
+      keeper.apply(pack, { on: "settled" });
+      expect([keeper.size, keeper.tasks]).toEqual([0, 0]);
+    });
+
+    it("none of a pack that is lost, whatever is said of it afterwards", () => {
+      const { keeper } = start();
+      const pack = new Hold(receiptOf("p"), packOf(3), 0, keeper.deadlineFrom(0));
+      keeper.add(pack);
+      keeper.ended(pack);
+      keeper.apply(pack, { on: "refused" });
+      expect([keeper.size, keeper.tasks]).toEqual([0, 0]);
+      expect([keeper.ended(pack), keeper.ended(pack)]).toEqual([false, true]);
+      expect(keeper.tasks).toBe(0);
+    });
+
+    it("a probe as one", () => {
+      const { keeper } = start();
+      keeper.add(new Hold(receiptOf("p"), packOf(0), 0, keeper.deadlineFrom(0)));
+      expect(keeper.tasks).toBe(1);
+    });
+  });
+
+  it("renews a pack of which tasks were written, until it is settled", async () => {
+    const { clock, keeper, renewals, take } = start();
+    const hold = take("pack");
+    keeper.apply(hold, { on: "begin", now: clock.now() });
+    expect(keeper.apply(hold, { on: "prove", now: clock.now() })).toBe(true);
+    await clock.advance(2 * LEASE_MS);
+    const { length } = renewals;
+    expect(length).toBeGreaterThan(3);
+    expect(keeper.apply(hold, { on: "begin", now: clock.now() })).toBe(true);
+    expect(keeper.apply(hold, { on: "settle", now: clock.now() })).toBe(true);
+    expect(keeper.apply(hold, { on: "prove", now: clock.now() })).toBe(false);
+    await clock.advance(LEASE_MS / 2);
+    expect(renewals).toHaveLength(length);
   });
 });

@@ -59,4 +59,20 @@ describe("Watch", () => {
     watch.beat(beat("a", 1), 2_500);
     expect(watch.active).toBe(1);
   });
+
+  it("shares among those that have said anything of late, whatever it was", () => {
+    const watch = new Watch(TIMEOUT_MS);
+    expect(watch.sharing(0)).toBe(0);
+    watch.beat(beat("a", 2), 0);
+    watch.beat(beat("b", 0), 0);
+    watch.beat(beat("c", undefined), 0);
+    watch.alive("d", 500);
+    watch.alive("d", 600);
+    expect([watch.sharing(999), watch.active]).toEqual([4, 1]);
+    expect(watch.sharing(1_000)).toBe(1);
+    expect(watch.sharing(1_599)).toBe(1);
+    expect(watch.sharing(1_600)).toBe(0);
+    watch.alive("a", 2_000);
+    expect(watch.sharing(2_000)).toBe(1);
+  });
 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { beatFrame } from "../codec/maker.ts";
-import type { Beat, Frame } from "../contract/index.ts";
+import { beatFrame, packFrame, packTask } from "../codec/maker.ts";
+import { tasksOf } from "../codec/pack.ts";
+import { codecOf } from "../codec/testing.ts";
+import type { Beat, Frame, OutFrame } from "../contract/index.ts";
 import { replyQueue } from "../queues.ts";
-import { bodyOf, frameOf, RUN } from "../testing/frames.ts";
+import { readBeat } from "../result/reply-body.ts";
+import { bodyOf, decoded, frameOf, RUN } from "../testing/frames.ts";
 import { BrokerError, scripted } from "../testing/scripted-backend.ts";
 import { Beater } from "./beater.ts";
 
@@ -148,5 +151,42 @@ describe("Beater", () => {
     expect(tries).toBeGreaterThan(1);
     await clock.advance(100 * LEASE_MS);
     expect(backend.log).toHaveLength(tries);
+  });
+
+  describe("of packs", () => {
+    const packOf = (...indexes: readonly number[]) => {
+      const tasks = indexes.map((index) => packTask(index, null, { task: "default" }, undefined));
+      const waiting = undefined;
+      const common = { run: RUN, coordinator: "c1", priority: 5, delayMs: 0, waiting, key: undefined, sentAt: 1 };
+      return decoded((packFrame(common, tasks, codecOf()) as OutFrame).bytes);
+    };
+
+    it("names one place, first and count, where the indexes follow each other, else each", async () => {
+      const { held, beater, beats } = start();
+      held
+        .add(packOf(3, 4, 5))
+        .add(of("c1", 9))
+        .add(packOf(20, 22));
+      beater.beat();
+      const [[, beat] = []] = await beats();
+      expect(beat?.held).toEqual([[RUN, 3, 3], [RUN, 9], [RUN, 20], [RUN, 22]]); // biome-ignore format: one line
+      expect(readBeat(beat)?.held).toEqual(beat?.held);
+    });
+
+    it("says of each task when it comes again, where a whole pack goes back", async () => {
+      const { beater, beats } = start();
+      beater.retried(packOf(3, 4), 500);
+      beater.retried(packOf(20, 22), 0);
+      beater.retried(tasksOf(packOf(30, 32))[1] as Frame, 7);
+      const [[, beat] = []] = await beats();
+      expect(beat?.retries).toEqual([[RUN, 3, 500], [RUN, 4, 500], [RUN, 20, 0], [RUN, 22, 0], [RUN, 32, 7]]); // biome-ignore format: one line
+    });
+
+    it("says what one of its tasks reports as that task's", async () => {
+      const { beater, beats } = start();
+      beater.progressed(tasksOf(packOf(30, 32))[1] as Frame, "half");
+      const [[, beat] = []] = await beats();
+      expect(beat?.progress).toEqual([[RUN, 32, "half"]]);
+    });
   });
 });

@@ -183,4 +183,25 @@ describe("Slots", () => {
   it("is empty at once when nothing runs", async () => {
     await expect(new Bench(1).slots.empty()).resolves.toBeUndefined();
   });
+
+  it("withdraw takes out what waits, in its order, and leaves what runs", async () => {
+    const bench = new Bench(1);
+    const holds = bench.add(0, 1, 2, 3);
+    const wanted = new Set([holds[0], holds[1], holds[3]]);
+    expect(bench.slots.withdraw((hold) => wanted.has(hold))).toEqual([holds[1], holds[3]]);
+    expect([bench.slots.waiting, bench.slots.running]).toEqual([1, 1]);
+    expect(bench.slots.withdraw((hold) => wanted.has(hold))).toEqual([]);
+    await bench.end(0);
+    expect(bench.log.filter((line) => line.startsWith("started"))).toEqual(["started 0", "started 2"]);
+  });
+
+  it("stop of the tasks of one frame: those that run are told, those that wait are answered, others go on", async () => {
+    const bench = new Bench(2);
+    const holds = bench.add(0, 1, 2, 3, 4);
+    const pack = new Set([holds[0], holds[2], holds[3]]);
+    expect(bench.slots.stop((hold) => pack.has(hold), "LEASE_LOST")).toEqual([holds[2], holds[3]]);
+    await bench.end(0, 1);
+    expect(bench.log.filter((line) => line.startsWith("ended"))).toEqual(["ended 1 returned 0"]);
+    expect(bench.log.filter((line) => line.startsWith("started"))).toEqual(["started 0", "started 1", "started 4"]);
+  });
 });
