@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { BodyCodec } from "./codec/body.ts";
+import { packFrame, packTask } from "./codec/maker.ts";
+import { codecOf } from "./codec/testing.ts";
 import type { Delivery, DispatchEvent, OutFrame, Profile, Queue } from "./contract/index.ts";
 import { queueKey } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
 import { Routes } from "./routes.ts";
-import { bodyOf, decoded, type FrameOptions, outFrame } from "./testing/frames.ts";
+import { bodyOf, decoded, type FrameOptions, outFrame, RUN } from "./testing/frames.ts";
 import { aborted, BrokerError, scripted } from "./testing/scripted-backend.ts";
 
 const LEASE_MS = 3_000;
@@ -15,9 +17,10 @@ const TIERS: Partial<Profile> = {
 };
 
 /** Pumps on a scripted backend that is given frames for a queue. */
-function bench(profile: Partial<Profile> = TIERS, delayPrecisionMs = 100) {
+function bench(profile: Partial<Profile> = TIERS, delayPrecisionMs = 100, frameBytes?: number) {
   const { limits } = scripted().backend.profile;
-  const world = scripted({ ...profile, limits: { ...limits, delayPrecisionMs } });
+  const bounds = { ...limits, delayPrecisionMs, frameBytes: frameBytes ?? limits.frameBytes };
+  const world = scripted({ ...profile, limits: bounds });
   const { clock, backend, calls, random } = world;
   const events: DispatchEvent[] = [];
   const arrivals = new Map<string, { frames: Delivery[]; wake: (() => void) | undefined }>();
@@ -193,6 +196,28 @@ describe("a frame that cannot be sent on", () => {
     expect(bodyOf(reply)).toMatchObject({ results: [{ index: 0, outcome: "dead", error: { code: "TOO_LARGE" } }] });
     expect(backend.log.indexOf("ack 0")).toBeGreaterThan(backend.log.indexOf("send reply/c1"));
     expect(backend.log.indexOf("send reply/c1")).toBeGreaterThan(backend.log.indexOf("send dead/dead"));
+    await close();
+  });
+
+  it("as a pack of the most tasks is one dead letter, and a result for each, in frames that the broker takes", async () => {
+    const { backend, put, clock, close } = bench(TIERS, 100, 60_000);
+    refuses(backend);
+    const usual = backend.onSend;
+    backend.onSend = (queue, frames, signal) => {
+      if (queue.role === "reply") for (const { bytes } of frames) expect(bytes.length).toBeLessThanOrEqual(60_000);
+      return usual(queue, frames, signal);
+    };
+    const waiting = { dueAt: clock.wall(), leaveAt: clock.wall(), queue: "bad", lane: "normal" };
+    const tasks = Array.from({ length: 1_000 }, (_, index) => packTask(2 * index, 0, { task: "default" }, undefined));
+    const common = { run: RUN, coordinator: "c1", priority: 5, delayMs: 0, waiting, key: undefined, sentAt: 1 };
+    await put(tier(100), packFrame(common, tasks, codecOf({ compress: "off" })) as OutFrame);
+    await clock.settle();
+    const letters = backend.sent.filter(({ queue }) => queue.role === "dead");
+    expect(letters.map(({ frame }) => decoded(frame.bytes).count)).toEqual([1_000]);
+    const replies = backend.sent.filter(({ queue }) => queue.role === "reply");
+    const ended = replies.flatMap(({ frame }) => (bodyOf(frame) as { results: { index: number }[] }).results);
+    expect(ended.map(({ index }) => index)).toEqual(tasks.map(({ index }) => index));
+    expect(calls(backend.log, "ack")).toEqual(["ack 0"]);
     await close();
   });
 

@@ -109,8 +109,9 @@ export class Delays {
       const ending = { outcome: "dead", json: undefined, error, attempts, durationMs: 0 } as const;
       // A pack is buried as it is: one letter, but a result for each of its tasks.
       const results = tasksOf(frame).map((task) => resultJson(task, lost, ending));
-      const reply = replyFrame(replyJson(worker, results, []), wallMs);
-      await calls.send(replyQueue(frame.queue, frame.coordinator), [reply], { deadline });
+      const most = codec.roomBytes - REPLY_HEAD_BYTES;
+      const replies = inParts(results, most).map((part) => replyFrame(replyJson(worker, part, []), wallMs));
+      await calls.send(replyQueue(frame.queue, frame.coordinator), replies, { deadline });
     }
     await calls.settle([{ kind: "ack", receipt }], { deadline });
     this.#drop(hold);
@@ -120,4 +121,23 @@ export class Delays {
     this.#keeper.apply(hold, { on: "settle", now: this.#options.clock.now() });
     this.#keeper.apply(hold, { on: "settled" });
   }
+}
+
+/** Room for what stands around the results of a frame: its header, and the worker's name. */
+const REPLY_HEAD_BYTES = 1_024;
+
+/** Texts in order, in parts of at most so many bytes; a longer one is alone. */
+function inParts(texts: readonly string[], mostBytes: number): string[][] {
+  const parts: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const text of texts) {
+    const more = Buffer.byteLength(text) + 1;
+    if (bytes + more > mostBytes) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(text);
+    bytes += more;
+  }
+  return parts;
 }
