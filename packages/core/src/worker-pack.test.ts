@@ -179,6 +179,56 @@ describe.each(named)("packs at a worker, on %s", (_, character) => {
     expect(Math.max(...held.slice(200))).toBeLessThanOrEqual(1 + 3);
   });
 
+  it("a worker that stops gives back an untouched pack whole, and sends on what has not begun of another", async () => {
+    const world = worldOf(character);
+    const dispatcher = await world.dispatcher(packsOf(4));
+    const run = dispatcher.run<number, number>("default", numbers(8));
+    await world.clock.settle();
+    const begun: number[] = [];
+    const handler = (n: number) => {
+      begun.push(n);
+      return new Promise((resolve) => world.clock.after(200, () => resolve(n)));
+    };
+    const first = await world.worker(handler, { concurrency: 2, targetPackMs: 1e9 });
+    await world.clock.advance(100);
+    expect(begun).toHaveLength(2);
+    const stopped = first.stop();
+    await world.until(stopped);
+    await world.worker(handler, { id: "w2", concurrency: 2, targetPackMs: 1e9 });
+    expect(await world.outcomes(run)).toEqual(numbers(8).map((n) => `completed ${n}`));
+    expect(begun.toSorted()).toEqual(numbers(8));
+    expect(run.summary).toMatchObject({ lost: 0, duplicates: 0 });
+  });
+
+  it("a lease that is lost in the middle of a pack ends its handlers; nothing that they return is written", async () => {
+    const world = worldOf(character);
+    const dispatcher = await world.dispatcher({ ...packsOf(4), leaseMs: 3_000 });
+    const run = dispatcher.run<number, string>("default", numbers(8));
+    await world.clock.settle();
+    const reasons: unknown[] = [];
+    const hangs = (_: number, { signal }: Context) =>
+      new Promise<string>((resolve) =>
+        signal.addEventListener("abort", () => {
+          reasons.push((signal.reason as { code: string }).code);
+          resolve("from a zombie");
+        }),
+      );
+    const options = { concurrency: 2, leaseMs: 3_000, abandonMs: 1_000, targetPackMs: 1e9 };
+    const first = await world.worker(hangs, options);
+    await world.clock.advance(100);
+    const { backend } = world;
+    const refuse = async (receipts: readonly unknown[]) => receipts.map(() => "lost" as const);
+    const renew = backend.renew.bind(backend);
+    Object.assign(backend, { renew: refuse });
+    await world.clock.advance(3_000);
+    Object.assign(backend, { renew });
+    expect(reasons.slice(0, 2)).toEqual(["LEASE_LOST", "LEASE_LOST"]);
+    first.abort();
+    await world.until(first.stop());
+    await world.worker(() => "from the next", { ...options, id: "w2" });
+    expect(new Set(await world.outcomes(run))).toEqual(new Set(['completed "from the next"']));
+  });
+
   it.each([
     ["which may not be lost", { maxLost: 0 }],
     ["as usual", {}],
