@@ -4,6 +4,9 @@ const REMEMBERED = 10_000;
 /** The whole names of frames that this process has sent on, but perhaps not acked: what comes again under such a name is only acked. */
 export class RecentNames {
   readonly #names = new Set<string>();
+  /** The same in the order in which they came: the first entry of a set from which many were taken is dear to find. */
+  readonly #order: string[] = [];
+  #oldest = 0;
 
   get size(): number {
     return this.#names.size;
@@ -14,11 +17,14 @@ export class RecentNames {
   }
 
   add(name: string): void {
+    if (this.#names.has(name)) return;
     this.#names.add(name);
-    if (this.#names.size <= REMEMBERED) return;
-    for (const oldest of this.#names) {
-      this.#names.delete(oldest);
+    if (this.#order.length < REMEMBERED) {
+      this.#order.push(name);
       return;
     }
+    this.#names.delete(this.#order[this.#oldest] as string);
+    this.#order[this.#oldest] = name;
+    this.#oldest = (this.#oldest + 1) % REMEMBERED;
   }
 }
