@@ -163,7 +163,7 @@ describe("a pack", () => {
       );
   });
 
-  it("is never larger than its tasks say together, whatever stands in their headers: 300 runs", () => {
+  it("is never larger than its tasks say together, whatever stands in their headers: 100 runs", () => {
     const texts = fc.string({ unit: "binary", maxLength: 40 });
     const nasty = fc.array(
       fc.record({
@@ -171,7 +171,7 @@ describe("a pack", () => {
         payload: fc.oneof(texts, fc.constant('\ud800\u0001"ü€😀')),
         headers: fc.dictionary(
           fc.oneof(texts, fc.constant("\u0001\ud800")),
-          fc.oneof(texts, fc.constant("\u0000\u001f\udfff".repeat(500))),
+          fc.oneof(texts, fc.constant("\u0000\u001f\udfff".repeat(200))),
         ),
         deadlineAt: fc.nat(2 ** 40),
         id: texts,
@@ -186,7 +186,7 @@ describe("a pack", () => {
         const { bytes } = packFrame(pack, parts, codec) as OutFrame;
         expect(bytes.length).toBeLessThanOrEqual(2_048 + parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
