@@ -1,7 +1,12 @@
 /**
  * What adapters of session brokers and of log brokers share, on the clock that `open` is given: a lease for each delivery, one connection that is kept
- * alive, credit for a broker that pushes, and the books of a log's partition. What decides is pure; what needs time is told its clock.
+ * alive, credit for a broker that pushes, a bell for one that is asked, the books of a log's partition, and the checks of
+ * options. What decides is pure; what needs time is told its clock.
  */
+
+export { checkName } from "../names.ts";
+export { checkKind, checkKnown, checkWhole } from "../option-checks.ts";
+export { Bell, type BellPort } from "./bell.ts";
 export { CommitTimer, type CommitTimerPort } from "./commit-timer.ts";
 export { CreditBuffer, type CreditBufferPort } from "./credit-buffer.ts";
 export { Ledger, type LedgerOptions, WINDOW_OFFSETS } from "./ledger.ts";

@@ -1,0 +1,85 @@
+import { DispatchError } from "@org/dispatch-core";
+import { checkWhole } from "@org/dispatch-core/adapter-kit";
+import type { ClusterNode, RedisOptions as IoredisOptions } from "ioredis";
+import type { RedisBackendOptions } from "./options.ts";
+
+/** Where a server is, as ioredis is told; `nodes`: of a cluster. */
+export interface Address {
+  readonly nodes: readonly ClusterNode[] | undefined;
+  readonly options: IoredisOptions;
+}
+
+/** Puts URL and single options together; where both say the same, the single option wins. Throws `CONFIG_INVALID`, and never shows a password. */
+export function addressOf(from: RedisBackendOptions): Address {
+  const urls = (from.url ?? "")
+    .split(",")
+    .filter((part) => part !== "")
+    .map(read);
+  const [first] = urls;
+  const { host = first?.host, username = first?.username, password = first?.password } = from;
+  const port = checkWhole("redis: port", from.port ?? first?.port ?? 6379, 1, 65_535);
+  const db = checkWhole("redis: db", from.db ?? first?.db ?? 0, 0, 65_535);
+  const tls = from.tls ?? first?.tls ?? false;
+  const options: IoredisOptions = {
+    ...from.connection,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(db > 0 && { db }),
+    ...(tls !== false && { tls: tls === true ? {} : tls }),
+  };
+  if (from.cluster !== true && urls.length < 2) {
+    if (options.sentinels !== undefined || options.path !== undefined) return { nodes: undefined, options };
+    return {
+      nodes: undefined,
+      options: {
+        ...options,
+        host: host ?? options.host ?? "127.0.0.1",
+        port: from.port ?? first?.port ?? options.port ?? port,
+      },
+    };
+  }
+  if (db > 0) throw invalid("a cluster has no database but 0");
+  const others = urls.slice(1).map((url) => ({ host: url.host ?? "127.0.0.1", port: url.port ?? 6379 }));
+  return { nodes: [{ host: host ?? "127.0.0.1", port }, ...others], options };
+}
+
+interface Read {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly db: number | undefined;
+  readonly tls: boolean;
+}
+
+function read(text: string): Read {
+  const whole = text.includes("://") ? text : `redis://${text}`;
+  if (!URL.canParse(whole)) throw invalid("the URL cannot be read");
+  const url = new URL(whole);
+  if (!["redis:", "rediss:"].includes(url.protocol))
+    throw invalid(`"${url.protocol}" is no URL of Redis; those are redis: and rediss:`);
+  if (url.search !== "" || url.hash !== "")
+    throw invalid("a URL says host, port, user, password and database; the rest are options");
+  const path = url.pathname.replace(/^\/|\/$/g, "");
+  if (!/^\d*$/.test(path)) throw invalid("the path of the URL is not the number of a database");
+  return {
+    host: url.hostname === "" ? undefined : decoded(url.hostname).replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? undefined : Number(url.port),
+    username: url.username === "" ? undefined : decoded(url.username),
+    password: url.password === "" ? undefined : decoded(url.password),
+    db: path === "" ? undefined : Number(path),
+    tls: url.protocol === "rediss:",
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid("the URL holds a % that encodes nothing");
+  }
+}
+
+function invalid(message: string): DispatchError {
+  return new DispatchError("CONFIG_INVALID", `redis: ${message}`);
+}

@@ -1,0 +1,66 @@
+import type { OutFrame } from "@org/dispatch-core/contract";
+
+/** Two to the power of 32; delays are six bytes. */
+const HIGH = 0x1_0000_0000;
+/** The longest delay that a sorted set's score can carry exactly: some 8,900 years. */
+const MOST_DELAY_MS = 2 ** 48 - 1;
+
+/**
+ * One argument of a script, instead of thousands: lengths and values in the order in which the script unpacks them, big-endian. Written once, into memory
+ * of its exact size, because the client may keep it until it is on the wire.
+ */
+export class Blob {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(size: number) {
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
+
+  byte(value: number): this {
+    this.#bytes[this.#at] = value;
+    this.#at += 1;
+    return this;
+  }
+
+  short(value: number): this {
+    this.#at = this.#bytes.writeUInt16BE(value, this.#at);
+    return this;
+  }
+
+  delay(ms: number): this {
+    const whole = Math.min(MOST_DELAY_MS, Math.max(0, Math.ceil(ms)));
+    this.#at = this.#bytes.writeUInt16BE(Math.floor(whole / HIGH), this.#at);
+    this.#at = this.#bytes.writeUInt32BE(whole % HIGH, this.#at);
+    return this;
+  }
+
+  lease(lease: Uint8Array): this {
+    this.short(lease.length);
+    this.#bytes.set(lease, this.#at);
+    this.#at += lease.length;
+    return this;
+  }
+
+  /** Priority, delay, id, bytes. */
+  frame(frame: OutFrame, id: string): this {
+    this.byte(Math.max(0, Math.min(10, frame.priority | 0))).delay(frame.delayMs);
+    const lengthAt = this.#at;
+    const idBytes = this.#bytes.write(id, lengthAt + 2, "utf8");
+    this.#at = this.#bytes.writeUInt16BE(idBytes, lengthAt) + idBytes;
+    this.#at = this.#bytes.writeUInt32BE(frame.bytes.length, this.#at);
+    this.#bytes.set(frame.bytes, this.#at);
+    this.#at += frame.bytes.length;
+    return this;
+  }
+
+  /** What was written. */
+  end(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+}
+
+/** The most bytes that `frame` can write. */
+export function frameSize(frame: OutFrame, id: string): number {
+  return 13 + id.length * 3 + frame.bytes.length;
+}

@@ -1,0 +1,39 @@
+import { RedisRefusal } from "./redis-error.ts";
+
+/** How long a write waits for its further copies before it counts as failed, in ms: within core's deadline of a call (10 s). */
+const WAIT_MS = 5_000;
+
+/** What follows each write, on the same connection, and what its answer must be. */
+export interface Durability {
+  readonly command: readonly (string | number)[];
+  /** Throws where there are too few copies. */
+  check(answer: unknown): void;
+}
+
+/** WAIT: https://redis.io/docs/latest/commands/wait/ · WAITAOF: https://redis.io/docs/latest/commands/waitaof/ */
+export function durabilityOf(waitReplicas: number, waitAof: boolean): Durability | undefined {
+  if (waitAof) {
+    return {
+      command: ["waitaof", 1, waitReplicas, WAIT_MS],
+      check(answer) {
+        const [local, replicas] = answer as readonly [number, number];
+        if (local < 1 || replicas < waitReplicas)
+          throw tooFew(`${local} of 1 server and ${replicas} of ${waitReplicas} replicas`, "on disk");
+      },
+    };
+  }
+  if (waitReplicas === 0) return undefined;
+  return {
+    command: ["wait", waitReplicas, WAIT_MS],
+    check(answer) {
+      if ((answer as number) < waitReplicas) throw tooFew(`${String(answer)} of ${waitReplicas} replicas`, "copied");
+    },
+  };
+}
+
+function tooFew(have: string, what: string): RedisRefusal {
+  return new RedisRefusal(
+    "UNAVAILABLE",
+    `the write is not yet ${what} as often as was asked for: ${have} within ${WAIT_MS} ms`,
+  );
+}

@@ -1,0 +1,75 @@
+import { prelude } from "./prelude.ts";
+
+/**
+ * ARGV: want, lease, fence, keep, starvation grants. Answers the ms until something may be due (-1: nothing will be; only where nothing was taken), then
+ * a lease and a frame for each grant.
+ */
+export const claim = `${prelude}
+local want, leaseMs, fence, keepMs, fair = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+tidy(0)
+if keepMs > 0 and call('PTTL', KEYS[M]) < keepMs - 3600000 then
+  call('HSETNX', KEYS[M], 's', 0)
+  keep(0, keepMs)
+end
+local entries, priorities, fields, priorityOf, passed = {}, {}, {}, {}, nil
+local pop = { 'LMPOP', 11 }
+for priority = 10, 0, -1 do
+  local key = KEYS[R - priority]
+  pop[#pop + 1] = key
+  priorityOf[key] = priority
+end
+pop[14], pop[15] = 'LEFT', 'COUNT'
+local occupied = levels(0)
+while occupied > 0 and #entries < want do
+  local most, popped = want - #entries, nil
+  if occupied > 1 then
+    passed = passed or tonumber(call('HGET', KEYS[M], 'p') or 0)
+    if passed >= fair - 1 then
+      local oldest, longest = nil, math.huge
+      for priority = 0, 10 do
+        local head = call('LINDEX', KEYS[R - priority], 0)
+        if head and sequence(head) < longest then oldest, longest = KEYS[R - priority], sequence(head) end
+      end
+      popped = { oldest, { call('LPOP', oldest) } }
+      passed = -1
+    else
+      most = math.min(most, fair - 1 - passed)
+    end
+  end
+  if not popped then
+    pop[16] = most
+    popped = call(unpack(pop))
+  end
+  local priority = priorityOf[popped[1]]
+  for _, entry in ipairs(popped[2]) do
+    entries[#entries + 1] = entry
+    priorities[#entries] = priority
+    fields[#entries] = sub(entry, 8)
+  end
+  if passed then passed = passed < 0 and 0 or passed + #popped[2] end
+  occupied = levels(0)
+end
+if passed then call('HSET', KEYS[M], 'p', passed) end
+if occupied > 0 then ring(0) else call('DEL', KEYS[W]) end
+local answer, leases = { -1 }, {}
+if #entries > 0 then
+  local frames, over = read(KEYS[T], fields), now + 1 + leaseMs
+  for index, entry in ipairs(entries) do
+    -- A record that is not there was lost by the server (eviction, say): nothing can be granted.
+    if frames[index] then
+      local lease = fence .. char(priorities[index]) .. entry
+      leases[#leases + 1] = over
+      leases[#leases + 1] = lease
+      answer[#answer + 1] = lease
+      answer[#answer + 1] = frames[index]
+    end
+  end
+  push('ZADD', KEYS[L], leases)
+  if keepMs > 0 then call('PEXPIRE', KEYS[L], keepMs) end
+else
+  local due, over = call('ZRANGE', KEYS[D], 0, 0, 'WITHSCORES'), call('ZRANGE', KEYS[L], 0, 0, 'WITHSCORES')
+  local soonest = math.min(tonumber(due[2] or math.huge), tonumber(over[2] or math.huge))
+  if soonest < math.huge then answer[1] = math.max(0, soonest - now) end
+end
+return answer
+`;

@@ -1,0 +1,122 @@
+/**
+ * What every script begins with. The keys of a queue stand in KEYS one after the other (see keys.ts), `b` being how many stand before them.
+ *
+ * | structure | holds |
+ * |---|---|
+ * | m HASH | that the queue exists; `s` last sequence, `f` last session, `p` grants since the longest-waiting frame was served |
+ * | t HASH | field → the frame's bytes |
+ * | l ZSET | fence (11 bytes), priority (1), entry → ms when the lease is over |
+ * | d ZSET | priority (1), entry → ms when it is due |
+ * | w LIST | the marker that wakes one receiver: one element, or none |
+ * | c HASH | id → how many further frames of it there are, beside the field `i` |
+ * | u ZSET | id → ms until which it stays refused (only with a dedupe window) |
+ * | r10 … r0 LIST | entries that are ready, per priority |
+ *
+ * An entry is: losses (1 byte), sequence (6), field. A field is `i` and the id, `c` and the sequence and the id (a further frame of that id), or `n`
+ * and the sequence (in queues that hold no tasks). All times are the server's.
+ */
+export const prelude = `
+local call, sub, byte, char, pack = redis.call, string.sub, string.byte, string.char, struct.pack
+local at = call('TIME')
+local now = at[1] * 1000 + math.floor(at[2] / 1000)
+local M, T, L, D, W, C, U, R = 1, 2, 3, 4, 5, 6, 7, 18
+local MOST, TIDIED = 4000, 200
+
+local function push(command, key, list, ...)
+  for from = 1, #list, MOST do call(command, key, unpack(list, from, math.min(#list, from + MOST - 1))) end
+end
+
+local function read(key, fields)
+  if #fields <= MOST then return call('HMGET', key, unpack(fields)) end
+  local all = {}
+  for from = 1, #fields, MOST do
+    for _, value in ipairs(call('HMGET', key, unpack(fields, from, math.min(#fields, from + MOST - 1)))) do all[#all + 1] = value end
+  end
+  return all
+end
+
+local function levels(b) return call('EXISTS', unpack(KEYS, b + 8, b + 18)) end
+
+local function ring(b)
+  if call('EXISTS', KEYS[b + W]) == 0 then call('RPUSH', KEYS[b + W], '1') end
+end
+
+local function place(lists, priority, entry)
+  local list = lists[priority]
+  if list then list[#list + 1] = entry else lists[priority] = { entry } end
+end
+
+local function sequence(entry) return (struct.unpack('>I6', entry, 2)) end
+
+local function newest(one, other) return sequence(one) > sequence(other) end
+
+-- Puts entries back where they came from: before all that was sent after them.
+local function restore(b, lists)
+  for priority, list in pairs(lists) do
+    local key, last = KEYS[b + R - priority], 0
+    for _, entry in ipairs(list) do last = math.max(last, sequence(entry)) end
+    for _ = 1, 500 do
+      local head = call('LINDEX', key, 0)
+      if not head or sequence(head) > last then break end
+      list[#list + 1] = call('LPOP', key)
+    end
+    table.sort(list, newest)
+    push('LPUSH', key, list)
+  end
+end
+
+-- Lets happen what time has brought, in bounded batches: due delays to the tails, expired leases to where they were.
+local function tidy(b)
+  local due = call('ZRANGEBYSCORE', KEYS[b + D], '-inf', now, 'LIMIT', 0, TIDIED)
+  if #due > 0 then
+    push('ZREM', KEYS[b + D], due)
+    local before, lists = call('HINCRBY', KEYS[b + M], 's', #due) - #due, {}
+    for index, entry in ipairs(due) do
+      place(lists, byte(entry), sub(entry, 2, 2) .. pack('>I6', before + index) .. sub(entry, 9))
+    end
+    for priority, list in pairs(lists) do push('RPUSH', KEYS[b + R - priority], list) end
+  end
+  local over = call('ZRANGEBYSCORE', KEYS[b + L], '-inf', now, 'LIMIT', 0, TIDIED)
+  if #over > 0 then
+    push('ZREM', KEYS[b + L], over)
+    local lists = {}
+    for _, lease in ipairs(over) do
+      place(lists, byte(lease, 12), char(math.min(255, byte(lease, 13) + 1)) .. sub(lease, 14))
+    end
+    restore(b, lists)
+  end
+end
+
+-- Removes the records of entries' fields; an id is free when its last frame is gone.
+local function forget(b, fields)
+  if #fields == 0 then return end
+  push('HDEL', KEYS[b + T], fields)
+  if call('EXISTS', KEYS[b + C]) == 0 then return end
+  for _, field in ipairs(fields) do
+    if byte(field) == 99 then
+      local id = sub(field, 8)
+      if call('HINCRBY', KEYS[b + C], id, -1) <= 0 then call('HDEL', KEYS[b + C], id) end
+    end
+  end
+end
+
+-- Which of these leases are held now. The same lease twice counts once.
+local function held(b, leases)
+  local scores, seen = {}, {}
+  for from = 1, #leases, MOST do
+    for _, score in ipairs(call('ZMSCORE', KEYS[b + L], unpack(leases, from, math.min(#leases, from + MOST - 1)))) do
+      scores[#scores + 1] = score
+    end
+  end
+  for index, lease in ipairs(leases) do
+    scores[index] = scores[index] and tonumber(scores[index]) > now and not seen[lease]
+    seen[lease] = true
+  end
+  return scores
+end
+
+-- A queue that outlives its reader for so long: all that is in it goes together.
+local function keep(b, keepMs)
+  if keepMs > 0 then for index = b + 1, b + R do call('PEXPIRE', KEYS[index], keepMs) end end
+end
+`;
