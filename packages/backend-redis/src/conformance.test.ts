@@ -1,5 +1,20 @@
-import { conformance } from "@org/dispatch-testkit/vitest";
+import { readFileSync } from "node:fs";
+import { register, type TestRunner } from "@org/dispatch-testkit";
+import { describe, inject, it } from "vitest";
 import { redis } from "./index.ts";
 
-const url = process.env["DISPATCH_TEST_REDIS_URL"];
-conformance({ backend: (namespace) => redis({ namespace, url }), levels: ["seam", "system", "chaos"] });
+const services = inject("services");
+const sideBySide: TestRunner = { describe, it: it.concurrent };
+
+for (const [name, line] of Object.entries(services)) {
+  // Sentinels are for the test of a fail-over: what they lead to is the server of the first suite.
+  if (name === "sentinel") continue;
+  if (line === undefined) {
+    describe.skip(`conformance of ${name}: it cannot be had here`, () => it("needs a server", () => {}));
+    continue;
+  }
+  const { url, ca } = line;
+  const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
+  const backend = (namespace: string) => redis({ namespace: `dispatch.${namespace}`, url, tls });
+  register({ backend, name: `conformance of ${name} ${line.version}`, levels: ["seam", "system", "chaos"] }, sideBySide);
+}

@@ -1,0 +1,15 @@
+import { type Need, servicesSetup } from "../../../../tooling/services/setup.ts";
+
+/** One server always; with `./dev test --full` every kind and version that is promised. */
+const full: Readonly<Record<string, Need>> =
+  process.env["DISPATCH_TEST_FULL"] === "1"
+    ? {
+        redis8: { name: "redis", version: "8" },
+        valkey9: { name: "valkey", version: "9" },
+        cluster: { name: "redis", form: "cluster" },
+        tls: { name: "redis", form: "tls" },
+        sentinel: { name: "redis", form: "sentinel" },
+      }
+    : {};
+
+export default servicesSetup({ redis: { name: "redis" }, ...full });
