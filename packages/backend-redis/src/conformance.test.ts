@@ -16,5 +16,8 @@ for (const [name, line] of Object.entries(services)) {
   const { url, ca } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
   const backend = (namespace: string) => redis({ namespace: `dispatch.${namespace}`, url, tls });
-  register({ backend, name: `conformance of ${name} ${line.version}`, levels: ["seam", "system", "chaos"] }, sideBySide);
+  register(
+    { backend, name: `conformance of ${name} ${line.version}`, levels: ["seam", "system", "chaos"] },
+    sideBySide,
+  );
 }
