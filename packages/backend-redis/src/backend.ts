@@ -1,4 +1,4 @@
-import { emitWarning } from "node:process";
+import process from "node:process";
 import {
   type Backend,
   type BrowsePage,
@@ -68,7 +68,9 @@ export class RedisBackend implements Backend, AsyncDisposable {
     this.#opened();
     await this.#connection.ready(signal);
     if (!this.#checked) {
-      await checkServers(this.#connection, this.#settings.strict, (text) => emitWarning(text, "DispatchWarning"));
+      await checkServers(this.#connection, this.#settings.strict, (text) =>
+        process.emitWarning(text, "DispatchWarning"),
+      );
       this.#checked = true;
     }
     const sources = new Set(receive.map((queue) => this.#place(queue)));
@@ -273,6 +275,11 @@ export class RedisBackend implements Backend, AsyncDisposable {
     this.#places.set(key, place);
     this.#known.set(queue, place);
     return place;
+  }
+
+  /** The prefix of all its keys. */
+  get namespace(): string {
+    return this.#settings.namespace;
   }
 
   #opened(): void {

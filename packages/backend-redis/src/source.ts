@@ -44,6 +44,7 @@ export class Source {
   /** Of claims whose answer never came. */
   readonly #unanswered: Buffer[] = [];
   #grants = 0;
+  #closed = false;
 
   constructor(port: SourcePort) {
     this.#port = port;
@@ -58,7 +59,7 @@ export class Source {
     const { clock } = this.#port;
     const untilMs = clock.now() + want.waitMs;
     for (;;) {
-      if (!(want.max > 0) || signal.aborted) return [];
+      if (!(want.max > 0) || signal.aborted || this.#closed) return [];
       if (this.#unanswered.length > 0) await this.#recover();
       const { deliveries, nextMs } = await this.#claim(want, signal);
       const leftMs = untilMs - clock.now();
@@ -69,6 +70,7 @@ export class Source {
 
   /** Ends all waiting, gives back all that this session holds, without penalty, and wakes somebody else for it. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#bell.close();
     this.#listener.close();
     await Promise.allSettled(this.#running);

@@ -2,7 +2,7 @@ import { type Need, servicesSetup } from "../../../../tooling/services/setup.ts"
 
 /** One server always; with `./dev test --full` every kind and version that is promised. */
 const full: Readonly<Record<string, Need>> =
-  process.env["DISPATCH_TEST_FULL"] === "1"
+  process.env.DISPATCH_TEST_FULL === "1"
     ? {
         redis8: { name: "redis", version: "8" },
         valkey9: { name: "valkey", version: "9" },

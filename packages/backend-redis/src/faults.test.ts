@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { RedisBackend, RedisBackendOptions } from "./index.ts";
+import { redis } from "./index.ts";
+import { Gate } from "./testing/gate.ts";
+import { codeOf, frame, frames, LEASE_MS, never, open, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
+import { type OwnServer, ownServer } from "./testing/own-server.ts";
+
+// What a server and a network can do to the backend; on a server of this file's own.
+let server: OwnServer;
+const backends: RedisBackend[] = [];
+const gates: Gate[] = [];
+
+beforeAll(async () => {
+  server = await ownServer();
+});
+afterAll(() => server.end());
+afterEach(async () => {
+  await server.admin.config("SET", "maxmemory", "0");
+  await Promise.all(backends.splice(0).map((backend) => backend.close()));
+  await Promise.all(gates.splice(0).map((gate) => gate.close()));
+});
+
+async function backendAt(options: RedisBackendOptions = { url: server.url }): Promise<RedisBackend> {
+  const backend = await opened(options);
+  backends.push(backend);
+  return backend;
+}
+
+async function gated(): Promise<[RedisBackend, Gate]> {
+  const gate = await Gate.before(server.url);
+  gates.push(gate);
+  return [await backendAt({ host: "127.0.0.1", port: gate.port }), gate];
+}
+
+const timed = async (work: Promise<unknown>): Promise<number> => {
+  const startedAt = performance.now();
+  await work.catch(() => {});
+  return performance.now() - startedAt;
+};
+
+/** Until a call gets through again. */
+const recovers = (backend: RedisBackend) =>
+  vi.waitFor(() => backend.depth(WORK, AbortSignal.timeout(1_000)), { timeout: 8_000, interval: 20 });
+
+describe("scripts", () => {
+  it("goes on when the server has forgotten its scripts", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, frames("a"), never);
+    await server.admin.script("FLUSH");
+    expect(await backend.send(WORK, frames("b"), never)).toEqual(["ok"]);
+    await server.admin.script("FLUSH");
+    expect(textsOf(await take(backend))).toEqual(["a", "b"]);
+  });
+});
+
+describe("connections", () => {
+  it("fails what is in flight at once when connections are killed, and goes on by itself", async () => {
+    const backend = await backendAt();
+    const waiting = take(backend, { waitMs: 10_000 }).catch((error: unknown) => codeOf(backend, error));
+    await vi.waitFor(async () => expect(await server.admin.client("LIST")).toContain("cmd=blpop"));
+    await server.admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    expect(await waiting).toBe("UNAVAILABLE");
+    await recovers(backend);
+    await backend.send(WORK, frames("a"), never);
+    expect(textsOf(await take(backend, { waitMs: 5_000 }))).toEqual(["a"]);
+  });
+
+  it("settles every verb by its signal on a socket that answers no more, and finds a new one", async () => {
+    const [backend, gate] = await gated();
+    await backend.send(WORK, frames("a"), never);
+    const [held] = await take(backend);
+    if (held === undefined) throw new Error("nothing came");
+    gate.swallowsRequests = true;
+    const calls: ((signal: AbortSignal) => Promise<unknown>)[] = [
+      (signal) => backend.send(WORK, frames("b"), signal),
+      (signal) => take(backend, {}, WORK, signal),
+      (signal) => backend.renew([held.receipt], LEASE_MS, signal),
+      (signal) => backend.settle([{ kind: "ack", receipt: held.receipt }], signal),
+      (signal) => backend.move([{ receipts: [{ receipt: held.receipt, ack: true }], sends: [] }], signal),
+      (signal) => backend.depth(WORK, signal),
+    ];
+    for (const tookMs of await Promise.all(calls.map((call) => timed(call(AbortSignal.timeout(300))))))
+      expect(tookMs).toBeLessThan(1_500);
+    // Without any signal the silence itself ends the connection.
+    expect(await timed(backend.depth(WORK, never))).toBeLessThan(8_000);
+    gate.swallowsRequests = false;
+    await recovers(backend);
+    expect(await backend.settle([{ kind: "ack", receipt: held.receipt }], never)).toEqual(["ok"]);
+  }, 30_000);
+
+  it("loses nothing, and counts nothing as lost, when the answer to a receive is lost", async () => {
+    const [backend, gate] = await gated();
+    await backend.send(WORK, frames("a", "b", "c"), never);
+    gate.swallowsAnswers = true;
+    const unanswered = take(backend).catch((error: unknown) => codeOf(backend, error));
+    await vi.waitFor(async () => expect(await server.admin.zcard(leasesOf(backend))).toBe(3));
+    gate.cut();
+    gate.swallowsAnswers = false;
+    expect(await unanswered).toBe("UNAVAILABLE");
+    await recovers(backend);
+    const found = await take(backend, { waitMs: 2_000 });
+    expect(textsOf(found)).toEqual(["a", "b", "c"]);
+    expect(found.map(({ redelivery }) => redelivery)).toEqual([0, 0, 0]);
+  });
+
+  it("applies no change twice when its answer is lost", async () => {
+    const [backend, gate] = await gated();
+    gate.swallowsAnswers = true;
+    const unanswered = backend.send(WORK, frames("a"), never).catch((error: unknown) => codeOf(backend, error));
+    await vi.waitFor(async () => expect(await server.admin.hlen(leasesOf(backend).replace(/l$/, "t"))).toBe(1));
+    gate.cut();
+    gate.swallowsAnswers = false;
+    expect(await unanswered).toBe("UNAVAILABLE");
+    await recovers(backend);
+    expect(await backend.depth(WORK, never)).toMatchObject({ ready: 1 });
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["duplicate"]);
+  });
+
+  it("waits through a pause of the server", async () => {
+    const backend = await backendAt();
+    await server.admin.client("PAUSE", 1_000, "ALL");
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["ok"]);
+  });
+
+  it("says why it cannot connect", async () => {
+    const gone = redis({ url: "redis://127.0.0.1:1" });
+    await expect(open(gone)).rejects.toSatisfy((error) => codeOf(gone, error) === "UNAVAILABLE");
+    await gone.close();
+    const stranger = redis({ url: server.url, username: "nobody", password: "wrong" });
+    await expect(open(stranger)).rejects.toSatisfy((error) => codeOf(stranger, error) === "DENIED");
+    await stranger.close();
+  });
+
+  it("leaves no connection behind", async () => {
+    const [backend, gate] = await gated();
+    const waiting = take(backend, { waitMs: 10_000 });
+    await vi.waitFor(() => expect(gate.connections).toBe(2));
+    await backend.close();
+    expect(await waiting).toEqual([]);
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+  });
+});
+
+describe("memory", () => {
+  it("refuses what is new and finishes what was begun when the memory is full", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, frames("a", "b", "c"), never);
+    const [a, b, c] = await take(backend);
+    if (a === undefined || b === undefined || c === undefined) throw new Error("not all came");
+    await server.admin.config("SET", "maxmemory", "1");
+    const refused = await backend.send(WORK, frames("d"), never).catch((error: unknown) => error);
+    expect(codeOf(backend, refused)).toBe("THROTTLED");
+    const result = { queue: REPLY, frame: frame("result") };
+    expect(await backend.move([{ receipts: [{ receipt: a.receipt, ack: true }], sends: [result] }], never)).toEqual([
+      "ok",
+    ]);
+    const rest = [
+      { kind: "ack", receipt: b.receipt },
+      { kind: "release", receipt: c.receipt, delayMs: 0 },
+    ] as const;
+    expect(await backend.settle(rest, never)).toEqual(["ok", "ok"]);
+    expect(textsOf(await take(backend))).toEqual(["c"]);
+    await server.admin.config("SET", "maxmemory", "0");
+    expect(await backend.send(WORK, frames("d"), never)).toEqual(["ok"]);
+    expect(textsOf(await take(backend, {}, REPLY))).toEqual(["result"]);
+  });
+
+  it("warns of a server that may throw tasks away, and refuses it when strict", async () => {
+    await server.admin.config("SET", "maxmemory-policy", "allkeys-lru");
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    try {
+      await backendAt();
+      expect(warned.mock.calls.map(([text]) => text)).toEqual([
+        expect.stringMatching(/^maxmemory-policy is allkeys-lru/),
+      ]);
+      const strict = redis({ url: server.url, strict: true });
+      await expect(open(strict)).rejects.toSatisfy((error) => codeOf(strict, error) === "MISMATCH");
+      await strict.close();
+    } finally {
+      warned.mockRestore();
+      await server.admin.config("SET", "maxmemory-policy", "noeviction");
+    }
+    await backendAt({ url: server.url, strict: true });
+  });
+});
+
+/** The key of the leases of the work queue. */
+function leasesOf({ namespace }: RedisBackend): string {
+  return `${namespace}:{${namespace}:default}:work:normal:l`;
+}
