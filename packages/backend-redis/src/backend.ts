@@ -30,6 +30,7 @@ import { type Script, scripts } from "./script.ts";
 import { checkServers } from "./server-facts.ts";
 import { Source } from "./source.ts";
 import {
+  fieldOf,
   holdOutcomes,
   moveBlob,
   moveOutcome,
@@ -89,10 +90,12 @@ export class RedisBackend implements Backend, AsyncDisposable {
     const place = this.#place(queue);
     const { frameBytes } = this.profile.limits;
     const fitting = frames.filter(({ bytes }) => bytes.length <= frameBytes);
-    const ids = fitting.map((frame) => (place.kind === "i" ? frame.id : ""));
-    const blob = new Blob(fitting.reduce((sum, frame, index) => sum + 1 + frameSize(frame, ids[index] as string), 0));
+    const fields = fitting.map((frame) => fieldOf(place, frame));
+    const blob = new Blob(
+      fitting.reduce((sum, frame, index) => sum + 1 + frameSize(frame, fields[index] as string), 0),
+    );
     fitting.forEach((frame, index) => {
-      blob.byte(frame.first ? 1 : 0).frame(frame, ids[index] as string);
+      blob.byte(frame.first ? 1 : 0).frame(frame, fields[index] as string);
     });
     const args = [place.kind, this.#settings.dedupeWindowMs, place.keepMs, blob.end()];
     const answer = fitting.length === 0 ? Buffer.alloc(0) : await this.#write(scripts.send, [place], args, signal);
@@ -218,15 +221,8 @@ export class RedisBackend implements Backend, AsyncDisposable {
     signal: AbortSignal,
   ): Promise<void> {
     const places: Place[] = [];
-    const indexOf = (queue: Queue) => {
-      const place = this.#place(queue);
-      const index = places.indexOf(place);
-      return index < 0 ? places.push(place) - 1 : index;
-    };
-    const blob = moveBlob(
-      family.map((index) => moves[index] as Move),
-      indexOf,
-    );
+    const own = family.map((index) => moves[index] as Move);
+    const blob = moveBlob(own, places, (queue) => this.#place(queue));
     const args = [places.map(({ kind }) => kind).join(""), places.map(({ keepMs }) => keepMs).join(), blob];
     const answers = await this.#write(scripts.move, places, args, signal).catch((failed: unknown) => ({ failed }));
     family.forEach((index, nth) => {

@@ -42,12 +42,12 @@ export class Blob {
     return this;
   }
 
-  /** Priority, delay, id, bytes. */
-  frame(frame: OutFrame, id: string): this {
+  /** Priority, delay, the field of its record, bytes. */
+  frame(frame: OutFrame, field: string): this {
     this.byte(Math.max(0, Math.min(10, frame.priority | 0))).delay(frame.delayMs);
     const lengthAt = this.#at;
-    const idBytes = this.#bytes.write(id, lengthAt + 2, "utf8");
-    this.#at = this.#bytes.writeUInt16BE(idBytes, lengthAt) + idBytes;
+    const fieldBytes = this.#bytes.write(field, lengthAt + 2, "utf8");
+    this.#at = this.#bytes.writeUInt16BE(fieldBytes, lengthAt) + fieldBytes;
     this.#at = this.#bytes.writeUInt32BE(frame.bytes.length, this.#at);
     this.#bytes.set(frame.bytes, this.#at);
     this.#at += frame.bytes.length;
@@ -61,6 +61,6 @@ export class Blob {
 }
 
 /** The most bytes that `frame` can write. */
-export function frameSize(frame: OutFrame, id: string): number {
-  return 13 + id.length * 3 + frame.bytes.length;
+export function frameSize(frame: OutFrame, field: string): number {
+  return 13 + field.length * 3 + frame.bytes.length;
 }

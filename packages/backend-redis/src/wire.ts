@@ -2,6 +2,7 @@ import type {
   HoldOutcome,
   Move,
   MoveOutcome,
+  OutFrame,
   Queue,
   Receipt,
   SendOutcome,
@@ -70,24 +71,36 @@ export function settleBlob(settlements: readonly Settlement[]): Buffer {
   return blob.end();
 }
 
-/** Several moves for one script call; `indexOf`: where a queue stands among the script's. */
-export function moveBlob(moves: readonly Move[], indexOf: (queue: Queue) => number): Buffer {
+/** Under which a frame's record stands; in queues that hold no tasks the script makes one. */
+export function fieldOf({ kind }: Place, frame: OutFrame): string {
+  return kind === "i" ? `i${frame.id}` : "";
+}
+
+/** Several moves for one script call; `places`: the script's queues, added to as they come. */
+export function moveBlob(moves: readonly Move[], places: Place[], placeOf: (queue: Queue) => Place): Buffer {
+  const indexOf = (place: Place) => {
+    const index = places.indexOf(place);
+    return index < 0 ? places.push(place) - 1 : index;
+  };
   let size = 0;
   for (const { receipts, sends } of moves) {
     size += 4;
     for (const { receipt } of receipts) size += 4 + leaseOf(receipt).length;
-    for (const { frame } of sends) size += 1 + frameSize(frame, frame.id);
+    for (const { frame } of sends) size += 5 + frameSize(frame, frame.id);
   }
   const blob = new Blob(size);
   for (const { receipts, sends } of moves) {
     blob.short(receipts.length);
     for (const { receipt, ack } of receipts)
       blob
-        .byte(indexOf(receipt.queue))
+        .byte(indexOf(placeOf(receipt.queue)))
         .byte(ack ? 1 : 0)
         .lease(leaseOf(receipt));
     blob.short(sends.length);
-    for (const { queue, frame } of sends) blob.byte(indexOf(queue)).frame(frame, frame.id);
+    for (const { queue, frame } of sends) {
+      const place = placeOf(queue);
+      blob.byte(indexOf(place)).frame(frame, fieldOf(place, frame));
+    }
   }
   return blob.end();
 }

@@ -1,61 +1,67 @@
 /**
  * `add` puts `n` frames into a queue: `kind` is `i` where ids are kept apart (queues of tasks), `n` where they are not. Answers one character a frame: `0`
- * taken, `2` a duplicate. Only first frames can be duplicates.
+ * taken, `2` a duplicate. Only first frames can be duplicates; in `fields` stands `i` and the id, where that matters.
  */
 export const adding = `
-local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, ids, frames)
+local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, fields, frames)
   local before = call('HINCRBY', KEYS[b + M], 's', n) - n
-  local outcomes, records, lists, delayed, fields, found, further = {}, {}, {}, {}, {}, nil, false
-  local soonest = math.huge
+  local refusals, records, lists, delayed, found, further = nil, {}, {}, nil, nil, false
   if kind == 'i' then
-    for index = 1, n do fields[index] = 'i' .. ids[index] end
     found = read(KEYS[b + T], fields)
     further = call('EXISTS', KEYS[b + C]) == 1
   end
-  local seen = {}
+  local seen, soonest, at, last, list = {}, math.huge, 0, nil, nil
   for index = 1, n do
-    local tail, field = pack('>I6', before + index), nil
-    outcomes[index] = '0'
+    local field = fields[index]
     if kind == 'n' then
-      field = 'n' .. tail
+      field = pack('>BI6', 110, before + index)
     else
-      local id = ids[index]
-      field = fields[index]
       local lives = found[index] or seen[field]
-      if firsts[index] == 1 then
-        local refused = lives or (further and call('HEXISTS', KEYS[b + C], id) == 1)
-        if not refused and windowMs > 0 then
-          refused = (tonumber(call('ZSCORE', KEYS[b + U], id) or 0)) > now
-          if not refused then call('ZADD', KEYS[b + U], now + windowMs, id) end
+      if lives or further or windowMs > 0 then
+        local id = sub(field, 2)
+        if firsts[index] == 0 then
+          if lives then
+            field, further = pack('>BI6', 99, before + index) .. id, true
+            call('HINCRBY', KEYS[b + C], id, 1)
+          end
+        elseif lives
+          or (further and call('HEXISTS', KEYS[b + C], id) == 1)
+          or (windowMs > 0 and tonumber(call('ZSCORE', KEYS[b + U], id) or 0) > now)
+        then
+          refusals = refusals or {}
+          refusals[index], field = true, nil
+        elseif windowMs > 0 then
+          call('ZADD', KEYS[b + U], now + windowMs, id)
         end
-        if refused then field, outcomes[index] = nil, '2' end
-      elseif lives then
-        field, further = 'c' .. tail .. id, true
-        call('HINCRBY', KEYS[b + C], id, 1)
       end
     end
     if field then
       seen[field] = true
-      records[#records + 1] = field
-      records[#records + 1] = frames[index]
-      local entry, priority, delay = '\\0' .. tail .. field, priorities[index], delays[index]
-      if delay > 0 then
+      records[at + 1], records[at + 2] = field, frames[index]
+      at = at + 2
+      local entry, priority = pack('>BI6c0', 0, before + index, field), priorities[index]
+      if delays[index] > 0 then
         -- One more, because the server's time is cut to whole ms: never early.
-        local due = now + 1 + delay
-        soonest = math.min(soonest, due)
+        local due = now + 1 + delays[index]
+        soonest, delayed = math.min(soonest, due), delayed or {}
         delayed[#delayed + 1] = due
         delayed[#delayed + 1] = char(priority) .. entry
       else
-        place(lists, priority, entry)
+        if priority ~= last then
+          last, list = priority, lists[priority]
+          if not list then
+            list = {}
+            lists[priority] = list
+          end
+        end
+        list[#list + 1] = entry
       end
     end
   end
   push('HSET', KEYS[b + T], records)
-  for priority, list in pairs(lists) do
-    push('RPUSH', KEYS[b + R - priority], list)
-    ring(b)
-  end
-  if #delayed > 0 then
+  for priority, entries in pairs(lists) do push('RPUSH', KEYS[b + R - priority], entries) end
+  if last then ring(b) end
+  if delayed then
     local first = call('ZRANGE', KEYS[b + D], 0, 0, 'WITHSCORES')
     push('ZADD', KEYS[b + D], delayed)
     -- Whoever waits must know of the earlier time.
@@ -63,6 +69,9 @@ local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, ids
   end
   if windowMs > 0 then call('ZREMRANGEBYSCORE', KEYS[b + U], '-inf', now) end
   if keepMs > 0 then keep(b, call('PTTL', KEYS[b + M])) end
+  if not refusals then return string.rep('0', n) end
+  local outcomes = {}
+  for index = 1, n do outcomes[index] = refusals[index] and '2' or '0' end
   return table.concat(outcomes)
 end
 

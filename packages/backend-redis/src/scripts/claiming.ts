@@ -11,7 +11,7 @@ if keepMs > 0 and call('PTTL', KEYS[M]) < keepMs - 3600000 then
   call('HSETNX', KEYS[M], 's', 0)
   keep(0, keepMs)
 end
-local entries, priorities, fields, priorityOf, passed = {}, {}, {}, {}, nil
+local entries, heads, fields, priorityOf, passed, count = {}, {}, {}, {}, nil, 0
 local pop = { 'LMPOP', 11 }
 for priority = 10, 0, -1 do
   local key = KEYS[R - priority]
@@ -20,8 +20,8 @@ for priority = 10, 0, -1 do
 end
 pop[14], pop[15] = 'LEFT', 'COUNT'
 local occupied = levels(0)
-while occupied > 0 and #entries < want do
-  local most, popped = want - #entries, nil
+while occupied > 0 and count < want do
+  local most, popped = want - count, nil
   if occupied > 1 then
     passed = passed or tonumber(call('HGET', KEYS[M], 'p') or 0)
     if passed >= fair - 1 then
@@ -40,11 +40,10 @@ while occupied > 0 and #entries < want do
     pop[16] = most
     popped = call(unpack(pop))
   end
-  local priority = priorityOf[popped[1]]
+  local head = fence .. char(priorityOf[popped[1]])
   for _, entry in ipairs(popped[2]) do
-    entries[#entries + 1] = entry
-    priorities[#entries] = priority
-    fields[#entries] = sub(entry, 8)
+    count = count + 1
+    entries[count], heads[count], fields[count] = entry, head, sub(entry, 8)
   end
   if passed then passed = passed < 0 and 0 or passed + #popped[2] end
   occupied = levels(0)
@@ -52,16 +51,14 @@ end
 if passed then call('HSET', KEYS[M], 'p', passed) end
 if occupied > 0 then ring(0) else call('DEL', KEYS[W]) end
 local answer, leases = { -1 }, {}
-if #entries > 0 then
-  local frames, over = read(KEYS[T], fields), now + 1 + leaseMs
-  for index, entry in ipairs(entries) do
+if count > 0 then
+  local frames, over, to = read(KEYS[T], fields), string.format('%.0f', now + 1 + leaseMs), 0
+  for index = 1, count do
     -- A record that is not there was lost by the server (eviction, say): nothing can be granted.
     if frames[index] then
-      local lease = fence .. char(priorities[index]) .. entry
-      leases[#leases + 1] = over
-      leases[#leases + 1] = lease
-      answer[#answer + 1] = lease
-      answer[#answer + 1] = frames[index]
+      local lease = heads[index] .. entries[index]
+      leases[to + 1], leases[to + 2], answer[to + 2], answer[to + 3] = over, lease, lease, frames[index]
+      to = to + 2
     end
   end
   push('ZADD', KEYS[L], leases)

@@ -26,29 +26,25 @@ while from <= #blob do
     of.acks[#of.acks + 1] = ack
   end
   for queue, of in pairs(leasesOf) do
-    local mine = {}
-    local scores = held(queue * R, of.leases)
-    for index, lease in ipairs(of.leases) do
-      if scores[index] then mine[lease] = true end
-      local is = mine[lease] == true
-      outcomes[of.places[index]] = is and '0' or '1'
-      lost = lost or not is
+    for index, score in ipairs(held(queue * R, of.leases)) do
+      outcomes[of.places[index]] = score and '0' or '1'
+      lost = lost or not score
     end
   end
   sends, from = struct.unpack('>I2', blob, from)
   local to, targets = {}, {}
   for index = 1, sends do
-    local queue, priority, delay, id, frame
-    queue, priority, delay, id, frame, from = struct.unpack('>BBI6I2c0I4c0', blob, from)
+    local queue, priority, delay, field, frame
+    queue, priority, delay, field, frame, from = struct.unpack('>BBI6I2c0I4c0', blob, from)
     local of = to[queue]
     if not of then
-      of = { firsts = {}, priorities = {}, delays = {}, ids = {}, frames = {}, isThere = exists(queue * R, keeps[queue + 1]) }
+      of = { firsts = {}, priorities = {}, delays = {}, fields = {}, frames = {}, isThere = exists(queue * R, keeps[queue + 1]) }
       to[queue] = of
     end
     targets[index] = of.isThere and '0' or '1'
     gone = gone or not of.isThere
     local n = #of.frames + 1
-    of.firsts[n], of.priorities[n], of.delays[n], of.ids[n], of.frames[n] = 0, priority, delay, id, frame
+    of.firsts[n], of.priorities[n], of.delays[n], of.fields[n], of.frames[n] = 0, priority, delay, field, frame
   end
   if lost then
     answers[#answers + 1] = 'L' .. table.concat(outcomes)
@@ -56,10 +52,9 @@ while from <= #blob do
     answers[#answers + 1] = 'G' .. table.concat(targets)
   else
     for queue, of in pairs(leasesOf) do
-      local ended, fields, seen = {}, {}, {}
+      local ended, fields = {}, {}
       for index, lease in ipairs(of.leases) do
-        if of.acks[index] == 1 and not seen[lease] then
-          seen[lease] = true
+        if of.acks[index] == 1 then
           ended[#ended + 1] = lease
           fields[#fields + 1] = sub(lease, 20)
         end
@@ -68,7 +63,7 @@ while from <= #blob do
       forget(queue * R, fields)
     end
     for queue, of in pairs(to) do
-      add(queue * R, sub(kinds, queue + 1, queue + 1), 0, keeps[queue + 1], #of.frames, of.firsts, of.priorities, of.delays, of.ids, of.frames)
+      add(queue * R, sub(kinds, queue + 1, queue + 1), 0, keeps[queue + 1], #of.frames, of.firsts, of.priorities, of.delays, of.fields, of.frames)
     end
     answers[#answers + 1] = '0'
   end

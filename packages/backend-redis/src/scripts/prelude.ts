@@ -90,27 +90,33 @@ end
 -- Removes the records of entries' fields; an id is free when its last frame is gone.
 local function forget(b, fields)
   if #fields == 0 then return end
-  push('HDEL', KEYS[b + T], fields)
-  if call('EXISTS', KEYS[b + C]) == 0 then return end
-  for _, field in ipairs(fields) do
-    if byte(field) == 99 then
-      local id = sub(field, 8)
-      if call('HINCRBY', KEYS[b + C], id, -1) <= 0 then call('HDEL', KEYS[b + C], id) end
+  if call('EXISTS', KEYS[b + C]) == 1 then
+    for _, field in ipairs(fields) do
+      -- c: a further frame of its id. Counted down once only, should the field stand here twice.
+      if byte(field) == 99 and call('HDEL', KEYS[b + T], field) == 1 then
+        local id = sub(field, 8)
+        if call('HINCRBY', KEYS[b + C], id, -1) <= 0 then call('HDEL', KEYS[b + C], id) end
+      end
     end
   end
+  push('HDEL', KEYS[b + T], fields)
 end
 
--- Which of these leases are held now. The same lease twice counts once.
+-- For each lease: a score where it is held, else false. Scores are looked at only where some lease of the queue is over.
 local function held(b, leases)
-  local scores, seen = {}, {}
-  for from = 1, #leases, MOST do
-    for _, score in ipairs(call('ZMSCORE', KEYS[b + L], unpack(leases, from, math.min(#leases, from + MOST - 1)))) do
-      scores[#scores + 1] = score
+  local key, scores = KEYS[b + L], nil
+  if #leases <= MOST then
+    scores = #leases == 0 and {} or call('ZMSCORE', key, unpack(leases))
+  else
+    scores = {}
+    for from = 1, #leases, MOST do
+      for _, score in ipairs(call('ZMSCORE', key, unpack(leases, from, math.min(#leases, from + MOST - 1)))) do
+        scores[#scores + 1] = score
+      end
     end
   end
-  for index, lease in ipairs(leases) do
-    scores[index] = scores[index] and tonumber(scores[index]) > now and not seen[lease]
-    seen[lease] = true
+  if #call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, 1) > 0 then
+    for index, score in ipairs(scores) do scores[index] = score and tonumber(score) > now end
   end
   return scores
 end

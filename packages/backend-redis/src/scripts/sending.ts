@@ -19,11 +19,11 @@ return sessions
 export const send = `${prelude}${adding}
 local kind, windowMs, keepMs, blob = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 if not exists(0, keepMs) then return '' end
-local firsts, priorities, delays, ids, frames = {}, {}, {}, {}, {}
+local firsts, priorities, delays, fields, frames = {}, {}, {}, {}, {}
 local n, from, size = 0, 1, #blob
 while from <= size do
   n = n + 1
-  firsts[n], priorities[n], delays[n], ids[n], frames[n], from = struct.unpack('>BBI6I2c0I4c0', blob, from)
+  firsts[n], priorities[n], delays[n], fields[n], frames[n], from = struct.unpack('>BBI6I2c0I4c0', blob, from)
 end
-return add(0, kind, windowMs, keepMs, n, firsts, priorities, delays, ids, frames)
+return add(0, kind, windowMs, keepMs, n, firsts, priorities, delays, fields, frames)
 `;
