@@ -1,7 +1,7 @@
 import { RedisRefusal } from "./redis-error.ts";
 
-/** How long a write waits for its further copies before it counts as failed, in ms: within core's deadline of a call (10 s). */
-const WAIT_MS = 5_000;
+/** How long a write waits for its further copies before it counts as failed, in ms: below the silence after which a socket counts as dead. */
+const WAIT_MS = 3_000;
 
 /** What follows each write, on the same connection, and what its answer must be. */
 export interface Durability {

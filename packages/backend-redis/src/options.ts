@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import { DispatchError } from "@org/dispatch-core";
-import { checkKnown, checkName, checkWhole } from "@org/dispatch-core/adapter-kit";
+import { checkKind, checkKnown, checkName, checkWhole } from "@org/dispatch-core/adapter-kit";
 import type { RedisOptions as IoredisOptions } from "ioredis";
 import { addressOf } from "./address.ts";
 import { type Client, clientsLike, clusterClients, type MakeClient, redisClients } from "./client.ts";
@@ -61,8 +61,8 @@ export function resolveOptions(options: RedisBackendOptions): Settings {
     const second = ADDRESS.find((key) => options[key] !== undefined);
     if (second !== undefined) throw invalid(`${second}: the client says this already; keep one of the two`);
   }
-  for (const [key, value] of Object.entries({ strict, waitAof }))
-    if (typeof value !== "boolean") throw invalid(`${key} is not a boolean`);
+  checkKind("strict", strict, "boolean");
+  checkKind("waitAof", waitAof, "boolean");
   return {
     namespace: checkName("namespace", options.namespace ?? redisDefaults.namespace),
     make: client === undefined ? clientsAt(options) : clientsLike(client),

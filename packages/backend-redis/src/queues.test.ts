@@ -1,0 +1,220 @@
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { RedisBackend, RedisBackendOptions } from "./index.ts";
+import { codeOf, DEAD, frame, frames, LEASE_MS, never, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
+import { type OwnServer, ownServer } from "./testing/own-server.ts";
+
+// What the scripts do beyond the cases of the conformance suite.
+let server: OwnServer;
+const backends: RedisBackend[] = [];
+
+beforeAll(async () => {
+  server = await ownServer();
+});
+afterAll(() => server.end());
+afterEach(async () => {
+  await Promise.all(backends.splice(0).map((backend) => backend.close()));
+});
+
+async function backendAt(options: RedisBackendOptions = {}): Promise<RedisBackend> {
+  const backend = await opened(options.client === undefined ? { url: server.url, ...options } : options);
+  backends.push(backend);
+  return backend;
+}
+
+const keyOf = ({ namespace }: RedisBackend, part: string, queue = "work:normal") =>
+  `${namespace}:{${namespace}:default}:${queue}:${part}`;
+
+const ack = (backend: RedisBackend, ...held: readonly { readonly receipt: object }[]) =>
+  backend.settle(
+    held.map(({ receipt }) => ({ kind: "ack", receipt }) as never),
+    never,
+  );
+
+const release = (backend: RedisBackend, delayMs: number, ...held: readonly { readonly receipt: object }[]) =>
+  backend.settle(
+    held.map(({ receipt }) => ({ kind: "release", delayMs, receipt }) as never),
+    never,
+  );
+
+describe("order", () => {
+  it("puts frames back where they came from, whatever the order in which they are released", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, frames("a", "b", "c", "d", "e", "f"), never);
+    const [a, b, c, d] = await take(backend, { max: 4 });
+    if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error("not all came");
+    await release(backend, 0, a, b);
+    await release(backend, 0, d, c);
+    expect(textsOf(await take(backend))).toEqual(["a", "b", "c", "d", "e", "f"]);
+  });
+
+  it("lines up what was delayed when its time has come, in the order of the times, then of the sends", async () => {
+    const backend = await backendAt();
+    const late = ["x10", "x9", "x8"].map((text) => frame(text, { delayMs: 300 }));
+    await backend.send(WORK, [...late, frame("soon", { delayMs: 100 })], never);
+    await new Promise((resolve) => setTimeout(resolve, 320));
+    expect(textsOf(await take(backend))).toEqual(["soon", "x10", "x9", "x8"]);
+  });
+
+  it("gives back what another backend held when that one is closed, first and without penalty", async () => {
+    const backend = await backendAt();
+    const other = await backendAt({ namespace: backend.namespace });
+    await backend.send(WORK, frames("a", "b", "c"), never);
+    await take(other, { max: 2 });
+    const waiting = take(backend, { max: 1 });
+    expect(textsOf(await waiting)).toEqual(["c"]);
+    await other.close();
+    const found = await take(backend, { waitMs: 1_000 });
+    expect(textsOf(found)).toEqual(["a", "b"]);
+    expect(found.map(({ redelivery }) => redelivery)).toEqual([0, 0]);
+  });
+});
+
+describe("ids", () => {
+  it("keeps an id taken as long as any frame of it lives", async () => {
+    const backend = await backendAt();
+    const copy = (text: string) => frame(text, { id: "a", first: false });
+    expect(await backend.send(WORK, [frame("a"), copy("a1"), copy("a2")], never)).toEqual(["ok", "ok", "ok"]);
+    const [first, ...copies] = await take(backend);
+    if (first === undefined) throw new Error("nothing came");
+    await ack(backend, first);
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["duplicate"]);
+    await ack(backend, ...copies, ...copies);
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["ok"]);
+    expect(await server.admin.exists(keyOf(backend, "c"))).toBe(0);
+  });
+
+  it("keeps the record of a copy that a move makes while it acks the frame before", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, frames("a"), never);
+    const [held] = await take(backend);
+    if (held === undefined) throw new Error("nothing came");
+    const copy = frame("copy", { id: "a", first: false });
+    await backend.move(
+      [{ receipts: [{ receipt: held.receipt, ack: true }], sends: [{ queue: WORK, frame: copy }] }],
+      never,
+    );
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["duplicate"]);
+    expect(textsOf(await take(backend))).toEqual(["copy"]);
+  });
+
+  it("refuses a duplicate within one batch, and allows equal ids where no tasks are", async () => {
+    const backend = await backendAt();
+    expect(await backend.send(WORK, frames("a", "b", "a"), never)).toEqual(["ok", "ok", "duplicate"]);
+    expect(await backend.send(DEAD, frames("a", "a"), never)).toEqual(["ok", "ok"]);
+    expect(textsOf(await take(backend, {}, DEAD))).toEqual(["a", "a"]);
+  });
+
+  it("refuses an id for the whole window, also when its task has ended", async () => {
+    const backend = await backendAt({ dedupeWindowMs: 400 });
+    expect(backend.profile.dedupeWindowMs).toBe(400);
+    await backend.send(WORK, frames("a"), never);
+    await ack(backend, ...(await take(backend)));
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["duplicate"]);
+    await new Promise((resolve) => setTimeout(resolve, 420));
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["ok"]);
+  });
+});
+
+describe("keys", () => {
+  it("leaves nothing of a task behind", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, [frame("a"), frame("b", { priority: 9 }), frame("c", { delayMs: 1 })], never);
+    await ack(backend, ...(await take(backend)), ...(await take(backend, { waitMs: 1_000 })));
+    await backend.close();
+    const keys = await server.admin.keys(`${backend.namespace}:*`);
+    expect(keys.filter((key) => !key.endsWith(":m"))).toEqual([]);
+  });
+
+  it("keeps a reply queue for a day after its last reader, with all that is in it", async () => {
+    const backend = await backendAt();
+    await backend.send(REPLY, frames("a", "b"), never);
+    const keys = await server.admin.keys(`${backend.namespace}:*:reply:*`);
+    expect(keys.length).toBeGreaterThan(2);
+    for (const key of keys) {
+      const ms = await server.admin.pttl(key);
+      expect(ms, key).toBeGreaterThan(86_300_000);
+      expect(ms, key).toBeLessThanOrEqual(86_400_000);
+    }
+    await server.admin.del(keyOf(backend, "m", "reply:coordinator-1"));
+    expect(await backend.send(REPLY, frames("c"), never)).toEqual(["gone"]);
+  });
+
+  it("has one hash tag for a family, and stands behind a client's own prefix", async () => {
+    const client = new Redis(server.url, { keyPrefix: "mine:", lazyConnect: true });
+    const backend = await backendAt({ client });
+    await backend.send(WORK, frames("a"), never);
+    const waiting = take(backend, { waitMs: 2_000 }, REPLY);
+    expect(textsOf(await take(backend))).toEqual(["a"]);
+    await backend.send(REPLY, frames("b"), never);
+    expect(textsOf(await waiting)).toEqual(["b"]);
+    expect(client.status).toBe("wait");
+    const keys = await server.admin.keys(`*${backend.namespace}*`);
+    for (const key of keys)
+      expect(key).toMatch(new RegExp(`^mine:${backend.namespace}:\\{${backend.namespace}:default\\}:`));
+  });
+});
+
+describe("looking", () => {
+  it("shows each frame once, page by page, while those of the pages before are taken away", async () => {
+    const backend = await backendAt();
+    const texts = Array.from({ length: 25 }, (_, index) => `frame-${index}`);
+    await backend.send(DEAD, frames(...texts), never);
+    await backend.send(DEAD, [frame("later", { delayMs: 60_000 })], never);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await backend.browse(DEAD, { cursor, max: 7 }, never);
+      seen.push(...textsOf(page.frames));
+      cursor = page.cursor;
+      await ack(backend, ...(await take(backend, { max: 3 }, DEAD)));
+    } while (cursor !== undefined);
+    expect(seen).toEqual([...texts, "later"]);
+    await expect(backend.browse(DEAD, { cursor: "x", max: 1 }, never)).rejects.toSatisfy(
+      (error) => codeOf(backend, error) === "MISMATCH",
+    );
+  });
+
+  it("purges thousands, and leaves what is held", async () => {
+    const backend = await backendAt();
+    for (let first = 0; first < 2_500; first += 500) {
+      const some = Array.from({ length: 500 }, (_, index) => frame(`${first + index}`, { priority: index % 11 }));
+      await backend.send(WORK, some, never);
+    }
+    const held = await take(backend, { max: 5 });
+    expect(await backend.purge(WORK, never)).toBe(2_495);
+    expect(await backend.depth(WORK, never)).toEqual({ ready: 0, leased: 5, delayed: 0, exact: true });
+    expect(
+      await backend.renew(
+        held.map(({ receipt }) => receipt),
+        LEASE_MS,
+        never,
+      ),
+    ).toEqual(Array(5).fill("ok"));
+    expect(await ack(backend, ...held)).toEqual(Array(5).fill("ok"));
+  });
+
+  it("counts what is due, and what is over, as ready before anybody has moved it", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, [frame("a"), frame("b", { delayMs: 20 })], never);
+    await take(backend, { leaseMs: 20 });
+    expect(await backend.depth(WORK, never)).toMatchObject({ ready: 0, leased: 1, delayed: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(await backend.depth(WORK, never)).toMatchObject({ ready: 2, leased: 0, delayed: 0 });
+  });
+});
+
+describe("further copies", () => {
+  it("fails a write that too few replicas have, and says so", async () => {
+    const backend = await backendAt({ waitReplicas: 1 });
+    const error = await backend.send(WORK, frames("a"), AbortSignal.timeout(9_000)).catch((thrown: unknown) => thrown);
+    expect(codeOf(backend, error)).toBe("UNAVAILABLE");
+    expect(String(error)).toContain("0 of 1 replicas");
+  }, 15_000);
+
+  it("says that a server is too old to wait for its disk", async () => {
+    const backend = await backendAt({ waitAof: true });
+    const error = await backend.send(WORK, frames("a"), never).catch((thrown: unknown) => thrown);
+    expect(codeOf(backend, error)).toBe("MISMATCH");
+  });
+});
