@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "./command.ts";
 import { root } from "./tree.ts";
 
-const packages = ["core", "testkit", "cli"];
+const packages = ["core", "testkit", "cli", "backend-redis"];
 
 /** What `npm pack --json` says of a tarball, as far as it is read here. */
 interface Packed {
@@ -21,6 +21,7 @@ ${load("{ memory }", "@org/dispatch-core/memory")}
 ${load("contract", "@org/dispatch-core/contract")}
 ${load("testkit", "@org/dispatch-testkit")}
 ${load("cli", "@org/dispatch-cli")}
+${load("{ redis }", "@org/dispatch-backend-redis")}
 
 async function main() {
   const backend = memory();
@@ -32,7 +33,7 @@ async function main() {
   await worker.stop();
   await backend.close();
   const values = results.map(({ outcome, value }) => outcome + " " + value).sort();
-  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli] }));
+  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, redis().name] }));
 }
 main();
 `;
@@ -58,7 +59,16 @@ beforeAll(async () => {
   }
   await writeFile(`${folder}/package.json`, '{ "name": "stranger", "private": true }\n');
   const tarballs = [...packed.values()].map(({ filename }) => `./${filename}`);
-  const argv = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--strict-peer-deps", ...tarballs];
+  const argv = [
+    "npm",
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--strict-peer-deps",
+    "ioredis@6",
+    ...tarballs,
+  ];
   const { code, output } = await run(argv, { cwd: folder, env, timeoutMs: 50_000 });
   if (code !== 0) throw new Error(output);
 });
@@ -90,7 +100,7 @@ test.each([
   if (code !== 0) throw new Error(output);
   expect(JSON.parse(stdout)).toEqual({
     values: ["completed 2", "completed 4", "completed 6"],
-    loaded: ["object", "object", "object"],
+    loaded: ["object", "object", "object", "redis"],
   });
 });
 

@@ -22,12 +22,13 @@ import {
 import { Blob, frameSize } from "./blob.ts";
 import { Connection, closedError } from "./connection.ts";
 import { type Place, placeOf } from "./keys.ts";
-import { type RedisBackendOptions, resolveOptions, type Settings } from "./options.ts";
+import type { RedisBackendOptions } from "./options.ts";
 import { cursorOf, pageOf } from "./pages.ts";
 import { redisProfile } from "./profile.ts";
 import { classifyError, RedisRefusal } from "./redis-error.ts";
 import { type Script, scripts } from "./script.ts";
 import { checkServers } from "./server-facts.ts";
+import { resolveOptions, type Settings } from "./settings.ts";
 import { Source } from "./source.ts";
 import {
   fieldOf,

@@ -1,8 +1,5 @@
 import type { Queue } from "@org/dispatch-core/contract";
 
-/** How many keys a queue has; the scripts count with it. */
-export const KEYS_A_QUEUE = 18;
-
 /** One queue as the scripts see it. */
 export interface Place {
   readonly queue: Queue;

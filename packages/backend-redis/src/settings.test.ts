@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 import { addressOf } from "./address.ts";
 import { type Client, clientsLike } from "./client.ts";
 import { fromOptions } from "./index.ts";
-import { type RedisBackendOptions, resolveOptions } from "./options.ts";
+import type { RedisBackendOptions } from "./options.ts";
+import { resolveOptions } from "./settings.ts";
 
 const made = (options: RedisBackendOptions) => resolveOptions(options).make();
 
