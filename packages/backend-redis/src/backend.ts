@@ -19,6 +19,7 @@ import {
   type Settlement,
   type Want,
 } from "@org/dispatch-core/contract";
+import { type AuditReport, auditQueue } from "./audit.ts";
 import { Blob, frameSize } from "./blob.ts";
 import { Connection, closedError } from "./connection.ts";
 import { type Place, placeOf } from "./keys.ts";
@@ -44,6 +45,8 @@ import {
 
 /** So many frames are removed by one script of a purge. */
 const PURGED = 1_000;
+/** How long an audit may take unless told otherwise, in ms. */
+const AUDIT_MS = 60_000;
 
 /** Queues in Redis or Valkey: each verb is one script, and so one step, which takes its time from the server. */
 export class RedisBackend implements Backend, AsyncDisposable {
@@ -173,6 +176,15 @@ export class RedisBackend implements Backend, AsyncDisposable {
 
   async remove(queue: Queue, signal: AbortSignal): Promise<void> {
     await this.#look(scripts.remove, queue, [], signal);
+  }
+
+  /** Finds frames that nobody would ever receive, because the server has lost a part of the queue's keys; with `repair` they are lined up again. */
+  audit(
+    queue: Queue,
+    options: { readonly repair?: boolean } = {},
+    signal = AbortSignal.timeout(AUDIT_MS),
+  ): Promise<AuditReport> {
+    return auditQueue((script, args) => this.#look(script, queue, args, signal), options.repair === true);
   }
 
   classify(error: unknown): ErrorClass {

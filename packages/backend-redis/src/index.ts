@@ -1,6 +1,7 @@
 import { RedisBackend } from "./backend.ts";
 import type { RedisBackendOptions } from "./options.ts";
 
+export type { AuditReport } from "./audit.ts";
 export { RedisBackend } from "./backend.ts";
 export type { Client } from "./client.ts";
 export { type RedisBackendOptions, redisDefaults } from "./options.ts";

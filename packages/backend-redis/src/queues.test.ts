@@ -204,6 +204,32 @@ describe("looking", () => {
   });
 });
 
+describe("audit", () => {
+  it("finds nothing where all is well, whatever state frames are in", async () => {
+    const backend = await backendAt();
+    await backend.send(
+      WORK,
+      [...frames("a", "b"), frame("c", { delayMs: 60_000 }), frame("a2", { id: "a", first: false })],
+      never,
+    );
+    await take(backend, { max: 1 });
+    expect(await backend.audit(WORK, { repair: true })).toEqual({ records: 4, orphans: 0, repaired: 0 });
+  });
+
+  it("finds frames that the server has lost the way to, and lines them up again", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, frames(...Array.from({ length: 400 }, (_, index) => `frame-${index}`)), never);
+    await take(backend, { max: 150 });
+    await server.admin.del(keyOf(backend, "l"));
+    expect(await take(backend, { max: 10, waitMs: 0 }, REPLY)).toEqual([]);
+    expect(await backend.audit(WORK)).toEqual({ records: 400, orphans: 150, repaired: 0 });
+    expect(await backend.audit(WORK, { repair: true })).toEqual({ records: 400, orphans: 150, repaired: 150 });
+    const found = await take(backend, { max: 500 });
+    expect(new Set(textsOf(found)).size).toBe(400);
+    expect(await backend.audit(WORK)).toEqual({ records: 400, orphans: 0, repaired: 0 });
+  });
+});
+
 describe("further copies", () => {
   it("fails a write that too few replicas have, and says so", async () => {
     const backend = await backendAt({ waitReplicas: 1 });

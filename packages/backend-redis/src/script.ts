@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { adopt, fields, records } from "./scripts/auditing.ts";
 import { claim } from "./scripts/claiming.ts";
 import { renew, settle } from "./scripts/holding.ts";
 import { browse, depth, giveBack, purge, remove } from "./scripts/looking.ts";
@@ -25,4 +26,7 @@ export const scripts = {
   purge: script(purge),
   remove: script(remove),
   giveBack: script(giveBack),
+  fields: script(fields),
+  records: script(records),
+  adopt: script(adopt),
 } as const;
