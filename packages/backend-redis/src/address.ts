@@ -27,6 +27,10 @@ export function addressOf(from: RedisBackendOptions): Address {
     ...(db > 0 && { db }),
     ...(tls !== false && { tls: tls === true ? {} : tls }),
   };
+  if (first?.sentinel !== undefined) {
+    const sentinels = urls.map((url) => ({ host: url.host ?? "127.0.0.1", port: url.port ?? 26_379 }));
+    return { nodes: undefined, options: { ...options, sentinels, name: first.sentinel } };
+  }
   if (from.cluster !== true && urls.length < 2) {
     if (options.sentinels !== undefined || options.path !== undefined) return { nodes: undefined, options };
     return {
@@ -50,6 +54,8 @@ interface Read {
   readonly password: string | undefined;
   readonly db: number | undefined;
   readonly tls: boolean;
+  /** The name of the master that this address is a sentinel of. */
+  readonly sentinel: string | undefined;
 }
 
 function read(text: string): Read {
@@ -58,8 +64,9 @@ function read(text: string): Read {
   const url = new URL(whole);
   if (!["redis:", "rediss:"].includes(url.protocol))
     throw invalid(`"${url.protocol}" is no URL of Redis; those are redis: and rediss:`);
-  if (url.search !== "" || url.hash !== "")
-    throw invalid("a URL says host, port, user, password and database; the rest are options");
+  const sentinel = url.searchParams.get("sentinel") ?? undefined;
+  if ([...url.searchParams.keys()].some((key) => key !== "sentinel") || url.hash !== "")
+    throw invalid("a URL says host, port, user, password, database and sentinel; the rest are options");
   const path = url.pathname.replace(/^\/|\/$/g, "");
   if (!/^\d*$/.test(path)) throw invalid("the path of the URL is not the number of a database");
   return {
@@ -69,6 +76,7 @@ function read(text: string): Read {
     password: url.password === "" ? undefined : decoded(url.password),
     db: path === "" ? undefined : Number(path),
     tls: url.protocol === "rediss:",
+    sentinel,
   };
 }
 

@@ -7,8 +7,6 @@ const services = inject("services");
 const sideBySide: TestRunner = { describe, it: it.concurrent };
 
 for (const [name, line] of Object.entries(services)) {
-  // Sentinels are for the test of a fail-over: what they lead to is the server of the first suite.
-  if (name === "sentinel") continue;
   if (line === undefined) {
     describe.skip(`conformance of ${name}: it cannot be had here`, () => it("needs a server", () => {}));
     continue;

@@ -28,6 +28,17 @@ it.each<[RedisBackendOptions, object]>([
     { connection: { sentinels: [{ host: "s", port: 1 }], name: "dispatch" }, db: 2 },
     { name: "dispatch", db: 2 },
   ],
+  [
+    { url: "redis://a:1?sentinel=main,redis://b?sentinel=main", password: "p" },
+    {
+      name: "main",
+      password: "p",
+      sentinels: [
+        { host: "a", port: 1 },
+        { host: "b", port: 26_379 },
+      ],
+    },
+  ],
   [{ connection: { keyPrefix: "k:", socketTimeout: 1 } }, { keyPrefix: "k:", socketTimeout: 1 }],
 ])("%o leads to the client's %o", (options, expected) => {
   const client = made(options) as Redis;
@@ -82,7 +93,10 @@ it.each<[RedisBackendOptions | Record<string, unknown>, string]>([
   [{ url: "amqp://h" }, 'redis: "amqp:" is no URL of Redis; those are redis: and rediss:'],
   [{ url: "redis://h/x" }, "redis: the path of the URL is not the number of a database"],
   [{ url: "redis://:%zz@h" }, "redis: the URL holds a % that encodes nothing"],
-  [{ url: "redis://h?x=1" }, "redis: a URL says host, port, user, password and database; the rest are options"],
+  [
+    { url: "redis://h?x=1" },
+    "redis: a URL says host, port, user, password, database and sentinel; the rest are options",
+  ],
   [{ url: "redis://a,redis://b", db: 1 }, "redis: a cluster has no database but 0"],
   [{ port: 0 }, "redis: port is 0, not a whole number from 1 to 65535"],
   [{ namespace: "a:b" }, 'namespace "a:b": a name begins'],

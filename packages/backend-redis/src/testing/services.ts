@@ -1,6 +1,6 @@
 import { type Need, servicesSetup } from "../../../../tooling/services/setup.ts";
 
-/** One server always; with `./dev test --full` every kind and version that is promised. */
+/** One server always; with `./dev test --full` the other versions and forms. */
 const full: Readonly<Record<string, Need>> =
   process.env.DISPATCH_TEST_FULL === "1"
     ? {
@@ -8,7 +8,6 @@ const full: Readonly<Record<string, Need>> =
         valkey9: { name: "valkey", version: "9" },
         cluster: { name: "redis", form: "cluster" },
         tls: { name: "redis", form: "tls" },
-        sentinel: { name: "redis", form: "sentinel" },
       }
     : {};
 

@@ -1,0 +1,57 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { down, up } from "../../../tooling/services/lifecycle.ts";
+import { redis } from "./index.ts";
+import { frames, never, open, take, textsOf, WORK } from "./testing/opened.ts";
+
+// Takes long, and five servers and more: with `./dev test --full`.
+const isWanted = process.env.DISPATCH_TEST_FULL === "1";
+
+describe.skipIf(!isWanted)("a master that is killed", () => {
+  beforeAll(() => {
+    process.env.DISPATCH_SERVICES_SET = `backend-redis-failover-${process.pid}`;
+    process.env.DISPATCH_TEST_REDIS_URL = "";
+  });
+  afterAll(() => down("redis"), 60_000);
+
+  it.each(["sentinel", "cluster"] as const)(
+    "is followed by its replica (%s)",
+    async (form) => {
+      const { url, pid } = await up("redis", { form });
+      const backend = redis({ url });
+      await open(backend);
+      // Where acknowledged writes are copied, none is lost.
+      await backend.send(WORK, frames("a", "b"), never);
+      const [held] = await take(backend, { max: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      process.kill(await masterOf(url, form, [pid].flat() as number[]), "SIGKILL");
+      await vi.waitFor(() => backend.send(WORK, frames("c"), AbortSignal.timeout(1_000)), {
+        timeout: 25_000,
+        interval: 200,
+      });
+      expect(await backend.settle([{ kind: "ack", receipt: held?.receipt as never }], never)).toEqual(["ok"]);
+      expect(textsOf(await take(backend, { waitMs: 2_000 }))).toEqual(["b", "c"]);
+      await backend.close();
+    },
+    400_000,
+  );
+});
+
+/** The process of the server that has the work queue now. */
+async function masterOf(url: string, form: "sentinel" | "cluster", pids: readonly number[]): Promise<number> {
+  const [first = ""] = url.split(",");
+  const seed = new Redis(first.replace(/[?].*/, ""));
+  let port: unknown;
+  if (form === "sentinel") [, port] = (await seed.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "dispatch")) as string[];
+  else {
+    const slot = await seed.cluster("KEYSLOT", "{dispatch:default}");
+    const ranges = (await seed.call("CLUSTER", "SLOTS")) as [number, number, [string, number]][];
+    port = ranges.find(([from, to]) => slot >= from && slot <= to)?.[2][1];
+  }
+  seed.disconnect();
+  const master = new Redis(Number(port));
+  const [, pid] = /process_id:(\d+)/.exec(await master.info("server")) ?? [];
+  master.disconnect();
+  expect(pids).toContain(Number(pid));
+  return Number(pid);
+}
