@@ -1,6 +1,8 @@
+import { rm } from "node:fs/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { down, up } from "../../../tooling/services/lifecycle.ts";
+import { instancesFolder } from "../../../tooling/services/places.ts";
 import { redis } from "./index.ts";
 import { frames, never, open, take, textsOf, WORK } from "./testing/opened.ts";
 
@@ -12,7 +14,10 @@ describe.skipIf(!isWanted)("a master that is killed", () => {
     process.env.DISPATCH_SERVICES_SET = `backend-redis-failover-${process.pid}`;
     process.env.DISPATCH_TEST_REDIS_URL = "";
   });
-  afterAll(() => down("redis"), 60_000);
+  afterAll(async () => {
+    await down("redis");
+    await rm(instancesFolder(), { recursive: true, force: true });
+  }, 60_000);
 
   it.each(["sentinel", "cluster"] as const)(
     "is followed by its replica (%s)",

@@ -1,5 +1,7 @@
+import { rm } from "node:fs/promises";
 import { Redis } from "ioredis";
 import { down, up } from "../../../../tooling/services/lifecycle.ts";
+import { instancesFolder } from "../../../../tooling/services/places.ts";
 
 /** A server for one test file, which may do with it what it likes. */
 export interface OwnServer {
@@ -20,6 +22,7 @@ export async function ownServer(): Promise<OwnServer> {
     async end() {
       admin.disconnect();
       await down("redis");
+      await rm(instancesFolder(), { recursive: true, force: true });
     },
   };
 }
