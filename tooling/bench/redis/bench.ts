@@ -3,7 +3,8 @@ import type { Bench } from "../series.ts";
 
 const module = (name: string) => new URL(`${name}.ts`, import.meta.url);
 
-const ours = { dispatch: module("dispatch") };
+const single = { dispatch: module("single") };
+const packs = { dispatch: module("packs") };
 const peers = { bullmq: module("bullmq"), "bee-queue": module("bee-queue"), bare: module("bare") };
 const rounds = { full: 5, quick: 1 };
 
@@ -12,7 +13,7 @@ export const redisBench: Bench = {
   series: [
     {
       measurement: "broker-end-to-end",
-      subjects: { ...ours, ...peers },
+      subjects: { ...single, ...peers },
       tasks: { full: 200_000, quick: 30_000 },
       rounds,
       figures: [
@@ -21,8 +22,18 @@ export const redisBench: Bench = {
       ],
     },
     {
+      measurement: "broker-end-to-end",
+      subjects: { ...packs, ...peers },
+      tasks: { full: 200_000, quick: 100_000 },
+      rounds,
+      figures: [
+        { case: "end-to-end/packs", unit: "tasks/s", value: "tasksPerSecond", better: "more" },
+        { case: "cpu/task/packs", unit: "µs", value: "cpuMicroseconds", better: "less" },
+      ],
+    },
+    {
       measurement: "broker-filling",
-      subjects: { ...ours, ...peers },
+      subjects: { ...single, ...peers },
       tasks: { full: 100_000, quick: 30_000 },
       rounds: { full: 3, quick: 1 },
       figures: [
@@ -32,7 +43,7 @@ export const redisBench: Bench = {
     },
     {
       measurement: "broker-idle",
-      subjects: { ...ours, ...peers },
+      subjects: { ...single, ...peers },
       tasks: { full: 2_000, quick: 500 },
       rounds: { full: 3, quick: 1 },
       figures: [{ case: "latency/idle", unit: "ms", value: "p50", more: ["p50", "p95", "p99"], better: "less" }],

@@ -1,4 +1,4 @@
-/** The dispatcher with a frame a task. */
+/** The dispatcher, with a frame a task or with packs. */
 import { redis } from "../../../packages/backend-redis/dist/index.js";
 import { Dispatcher } from "../../../packages/core/dist/index.js";
 import { type BrokerSubject, type Payload, payloadOf } from "./subject.ts";
@@ -7,11 +7,11 @@ const WINDOW_TASKS = 10_000;
 /** So many sends at a time fill every batch. */
 const SENDS = 2_000;
 
-export const subject: BrokerSubject = {
+export const dispatchSubject = (packs: boolean): BrokerSubject => ({
   worker: new URL("workers/dispatch.ts", import.meta.url),
   async open({ url, name }) {
     const backend = redis({ url, namespace: name });
-    const dispatcher = await Dispatcher.open(backend);
+    const dispatcher = await Dispatcher.open(backend, { packs });
     return {
       async run(from, count, take) {
         const options = { maxInFlight: WINDOW_TASKS };
@@ -30,7 +30,7 @@ export const subject: BrokerSubject = {
       },
     };
   },
-};
+});
 
 function* payloads(from: number, count: number): Generator<Payload> {
   for (let n = from; n < from + count; n += 1) yield payloadOf(n);
