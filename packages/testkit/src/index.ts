@@ -6,10 +6,13 @@ export { countingGrants, withFacts, without, withoutMove } from "./decorators/fa
 export { type FlakyOptions, flaky } from "./decorators/flaky.ts";
 export { type BackendCall, type Interceptor, intercept, type Verb } from "./decorators/intercept.ts";
 export { type LostSessionOptions, lostSession } from "./decorators/lost-session.ts";
+export { type ReorderOptions, reorder } from "./decorators/reorder.ts";
 export { type SlowOptions, slow } from "./decorators/slow.ts";
 export { FaultError, wrap } from "./decorators/wrap.ts";
 export { caseAnchor } from "./explained.ts";
 export { invariantTexts } from "./invariant-texts.ts";
+export { TcpProxy, type TcpProxyOptions } from "./faults/tcp-proxy.ts";
+export type { Direction, Directions } from "./faults/wire-faults.ts";
 export * as invariants from "./invariants.ts";
 export { type Mutant, mutants } from "./mutants/index.ts";
 export { type ConformanceOptions, register, type Skip, select, type TestRunner } from "./register.ts";
