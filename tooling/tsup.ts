@@ -10,8 +10,8 @@ const shared = {
 } satisfies Options;
 
 /** A package to import: ESM and CommonJS, each with types of its own. `entry` maps a name in `dist` to a source file. */
-export const library = (entry: Record<string, string>) =>
-  defineConfig({ ...shared, entry, format: ["esm", "cjs"], dts: true, clean: true });
+export const library = (entry: Record<string, string>, more: Pick<Options, "shims"> = {}) =>
+  defineConfig({ ...shared, ...more, entry, format: ["esm", "cjs"], dts: true, clean: true });
 
 /**
  * A command with functions to import. `index` is a library; `bin`, the program itself, is ESM only and has no types (the `#!` line of its source is

@@ -4,6 +4,7 @@ import { brokerCases } from "./chaos/broker.ts";
 import { clockCases } from "./chaos/clock.ts";
 import { connectionCases } from "./chaos/connection.ts";
 import { killCases } from "./chaos/kill.ts";
+import { processCases } from "./chaos/processes.ts";
 import { zombieCases } from "./chaos/zombie.ts";
 import { seamFaultCases } from "./seam/fault.ts";
 import { seamLeaseCases } from "./seam/lease.ts";
@@ -74,4 +75,5 @@ export const cases: readonly Case[] = [
   ...connectionCases,
   ...clockCases,
   ...killCases,
+  ...processCases,
 ];

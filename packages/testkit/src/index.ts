@@ -13,14 +13,24 @@ export { caseAnchor } from "./explained.ts";
 export { invariantTexts } from "./invariant-texts.ts";
 export { TcpProxy, type TcpProxyOptions } from "./faults/tcp-proxy.ts";
 export type { Direction, Directions } from "./faults/wire-faults.ts";
+export {
+  type ProcessEnd,
+  spawnWorker,
+  type WorkerChild,
+  type WorkerChildOptions,
+} from "./faults/worker-child.ts";
 export * as invariants from "./invariants.ts";
 export { type Mutant, mutants } from "./mutants/index.ts";
-export { type ConformanceOptions, register, type Skip, select, type TestRunner } from "./register.ts";
+export type { ConformanceOptions, Skip } from "./plan.ts";
+export { register, select, type TestRunner } from "./register.ts";
+export { type CaseReport, type CaseStatus, type ConformanceReport, writeReport } from "./report.ts";
+export { caseLine, reportText } from "./report-text.ts";
 export { leftOut, runCase } from "./run-case.ts";
 export { type BrokerName, brokers } from "./simulation/brokers.ts";
 export type { Script } from "./simulation/script.ts";
 export type { Faults, Sending, Setting } from "./simulation/setting.ts";
 export { type SimulateOptions, type Simulation, simulate } from "./simulation/simulate.ts";
+export { type RunOptions, runConformance } from "./run-conformance.ts";
 export { Bare, frameOf, textsOf } from "./world/bare.ts";
 export { EventLog, type Logged } from "./world/event-log.ts";
 export type { Hook, Hooks, SpawnedWorker, SpawnOptions } from "./world/hooks.ts";

@@ -1,64 +1,64 @@
-import type { Case, Level } from "./case.ts";
+import type { Case } from "./case.ts";
+import { CaseRecorder } from "./case-recorder.ts";
 import { cases } from "./cases.ts";
-import { leftOut, runCase } from "./run-case.ts";
-import type { Hooks } from "./world/hooks.ts";
-import type { BackendFactory } from "./world/world.ts";
-
-/** A case that a backend is known to fail. It is printed, with all three. */
-export interface Skip {
-  readonly id: string;
-  readonly reason: string;
-  readonly issue: string;
-}
-
-export interface ConformanceOptions extends Hooks {
-  /** Makes a backend that is not open yet; two of the same namespace see the same queues, where the profile's reach is `network`. */
-  readonly backend: BackendFactory;
-  /** For the report; default: the backend's own. */
-  readonly name?: string;
-  /** Default: `seam` and `system`. */
-  readonly levels?: readonly Level[];
-  readonly skip?: readonly Skip[];
-  /** What may be late without being wrong, because of the machine or the network; default 5 ms on the virtual clock, 2,000 ms on the machine's. */
-  readonly slackMs?: number;
-  /** How long one case may take, in ms of the machine's time; default 60,000. */
-  readonly timeoutMs?: number;
-}
+import { batchesOf, CASE_MS, type ConformanceOptions, planConformance } from "./plan.ts";
+import { writeReport } from "./report.ts";
+import { caseLine } from "./report-text.ts";
 
 /** As much of a test runner as the suite needs: vitest and node:test have it. */
 export interface TestRunner {
-  describe(name: string, body: () => void): unknown;
+  /** `concurrency`: how many of its tests may run side by side; a runner may do less. */
+  describe(name: string, body: () => void, concurrency: number): unknown;
   it(name: string, options: { readonly timeout: number; readonly skip: boolean }, body: () => Promise<void>): unknown;
+  /** Runs `body` after the tests of the group; without it no report is written. */
+  after?(body: () => Promise<void>): unknown;
 }
 
-/** The cases that apply to a profile, and those that are left out, each with the fact, or the absent hook, that does. */
+/** The cases that apply to a profile, and those that it leaves out, each with the fact that does. */
 export function select(options: ConformanceOptions): {
   readonly applying: readonly Case[];
   readonly out: ReadonlyMap<Case, string>;
 } {
-  const { profile } = options.backend("facts");
-  const levels = options.levels ?? ["seam", "system"];
+  const { notRunning, levels } = planConformance(options);
+  const facts = new Map(notRunning.flatMap(({ id, fact }) => (fact === undefined ? [] : [[id, fact] as const])));
   const applying: Case[] = [];
   const out = new Map<Case, string>();
   for (const one of cases) {
     if (!levels.includes(one.level)) continue;
-    const fact = leftOut(one, profile, options);
+    const fact = facts.get(one.id);
     if (fact === undefined) applying.push(one);
     else out.set(one, fact);
   }
   return { applying, out };
 }
 
-/** Registers every case that applies as a test of its own. Throws for a skip of a case that there is not. */
+/**
+ * Registers every case that applies as a test of its own, and writes the report after them. Throws for a skip of a case that there is not, or without a
+ * reason and an issue.
+ */
 export function register(options: ConformanceOptions, runner: TestRunner): void {
-  const { applying } = select(options);
-  const { name, skip = [], timeoutMs: timeout = 60_000 } = options;
-  for (const { id } of skip) if (!cases.some((one) => one.id === id)) throw new Error(`there is no case ${id} to skip`);
-  runner.describe(name ?? `conformance of ${options.backend("facts").name}`, () => {
-    for (const one of applying) {
-      const skipped = skip.find(({ id }) => id === one.id);
-      const title = skipped === undefined ? one.id : `${one.id} (skipped: ${skipped.reason}, ${skipped.issue})`;
-      runner.it(title, { timeout, skip: skipped !== undefined }, () => runCase(one, options));
+  const plan = planConformance(options);
+  const recorder = new CaseRecorder(plan, options);
+  const timeoutMs = options.timeoutMs ?? CASE_MS;
+  const { report: file = `.reports/conformance/${plan.name.replace(/[^\w.-]+/g, "-")}.json` } = options;
+  const title = options.name ?? `conformance of ${plan.name}`;
+  // The case's own bound comes first, and says more than the runner's.
+  const timeout = timeoutMs + 5_000;
+  const batches = batchesOf(plan).filter(({ cases: some }) => some.length > 0);
+  const runAll = (some: readonly Case[]) => {
+    for (const one of some) runner.it(one.id, { timeout, skip: false }, () => recorder.run(one));
+  };
+  const body = () => {
+    if (batches.every(({ concurrency }) => concurrency === 1)) for (const batch of batches) runAll(batch.cases);
+    else
+      for (const { title, cases: some, concurrency } of batches)
+        runner.describe(title, () => runAll(some), concurrency);
+    for (const one of plan.notRunning) {
+      if (one.status !== "skipped") continue;
+      const name = `${one.id} (skipped: ${one.reason}, ${one.issue})`;
+      runner.it(name, { timeout, skip: true }, () => Promise.reject(new Error(caseLine(one))));
     }
-  });
+    if (file !== false) runner.after?.(() => writeReport(recorder.report(), file));
+  };
+  runner.describe(title, body, 1);
 }

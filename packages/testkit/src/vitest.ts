@@ -1,7 +1,12 @@
-import { describe, it } from "vitest";
-import { type ConformanceOptions, register } from "./register.ts";
+import { afterAll, describe, it } from "vitest";
+import type { ConformanceOptions } from "./plan.ts";
+import { register } from "./register.ts";
 
 /** The conformance suite as vitest tests: all that an adapter's test file has to call. */
 export function conformance(options: ConformanceOptions): void {
-  register(options, { describe, it });
+  register(options, {
+    describe: (name, body, concurrency) => (concurrency > 1 ? describe.concurrent(name, body) : describe(name, body)),
+    it,
+    after: (body) => afterAll(body),
+  });
 }

@@ -9,8 +9,8 @@ export interface SpawnOptions {
 }
 
 /**
- * A worker in a process of its own. Its task `default` takes `{ n, takesMs }`, waits for `takesMs` or until its signal fires, and returns `{ n, by }`, the
- * latter its worker's id.
+ * A worker in a process of its own. Its task `default` takes `{ n, takesMs }`, reports the progress `"begun"`, waits for `takesMs` or until its signal
+ * fires, and returns `{ n, by }`, the latter its worker's id. `spawnWorker` of this package makes one.
  */
 export interface SpawnedWorker {
   readonly id: string;
