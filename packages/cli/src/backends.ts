@@ -1,12 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Backend } from "@org/dispatch-core/contract";
 import { type Character, memory } from "@org/dispatch-core/memory";
 import type { Value } from "./config/kinds.ts";
 import type { AdapterName } from "./config/option-key.ts";
-import { messageOf, misuse } from "./failure.ts";
+import { misuse } from "./failure.ts";
+import { importPackage } from "./installed-package.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
@@ -80,58 +78,11 @@ export function adapterNameOf(text: string): AdapterName {
 }
 
 async function importAdapter(packageName: string, around: Pick<Surroundings, "cwd" | "home">): Promise<AdapterModule> {
-  for (const from of [join(around.cwd, "package.json"), around.home]) {
-    const entry = await entryOf(packageName, from);
-    if (entry === undefined) continue;
-    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(entry).href).catch((error: unknown) => {
-      throw misuse(`the package ${packageName} cannot be loaded: ${messageOf(error)}`, { cause: error });
-    });
-    if (isAdapter(module)) return module;
-    throw misuse(
-      `the package ${packageName} in ${dirname(entry)} exports no function fromOptions: is it of another version?`,
-    );
-  }
-  throw misuse(`the package ${packageName} is not installed; install ${packageName}, then try again`);
-}
-
-/** The file that `import` would load; `require.resolve` would find the CommonJS one, and with it a second copy of core. */
-async function entryOf(packageName: string, from: string): Promise<string | undefined> {
-  const require = createRequire(from);
-  for (const folder of require.resolve.paths(packageName) ?? []) {
-    const root = join(folder, packageName);
-    const text = await readFile(join(root, "package.json"), "utf8").catch(() => undefined);
-    if (text === undefined) continue;
-    const manifest: unknown = JSON.parse(text);
-    const target = importTarget(exportsOf(manifest)) ?? textAt(manifest, "main") ?? "index.js";
-    return join(root, target);
-  }
-  return undefined;
-}
-
-function exportsOf(manifest: unknown): unknown {
-  const exports = fieldOf(manifest, "exports");
-  return fieldOf(exports, ".") ?? exports;
-}
-
-/** Follows the conditions of a package's `exports` as `import` does. */
-function importTarget(target: unknown): string | undefined {
-  if (typeof target === "string") return target;
-  if (typeof target !== "object" || target === null) return undefined;
-  for (const [condition, next] of Object.entries(target)) {
-    if (!["node", "import", "default"].includes(condition)) continue;
-    const found = importTarget(next);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
-}
-
-function textAt(value: unknown, key: string): string | undefined {
-  const found = fieldOf(value, key);
-  return typeof found === "string" ? found : undefined;
+  const found = await importPackage(packageName, [join(around.cwd, "package.json"), around.home]);
+  if (isAdapter(found.module)) return found.module;
+  throw misuse(
+    `the package ${packageName} in ${dirname(found.entry)} exports no function fromOptions: is it of another version?`,
+  );
 }
 
 function isAdapter(module: unknown): module is AdapterModule {

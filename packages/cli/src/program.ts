@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { addCommonOptions, addRunOptions, addSettings, addWorkOptions, collectTexts } from "./command-options.ts";
 import { type ConfigAction, configCommand } from "./config-command.ts";
+import { type ConformanceCommandOptions, conformanceCommand, LEVELS } from "./conformance-command.ts";
 import { type DeadAction, deadCommand } from "./dead-command.ts";
 import { type ExplainCommandOptions, explainCommand } from "./explain-command.ts";
-import { present } from "./options.ts";
+import { oneOf, present } from "./options.ts";
 import { type QueueAction, queueCommand } from "./queue-command.ts";
 import { type RunCommandOptions, runCommand } from "./run-command.ts";
 import { type GivenOptions, settledOptions } from "./settled-options.ts";
@@ -51,8 +52,26 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
   addWorkOptions(program.command("explain").description("the plan for a backend and a configuration"))
     .option("--json", "one JSON line", false)
     .action(explain);
+  addConformanceOptions(
+    program.command("conformance <MODULE>").description("the conformance suite on a backend of your own"),
+  ).action(async (module: string, flags: ConformanceFlags) =>
+    ended(await conformanceCommand({ module, levels: flags.level, out: flags.out }, around)),
+  );
   addConfigCommands(program.command("config").description("look at a configuration file"), config);
   return program;
+}
+
+interface ConformanceFlags {
+  readonly level: ConformanceCommandOptions["levels"];
+  readonly out: string;
+}
+
+function addConformanceOptions(command: Command): Command {
+  const level = oneOf("--level", LEVELS);
+  const add = (text: string, before: ConformanceFlags["level"] = []) => [...before, level(text)];
+  return command
+    .option("--level <LEVEL>", `one of ${LEVELS.join(", ")}; several times for several (default: seam and system)`, add)
+    .option("--out <FILE>", "where the report goes, as JSON", "conformance.json");
 }
 
 type Act<A> = (action: A, flags: Flags) => Promise<void>;
