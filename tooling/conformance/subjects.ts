@@ -1,0 +1,39 @@
+/** The backends that `./dev conformance` knows. A broker joins by one entry, when its package is in the tree. */
+import type { Backend } from "../../packages/core/dist/contract.js";
+import { type Character, memory } from "../../packages/core/dist/memory.js";
+
+/** What `./dev services up` says of a server, as far as it is used here. */
+export interface Service {
+  readonly service: string;
+  readonly version: string;
+  readonly url: string;
+  readonly config: string;
+}
+
+/** A backend to run the suite on: one of this process, or an adapter and the server that it talks to. */
+export interface Subject {
+  /** Its server, as `./dev services` calls it; absent: it needs none. */
+  readonly service?: string;
+  /** The folder of its adapter in `packages`; absent: it is core's. */
+  readonly adapter?: string;
+  /** Makes the factory; `service` where there is one. */
+  readonly factory?: () => (namespace: string) => Backend;
+}
+
+const inMemory = (character?: Character): Subject => ({
+  factory: () => (namespace) => (character === undefined ? memory({ namespace }) : memory({ namespace, character })),
+});
+const broker = (service: string, adapter: string): Subject => ({ service, adapter });
+
+export const subjects: Readonly<Record<string, Subject>> = {
+  memory: inMemory(),
+  "memory-as-redis": inMemory("redis"),
+  "memory-as-sqs": inMemory("sqs"),
+  "memory-as-rabbitmq": inMemory("rabbitmq"),
+  "memory-as-kafka": inMemory("kafka"),
+  redis: broker("redis", "backend-redis"),
+  valkey: broker("valkey", "backend-redis"),
+  sqs: broker("sqs", "backend-sqs"),
+  rabbitmq: broker("rabbitmq", "backend-rabbitmq"),
+  kafka: broker("kafka", "backend-kafka"),
+};
