@@ -23,7 +23,7 @@ export interface ConformanceOptions extends Hooks {
   readonly skip?: readonly Skip[];
   /** What may be late without being wrong, because of the machine or the network; default 5 ms on the virtual clock, 2,000 ms on the machine's. */
   readonly slackMs?: number;
-  /** How long one case may take, in ms of the machine's time; default 60,000. */
+  /** How long one case may take, in ms of the machine's time; default 180,000. */
   readonly timeoutMs?: number;
   /** How many cases run side by side, each in its namespace; default 8 on the machine's clock, where they mostly wait, 1 on the virtual one. */
   readonly concurrency?: number;
@@ -34,7 +34,7 @@ export interface ConformanceOptions extends Hooks {
 }
 
 /** How long one case may take where nothing else is said. */
-export const CASE_MS = 60_000;
+export const CASE_MS = 180_000;
 
 /** What is to be done for a backend: the cases that run, and the reports of those that do not, with why. */
 export interface ConformancePlan {

@@ -15,7 +15,7 @@ export class Time {
   constructor(reach: Profile["reach"]) {
     this.#virtual = reach === "process" ? new GuardedClock() : undefined;
     this.clock = this.#virtual ?? systemClock();
-    this.patienceMs = this.#virtual === undefined ? 30_000 : 3_600_000;
+    this.patienceMs = this.#virtual === undefined ? 120_000 : 3_600_000;
   }
 
   get isVirtual(): boolean {
