@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,14 +62,29 @@ describe("useServer", () => {
     return { calls, services };
   };
 
-  test("starts, restarts and stops the server that was asked for", async () => {
+  test("starts and stops the server that was asked for; one without a process id is not ours to restart", async () => {
     const { calls, services } = recorded(false);
     const server = await useServer("redis", options, services);
-    expect(server.service).toBe(line);
-    await server.restart();
+    expect([server.service, server.restart]).toEqual([line, undefined]);
     await server.release();
     const how = "redis --version 7 --tls";
-    expect(calls).toEqual(["status", `up ${how}`, `restart ${how}`, `down ${how}`]);
+    expect(calls).toEqual(["status", `up ${how}`, `down ${how}`]);
+  });
+
+  test("a restart ends its process, keeps it away, and starts it again", async () => {
+    const child = spawn(process.execPath, ["--eval", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    const ended = once(child, "exit");
+    const calls: string[] = [];
+    const services = async (...args: readonly string[]) => {
+      calls.push(`${args[0]}${child.signalCode === null ? "" : " after it has ended"}`);
+      return args[0] === "status" ? [] : [{ ...line, pid: [child.pid as number] }];
+    };
+    const server = await useServer("redis", options, services);
+    const at = performance.now();
+    await server.restart?.(200);
+    expect(performance.now() - at).toBeGreaterThanOrEqual(199);
+    expect(await ended).toEqual([null, "SIGTERM"]);
+    expect(calls).toEqual(["status", "up", "up", "up after it has ended"]);
   });
 
   test("leaves one that ran before", async () => {

@@ -37,7 +37,7 @@ export async function makeReady(subject: Subject, given: Arguments, serve = useS
     version,
     options: {
       backend: (namespace) => fromOptions({ url, namespace }),
-      restart: () => server.restart(),
+      ...(server.restart !== undefined && { restart: server.restart }),
       versions: { [service]: version },
     },
     release: () => server.release(),

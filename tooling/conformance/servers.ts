@@ -1,4 +1,5 @@
 /** Servers for the suite, by `./dev services`, which knows how to start, stop and restart them. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../command.ts";
 import { root } from "../tree.ts";
 import type { ServiceOptions } from "./arguments.ts";
@@ -7,7 +8,8 @@ import type { Service } from "./subjects.ts";
 /** A server in use, and how to let go of it: one that ran before goes on. */
 export interface Server {
   readonly service: Service;
-  restart(): Promise<void>;
+  /** Stops it, keeps it away for so long, and starts it again with its data; absent where it is not ours to stop. */
+  readonly restart?: (awayMs: number) => Promise<void>;
   release(): Promise<void>;
 }
 
@@ -30,9 +32,16 @@ export async function useServer(name: string, options: ServiceOptions, services 
   const ran = before.some(({ url }) => url === service.url);
   return {
     service,
-    async restart() {
-      await services("restart", name, ...how);
-    },
+    ...(service.pid !== undefined && {
+      async restart(awayMs: number) {
+        // As they are now: an earlier restart has given them other ids.
+        const [now = service] = (await services("up", name, ...how)).slice(-1);
+        for (const pid of [now.pid ?? []].flat()) process.kill(pid, "SIGTERM");
+        await sleep(awayMs);
+        // What has ended is started again where it was, with its data.
+        await services("up", name, ...how);
+      },
+    }),
     async release() {
       if (!ran) await services("down", name, ...how);
     },

@@ -10,7 +10,6 @@ export { type ReorderOptions, reorder } from "./decorators/reorder.ts";
 export { type SlowOptions, slow } from "./decorators/slow.ts";
 export { FaultError, wrap } from "./decorators/wrap.ts";
 export { caseAnchor } from "./explained.ts";
-export { invariantTexts } from "./invariant-texts.ts";
 export { TcpProxy, type TcpProxyOptions } from "./faults/tcp-proxy.ts";
 export type { Direction, Directions } from "./faults/wire-faults.ts";
 export {
@@ -19,6 +18,7 @@ export {
   type WorkerChild,
   type WorkerChildOptions,
 } from "./faults/worker-child.ts";
+export { invariantTexts } from "./invariant-texts.ts";
 export * as invariants from "./invariants.ts";
 export { type Mutant, mutants } from "./mutants/index.ts";
 export type { ConformanceOptions, Skip } from "./plan.ts";

@@ -97,7 +97,7 @@ describe("runConformance", () => {
   it("a case whose hook is not given is left out, and the report says so", async () => {
     const far = (namespace: string) => withFacts(backend(namespace), { reach: "network" });
     const { cases } = await runConformance({ backend: far, levels: ["chaos"], timeoutMs: 1, concurrency: 100 });
-    expect(cases.find(({ id }) => id === "chaos.process.sigkill")).toMatchObject({
+    expect(cases.find(({ id }) => id === "chaos.process.sigstop")).toMatchObject({
       status: "left-out",
       fact: "needs the hook spawnWorker",
     });

@@ -26,24 +26,6 @@ const held = async (world: World) => {
 
 /** Real processes, and the signals that a system gives them. */
 export const processCases = area("chaos", "process", {
-  sigkill: {
-    cites: ["I1", "I3", "I8", "L1"],
-    expects: "what a worker held when its process was killed is run by another one, and counts as lost once",
-    when: reachable,
-    needs: "spawnWorker",
-    async run(world) {
-      const { child, run } = await held(world);
-      child.kill();
-      const other = await world.child(TASKS);
-      const results = await world.results(run);
-      everyTaskOnce(results, TASKS);
-      for (const { outcome, value, index, lost, attempts } of results) {
-        assert.deepEqual([outcome, value], ["completed", { n: index, by: other.id }]);
-        assert.deepEqual([lost, attempts], [1, 1], "I8: a crash is one loss, and no attempt more");
-      }
-    },
-  },
-
   sigstop: {
     cites: ["I3", "I4", "I6"],
     expects:

@@ -128,19 +128,6 @@ export class World {
     return other;
   }
 
-  /** Starts a worker in a process of the machine, by the hook that the suite was given; the world's end kills it. */
-  async child(concurrency: number): Promise<SpawnedWorker> {
-    const { spawnWorker, namespace } = this.#options;
-    if (spawnWorker === undefined) throw new Error("the case needs the hook spawnWorker");
-    const { leaseMs } = this;
-    const child = await this.time.wait(
-      spawnWorker({ namespace, queue: QUEUE, leaseMs, concurrency }),
-      "a child starts",
-    );
-    this.#children.push(child);
-    return child;
-  }
-
   /** Starts a worker. `prepare` may put faults before its backend. */
   async worker(
     tasks: CaseTask | readonly CaseTask[],
