@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   Backend,
@@ -48,6 +48,7 @@ export class DirectoryBackend implements Backend {
   readonly #held = new Set<Held>();
   readonly #closing = new AbortController();
   #clock: Clock | undefined;
+  #aheadMs = 0;
   #closed: Promise<void> | undefined;
 
   constructor(root: string, { namespace = "dispatch" }: DirectoryOptions) {
@@ -57,8 +58,9 @@ export class DirectoryBackend implements Backend {
 
   async open({ receive, send, create, clock }: OpenOptions): Promise<void> {
     this.#alive();
-    this.#clock = clock;
     if (create) await mkdir(this.#drafts, { recursive: true });
+    if (this.#clock === undefined) this.#aheadMs = await this.#ask(clock);
+    this.#clock = clock;
     for (const queue of [...receive, ...send]) {
       const folder = this.#of(queue);
       await (create ? folder.make() : folder.check());
@@ -68,11 +70,11 @@ export class DirectoryBackend implements Backend {
   async send(queue: Queue, frames: readonly OutFrame[]): Promise<readonly SendOutcome[]> {
     const now = this.#alive();
     const folder = this.#of(queue);
-    const put = async ({ bytes, delayMs }: OutFrame): Promise<SendOutcome> => {
+    const put = async ({ bytes, delayMs, priority }: OutFrame): Promise<SendOutcome> => {
       const { frameBytes } = profile.limits;
       if (bytes.length > frameBytes)
         throw new DirectoryError("TOO_LARGE", `${bytes.length} bytes, the limit is ${frameBytes}`);
-      const name = { dueAt: now + delayMs, unique: newUnique(), losses: 0 };
+      const name = { dueAt: now + delayMs, rank: 10 - priority, unique: newUnique(), losses: 0 };
       return (await folder.put(bytes, name, this.#drafts)) ? "ok" : "gone";
     };
     return Promise.all(frames.map((frame) => put(frame).catch((failed: unknown) => ({ failed }))));
@@ -187,13 +189,14 @@ export class DirectoryBackend implements Backend {
     const folder = this.#of(queue);
     await this.#sweep(folder);
     const deliveries: Delivery[] = [];
-    for (const name of await folder.ready()) {
-      const now = this.#now();
-      if (name.dueAt > now || deliveries.length === max || ending.aborted) break;
+    const now = this.#now();
+    const due = (await folder.ready()).filter(({ dueAt }) => dueAt <= now).sort((a, b) => a.rank - b.rank);
+    for (const name of due) {
+      if (deliveries.length === max || ending.aborted) break;
       const lease = {
         ...name,
         grant: newGrant(),
-        endsAt: Math.ceil(now + leaseMs),
+        endsAt: Math.ceil(this.#now() + leaseMs),
       };
       if (!(await folder.take(name, lease))) continue;
       const held: Held = { queue, lease, turn: Promise.resolve() };
@@ -255,8 +258,17 @@ export class DirectoryBackend implements Backend {
     return this.#now();
   }
 
-  /** The directory has no clock of its own: its users' clocks stand for it, so they have to agree. */
+  /** The directory's time: what the file system said at the first `open`, and from there on by the monotonic clock. A wall clock that jumps moves no lease. */
   #now(): number {
-    return this.#clock?.wall() ?? 0;
+    return (this.#clock?.now() ?? 0) + this.#aheadMs;
+  }
+
+  /** By how much the file system's clock is ahead of this one. All who share the directory ask the same one. */
+  async #ask(clock: Clock): Promise<number> {
+    const probe = join(this.#drafts, newUnique());
+    await writeFile(probe, "");
+    const { mtimeMs } = await stat(probe);
+    await unlink(probe);
+    return mtimeMs - clock.now();
   }
 }

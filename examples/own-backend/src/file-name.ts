@@ -5,6 +5,8 @@ import type { Queue } from "@org/dispatch-core/contract";
 export interface FileName {
   /** Not to be received before this, ms since 1970. */
   readonly dueAt: number;
+  /** 0 for the highest priority, 10 for the lowest. */
+  readonly rank: number;
   readonly unique: string;
   /** How many leases of it have expired. */
   readonly losses: number;
@@ -32,8 +34,8 @@ export function newGrant(): string {
 /** As wide as milliseconds are until the year 33658, so that names sort as numbers do. */
 const digits = (ms: number) => String(Math.ceil(ms)).padStart(15, "0");
 
-export function readyName({ dueAt, unique, losses }: FileName): string {
-  return [digits(dueAt), unique, losses].join(".");
+export function readyName({ dueAt, rank, unique, losses }: FileName): string {
+  return [digits(dueAt), rank, unique, losses].join(".");
 }
 
 export function leasedName(name: LeasedName): string {
@@ -41,8 +43,8 @@ export function leasedName(name: LeasedName): string {
 }
 
 export function parseReady(text: string): FileName {
-  const [dueAt, unique = "", losses] = text.split(".");
-  return { dueAt: Number(dueAt), unique, losses: Number(losses) };
+  const [dueAt, rank, unique = "", losses] = text.split(".");
+  return { dueAt: Number(dueAt), rank: Number(rank), unique, losses: Number(losses) };
 }
 
 export function parseLeased(text: string): LeasedName {

@@ -4,18 +4,18 @@ import { type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 export const LOOK_MS = 50;
 
 /** What a directory of files can do. What it cannot is said too: core does it instead. */
-export const profile: Profile = Object.freeze({
+export const profile: Profile = {
   // A lease ends when the clock says so: its end stands in the file's name.
   lease: { kind: "timed", stepMs: 1, totalCapMs: UNLIMITED },
   // Each grant and each renewal gives the file another name: who knows only an older one finds nothing.
   fencing: "strict",
   releaseDelayMs: UNLIMITED,
   sendDelayMs: UNLIMITED,
-  // Directories know no priority.
-  priorityLevels: 0,
-  priorityOrder: "none",
+  // The name holds it, and what is due is sorted by it. Nothing keeps a flood of high ones from starving the others.
+  priorityLevels: 11,
+  priorityOrder: "strict",
   starvationGrants: 0,
-  requeueKeepsPriority: false,
+  requeueKeepsPriority: true,
   // The name counts expired leases. A release is no loss.
   redelivery: "losses",
   // Several processes number their files by themselves.
@@ -45,4 +45,4 @@ export const profile: Profile = Object.freeze({
     inFlight: UNLIMITED,
     delayPrecisionMs: 2 * LOOK_MS,
   },
-});
+};

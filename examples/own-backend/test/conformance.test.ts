@@ -6,4 +6,4 @@ import { directory } from "../src/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "own-backend-"));
 
-conformance({ backend: (namespace) => directory(root, { namespace }) });
+conformance({ backend: (namespace) => directory(root, { namespace }), concurrency: 16 });

@@ -178,7 +178,8 @@ export const priorityCases = area("system", "priority", {
     async run(world) {
       const { dispatcher } = await world.dispatcher();
       const concurrency = 6;
-      const taskMs = world.leaseMs / 6;
+      // Long against a round trip to the broker, which is not nothing where the clock is the machine's: else a worker takes frames in advance.
+      const taskMs = world.leaseMs / (world.time.isVirtual ? 6 : 3);
       let held = 0;
       let most = 0;
       await world.worker({ handler: takes(world, taskMs) }, { concurrency }, (process) => {

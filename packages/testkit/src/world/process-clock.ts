@@ -8,6 +8,7 @@ export class ProcessClock implements Clock {
   readonly #world: Clock;
   #state: "alive" | "frozen" | "dead" = "alive";
   #held: (() => void)[] = [];
+  readonly #timers = new Set<Timer>();
   readonly #shiftMs: number;
 
   /** `shiftMs`: how far its wall clock is off the world's, which it took when it started. */
@@ -30,10 +31,19 @@ export class ProcessClock implements Clock {
 
   after(ms: number, run: () => void, background = false): Timer {
     let cancelled = false;
-    const timer = this.#world.after(ms, () => this.#happen(() => cancelled || run()), background);
+    const timer = this.#world.after(
+      ms,
+      () => {
+        this.#timers.delete(timer);
+        this.#happen(() => cancelled || run());
+      },
+      background,
+    );
+    this.#timers.add(timer);
     return {
       cancel: () => {
         cancelled = true;
+        this.#timers.delete(timer);
         timer.cancel();
       },
     };
@@ -56,6 +66,9 @@ export class ProcessClock implements Clock {
   kill(): void {
     this.#state = "dead";
     this.#held = [];
+    // They would do nothing, but keep this process from ending.
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
   }
 
   /** Resolves at once while the process is alive, after the thaw while it is frozen, never when it is dead. */
