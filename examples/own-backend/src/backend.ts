@@ -74,7 +74,7 @@ export class DirectoryBackend implements Backend {
       const { frameBytes } = profile.limits;
       if (bytes.length > frameBytes)
         throw new DirectoryError("TOO_LARGE", `${bytes.length} bytes, the limit is ${frameBytes}`);
-      const name = { dueAt: now + delayMs, rank: 10 - priority, unique: newUnique(), losses: 0 };
+      const name = { dueAt: delayMs > 0 ? now + delayMs : 0, rank: 10 - priority, unique: newUnique(now), losses: 0 };
       return (await folder.put(bytes, name, this.#drafts)) ? "ok" : "gone";
     };
     return Promise.all(frames.map((frame) => put(frame).catch((failed: unknown) => ({ failed }))));
@@ -114,7 +114,7 @@ export class DirectoryBackend implements Backend {
         if (settlement.kind === "ack") return folder.drop(held.lease);
         return folder.giveBack(held.lease, {
           ...held.lease,
-          dueAt: this.#now() + settlement.delayMs,
+          dueAt: settlement.delayMs > 0 ? this.#now() + settlement.delayMs : 0,
         });
       });
     return Promise.all(settlements.map(settle));
@@ -168,7 +168,7 @@ export class DirectoryBackend implements Backend {
   async remove(queue: Queue): Promise<void> {
     this.#alive();
     // In one step, so that nobody sends into half of it.
-    const away = join(this.#drafts, newUnique());
+    const away = join(this.#drafts, newUnique(0));
     if (await moved(this.#of(queue).path, away)) await rm(away, { recursive: true });
   }
 
@@ -265,7 +265,7 @@ export class DirectoryBackend implements Backend {
 
   /** By how much the file system's clock is ahead of this one. All who share the directory ask the same one. */
   async #ask(clock: Clock): Promise<number> {
-    const probe = join(this.#drafts, newUnique());
+    const probe = join(this.#drafts, newUnique(0));
     await writeFile(probe, "");
     const { mtimeMs } = await stat(probe);
     await unlink(probe);

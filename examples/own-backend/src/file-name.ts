@@ -3,7 +3,7 @@ import type { Queue } from "@org/dispatch-core/contract";
 
 /** What the name of a frame's file says; two files never have the same `unique`. */
 export interface FileName {
-  /** Not to be received before this, ms since 1970. */
+  /** Not to be received before this, ms since 1970; 0: at once, also by somebody whose clock is a little behind. */
   readonly dueAt: number;
   /** 0 for the highest priority, 10 for the lowest. */
   readonly rank: number;
@@ -21,10 +21,10 @@ export interface LeasedName extends FileName {
 
 let files = 0;
 
-/** Sorted by name, files of one process come in the order of their sends. */
-export function newUnique(): string {
+/** Sorted by it, files come about in the order of their sends. */
+export function newUnique(now: number): string {
   files += 1;
-  return `${String(files).padStart(10, "0")}-${randomUUID()}`;
+  return `${digits(now)}-${String(files).padStart(10, "0")}-${randomUUID()}`;
 }
 
 export function newGrant(): string {

@@ -195,14 +195,14 @@ export const priorityCases = area("system", "priority", {
           return deliveries;
         });
         process.intercept(["settle", "move"], async ({ verb, args, proceed }) => {
-          const answers = await proceed();
+          // What is being settled has left its slot: the broker's answer is a round trip away.
           for (const one of args[0] as readonly Record<string, unknown>[]) {
             const receipts = verb === "move" ? (one.receipts as { receipt: { queue: { role: string } } }[]) : [one];
             held -= receipts.filter(
               ({ receipt }) => (receipt as { queue: { role: string } }).queue.role === "work",
             ).length;
           }
-          return answers;
+          return proceed();
         });
       });
       const bound = boundsOf(world.profile, concurrency, 10).held;

@@ -263,6 +263,8 @@ export class World {
       .map(({ dispatcher }) => dispatcher.close());
     await this.time.wait(Promise.all(closing), "all dispatchers close");
     await this.time.wait(Promise.all(this.#connections.map((one) => one.close())), "the backend closes");
+    // Handlers that nobody waits for any more: on the machine's clock their timers would keep the test's process alive.
+    for (const { clock } of this.#processes) clock.kill();
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 
