@@ -16,7 +16,7 @@ export interface Server {
 /** Runs a `./dev services` command and answers the JSON lines that it printed. Throws what it said when it failed. */
 export type Services = (...args: readonly string[]) => Promise<readonly Service[]>;
 
-export const devServices: Services = async (...args) => {
+const devServices: Services = async (...args) => {
   const { code, stdout, output } = await run([`${root}/dev`, "services", ...args]);
   if (code !== 0) throw new Error(output.trim());
   return stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line)); // biome-ignore format: one line
