@@ -46,6 +46,7 @@ function bench(profile: Partial<Profile> = TIERS, delayPrecisionMs = 100, frameB
     queue: "default",
     worker: "w1",
     leaseMs: LEASE_MS,
+    sentOn: () => {},
   });
   const stop = new AbortController();
   delays.run(stop.signal);

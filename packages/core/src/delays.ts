@@ -27,6 +27,8 @@ export interface DelaysOptions {
   readonly queue: string;
   readonly worker: string;
   readonly leaseMs: number;
+  /** A frame is sent on, and acked then. */
+  sentOn(): void;
 }
 
 /** What a worker does for delayed tasks, where the broker's own delay does not reach: one pump for each queue in which they wait. */
@@ -34,6 +36,10 @@ export class Delays {
   readonly #options: DelaysOptions;
   readonly #keeper: Keeper;
   readonly #sentOn = new RecentNames();
+  /** What somebody had in hand before, who may have sent it on. */
+  readonly #again = new WeakSet<Frame>();
+  /** What came of that here. */
+  readonly #sentAgain = new RecentNames();
   readonly #pumps: readonly { readonly pump: DelayPump<Hold>; readonly fetcher: Fetcher }[];
   #running: Promise<unknown> = Promise.resolve();
 
@@ -46,6 +52,11 @@ export class Delays {
 
   run(signal: AbortSignal): void {
     this.#running = Promise.all(this.#pumps.map(({ fetcher }) => fetcher.run(signal)));
+  }
+
+  /** Was it handed on here, and perhaps before by somebody who has crashed since? */
+  hasSentAgain({ name }: Frame): boolean {
+    return this.#sentAgain.has(name);
   }
 
   /** After the signal of `run` has fired: gives back what is held. */
@@ -81,7 +92,11 @@ export class Delays {
       credit: () => pump.credit,
       stands: () => true,
       answered: () => {},
-      granted: async (deliveries, requestedAt) => pump.take(await intake.holds(source, deliveries, requestedAt)),
+      granted: async (deliveries, requestedAt) => {
+        const holds = await intake.holds(source, deliveries, requestedAt);
+        for (const { frame, lost } of holds) if (lost > frame.lost) this.#again.add(frame);
+        return pump.take(holds);
+      },
     });
     return { pump, fetcher };
   }
@@ -92,7 +107,10 @@ export class Delays {
     const route: Route = routes.route(frame.queue, frame.lane, frame.dueAt ?? wallMs, wallMs);
     const { round, attempt, copy, lost } = frame;
     const counters = { round, attempt, copy: copy + 1, lost };
-    return { queue: route.queue, frame: hopFrame(frame, counters, route.delayMs, route.waiting) };
+    const onward = hopFrame(frame, counters, route.delayMs, route.waiting);
+    if (this.#again.has(frame)) this.#sentAgain.add(onward.name);
+    this.#options.sentOn();
+    return { queue: route.queue, frame: onward };
   }
 
   /** The dead letter, the result if somebody waits for it, and the ack, in this order. */

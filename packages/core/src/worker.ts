@@ -25,6 +25,7 @@ import { admit, EXPIRED, isExpired, type Refusal } from "./work/admission.ts";
 import { Beater } from "./work/beater.ts";
 import { LastChance } from "./work/last-chance.ts";
 import { PooledClock } from "./work/pooled-clock.ts";
+import { Rest } from "./work/rest.ts";
 import type { HandlerEnd } from "./work/running.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
@@ -77,6 +78,7 @@ export class Worker implements AsyncDisposable {
   readonly #slots: Slots<HeldTask>;
   readonly #packs: Packs;
   readonly #lastChance: LastChance;
+  readonly #rest: Rest<HeldTask>;
   readonly #releaseByCopy: boolean;
   readonly #codec: BodyCodec;
   readonly #taking = new AbortController();
@@ -106,6 +108,7 @@ export class Worker implements AsyncDisposable {
     const stepMs = Math.max(settings.backoff.baseMs, Math.ceil(profile.ackLagMs * 1.5), delayPrecisionMs);
     this.#lastChance = new LastChance(clock, stepMs, () => this.#fetching.wake());
     const calls = new Calls({ backend, clock, random, observer: this.#observer });
+    this.#rest = new Rest(clock, profile.ackLagMs);
     const reply = (coordinator: string) => replyQueue(queue, coordinator);
     this.#calls = calls;
     this.#keeper = new Keeper({
@@ -141,7 +144,7 @@ export class Worker implements AsyncDisposable {
       wasForwarded: (frame) => this.#settler.wasForwarded(frame),
       admit: (task, lane) => this.#admitTask(task, lane),
       admitted: () => this.#slots.fill(),
-      withdraw: (wanted) => this.#slots.withdraw(wanted),
+      withdraw: (wanted) => this.#withdraw(wanted),
       settle: (task, verdict) => this.#settle(task, verdict),
       bad: (task, bad, letter) => this.#bad(task, bad, letter),
     });
@@ -225,6 +228,7 @@ export class Worker implements AsyncDisposable {
       routes: this.#routes,
       codec,
       worker: this.id,
+      sentOn: () => this.#rest.sentOn(),
     });
   }
 
@@ -280,7 +284,7 @@ export class Worker implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const { queue, drainMs, abandonMs, leaseMs } = this.#settings;
-    this.#packs.giveBack(this.#slots.close());
+    this.#packs.giveBack([...this.#slots.close(), ...this.#rest.withdraw(() => true)]);
     this.#taking.abort();
     await this.#fetched;
     const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
@@ -317,6 +321,7 @@ export class Worker implements AsyncDisposable {
 
   #admit(hold: Hold, lane: number): void {
     const task = wholeOf(hold);
+    if (hold.lost > hold.frame.lost) this.#rest.met(hold.frame);
     if (this.#stopped !== undefined) this.#settle(task, released("released", 0));
     else if (this.#settler.wasForwarded(task.frame)) this.#settle(task, { kind: "done" });
     else if (task.frame.count > 1) this.#packs.take(task, lane);
@@ -343,7 +348,13 @@ export class Worker implements AsyncDisposable {
       this.#settle(task, released("last_chance", this.#lastChance.met()));
     } else if (admission === "run" || admission === "run-alone") {
       if (admission === "run-alone") this.#lastChance.took();
-      this.#slots.add(task, lane);
+      // Handed on for the second time: it may have cost whoever did that before.
+      if (!this.#rest.isDue(frame, lost) && !this.#delays.hasSentAgain(frame)) this.#slots.add(task, lane);
+      else
+        this.#rest.before(task, () => {
+          this.#slots.add(task, lane);
+          this.#slots.fill();
+        });
     } else this.#settle(task, refused(admission));
   }
 
@@ -393,7 +404,9 @@ export class Worker implements AsyncDisposable {
       releaseByCopy: this.#releaseByCopy,
       releaseDelayMs,
     };
-    this.#settler.settle(task, decide(verdict, frame, lost, policy, this.#clock.wall(), random));
+    const decision = decide(verdict, frame, lost, policy, this.#clock.wall(), random);
+    if (decision.kind === "copy") this.#rest.sentOn();
+    this.#settler.settle(task, decision);
   }
 
   #settled(task: HeldTask, decision: Decision, delivered: boolean, acked: boolean): void {
@@ -427,13 +440,14 @@ export class Worker implements AsyncDisposable {
   #lost(hold: Hold, why: "expired" | "fenced"): void {
     this.#observer?.({ event: "lease_lost", ...aboutOf(hold.frame, this.id), reason: why });
     this.#slots.stop((task) => task.hold === hold, "LEASE_LOST");
+    this.#rest.withdraw((task) => task.hold === hold);
     this.#letGo();
   }
 
   /** The broker would take it away: what has not begun goes back in time, what still runs is somebody's to look at. */
   #capped(hold: Hold): void {
     if (hold.state.at === "held") {
-      const waiting = this.#slots.withdraw((task) => task.hold === hold);
+      const waiting = this.#withdraw((task) => task.hold === hold);
       // Its payload may still be on its way.
       this.#packs.giveBack(waiting.length > 0 ? waiting : [wholeOf(hold)]);
     } else if (!hold.isCapTold) this.#packs.sendOn(hold);
@@ -443,6 +457,11 @@ export class Worker implements AsyncDisposable {
       const message = `${name} still runs; the broker lets nobody hold a frame for more than ${totalCapMs} ms`;
       this.#observer?.({ event: "warning", code: "LEASE_LOST", message });
     }
+  }
+
+  /** Of what has not begun. */
+  #withdraw(wanted: (task: HeldTask) => boolean): readonly HeldTask[] {
+    return [...this.#slots.withdraw(wanted), ...this.#rest.withdraw(wanted)];
   }
 
   #route(frame: Frame, delayMs: number): Route {

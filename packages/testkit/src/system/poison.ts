@@ -55,6 +55,23 @@ export const poisonCases = area("system", "lost", {
     },
   },
 
+  "delayed-poison-ends": {
+    cites: ["I8", "I10", "L1"],
+    expects:
+      "a delayed task that kills each of its workers as soon as it is there ends dead, though no ack of its worker may be durable by then",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      await world.supervise(poison(world, 5), { concurrency: 1 });
+      const results = await world.results(dispatcher.run("default", ["poison", 1, 2], { delayMs: 2_000 }), 2_000);
+      everyTaskOnce(results, 3);
+      onlyPoisonDies(results, 3);
+      const runs = world.ledger.runs.filter(({ payload }) => payload === "poison").length;
+      // An ack that a crash takes back brings the frame again, with the losses that it had: a second line.
+      const most = world.profile.ackLagMs > 0 ? 8 : 4;
+      assert.ok(runs >= 4 && runs <= most, `I10: it was run ${runs} times`);
+    },
+  },
+
   "last-chance-is-alone": {
     cites: ["I8", "I10"],
     expects: "a task with lost = maxLost is run only by a worker that holds nothing else",
