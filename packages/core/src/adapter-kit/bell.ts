@@ -33,7 +33,8 @@ export class Bell {
   /** Resolves when it is worth looking, after `ms` at the latest. Rejects with what `listen` has thrown. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (this.#closed || signal.aborted || ms <= 0) return;
-    const { promise, resolve: wake, reject: fail } = Promise.withResolvers<void>();
+    const { promise, resolve, reject: fail } = Promise.withResolvers<void>();
+    const wake = () => resolve();
     const waiter = { wake, fail };
     this.#waiters.add(waiter);
     const timer = this.#port.clock.after(Math.ceil(ms), wake);
