@@ -56,9 +56,9 @@ export class Fetching {
     );
   }
 
-  /** Resolves when all have ended, after `signal` has fired. */
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#fetchers.map((fetcher) => fetcher.run(signal)));
+  /** Resolves when all have ended: `signal` says that nothing more is asked for, `callBack` that nothing more is waited for. */
+  async run(signal: AbortSignal, callBack: AbortSignal): Promise<void> {
+    await Promise.all(this.#fetchers.map((fetcher) => fetcher.run(signal, callBack)));
   }
 
   /** There may be credit again: for the highest lane first. */

@@ -82,6 +82,7 @@ export class Worker implements AsyncDisposable {
   readonly #releaseByCopy: boolean;
   readonly #codec: BodyCodec;
   readonly #taking = new AbortController();
+  readonly #receiving = new AbortController();
   readonly #hurry = new AbortController();
   #fetched: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -278,7 +279,7 @@ export class Worker implements AsyncDisposable {
     const options = { receive, send: [...receive, this.#dead], create, leaseMs, clock: this.#clock };
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
     this.#observer?.({ event: "worker_started", queue, workerId: this.id, slots: concurrency });
-    this.#fetched = this.#fetching.run(this.#taking.signal);
+    this.#fetched = this.#fetching.run(this.#taking.signal, this.#receiving.signal);
     this.#delays.run(this.#taking.signal);
   }
 
@@ -286,12 +287,21 @@ export class Worker implements AsyncDisposable {
     const { queue, drainMs, abandonMs, leaseMs } = this.#settings;
     this.#packs.giveBack([...this.#slots.close(), ...this.#rest.withdraw(() => true)]);
     this.#taking.abort();
-    await this.#fetched;
-    const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
-    await takeBackCredit({ calls: this.#calls, clock: this.#clock, leaseMs }, queues, abandonMs);
+    const takeBack = async () => {
+      this.#receiving.abort();
+      await this.#fetched;
+      const queues = [...this.#queues, ...this.#routes.delayQueues(queue)];
+      await takeBackCredit({ calls: this.#calls, clock: this.#clock, leaseMs }, queues, abandonMs);
+    };
+    // A poll that cannot be called back ends by itself, within the drain: what it still brings goes back from here. Released by `close`, it could count.
+    const polls = this.#calls.backend.profile.pollMs > 0 ? this.#fetched : undefined;
+    if (polls === undefined) await takeBack();
     const drained = new AbortController();
     void this.#slots.empty().then(() => drained.abort());
-    await pause(this.#clock, drainMs, AbortSignal.any([drained.signal, this.#hurry.signal]));
+    const ended = new AbortController();
+    void Promise.all([this.#slots.empty(), polls]).then(() => ended.abort());
+    await pause(this.#clock, drainMs, AbortSignal.any([ended.signal, this.#hurry.signal]));
+    if (polls !== undefined) await takeBack();
     this.#slots.stopAll("SHUTTING_DOWN");
     // What a broker that is away does not take in time is left to the leases: a stop ends in its bound.
     await Promise.all([

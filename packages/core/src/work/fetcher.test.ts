@@ -169,6 +169,22 @@ describe("Fetcher", () => {
     expect(getEventListeners(seen.stop.signal, "abort")).toEqual([]);
   });
 
+  it("lets a receive that is under way end by itself where only the next one is not wanted", async () => {
+    const { clock, fetcher, wants, granted, answer, stop, run, port } = start();
+    // The first run is the bench's own.
+    port.credit = 3;
+    stop.abort();
+    await run;
+    const [asks, calls] = [new AbortController(), new AbortController()];
+    const second = fetcher.run(asks.signal, calls.signal);
+    await clock.settle();
+    asks.abort();
+    await answer(0);
+    await answer(2);
+    await second;
+    expect([granted, wants.length]).toEqual([[[2, 0, false]], 2]);
+  });
+
   it("hands on what an aborted receive still brought", async () => {
     const { granted, answer, stop, run } = start();
     const answered = answer(2);

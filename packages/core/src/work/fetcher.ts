@@ -25,7 +25,7 @@ const FAILED: Backoff = { baseMs: 100, maxMs: 2_000 };
 /** A long poll: what it brings after more than a third of a lease has to be renewed first. */
 const POLL_MS = 20_000;
 
-/** One standing receive on one queue: asks for what there is room for, hands it on, asks again. Ends when its signal fires. */
+/** One standing receive on one queue: asks for what there is room for, hands it on, asks again. */
 export class Fetcher {
   readonly #port: FetcherPort;
   #wake: (() => void) | undefined;
@@ -42,7 +42,8 @@ export class Fetcher {
     wake();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  /** Asks no more once `signal` has fired; `callBack` (default: the same) ends the receive that is under way, too. */
+  async run(signal: AbortSignal, callBack: AbortSignal = signal): Promise<void> {
     const { calls, clock, queue, leaseMs } = this.#port;
     const standMs = Math.min(POLL_MS, Math.floor(leaseMs / 3));
     signal.addEventListener("abort", () => this.wake(), { once: true });
@@ -58,7 +59,7 @@ export class Fetcher {
       try {
         const stands = this.#port.stands();
         const waitMs = stands ? standMs : 0;
-        const deliveries = await calls.receive(queue, { max, waitMs, leaseMs }, signal);
+        const deliveries = await calls.receive(queue, { max, waitMs, leaseMs }, callBack);
         failures = 0;
         this.#port.answered(deliveries.length);
         // One frame for which a receive stood says nothing of how long a round trip takes.

@@ -60,12 +60,7 @@ export function check(record: Record): void {
     if (record.scripted) asPredicted(record, result);
   }
   if (setting.calm) noneResent(record);
-  if (setting.calm && !stopsCount(simulated)) nothingLost(record);
-}
-
-/** Where every grant counts and a poll cannot be called back, what it brings to a worker that has stopped counts as a loss. */
-function stopsCount({ world, crew }: Simulated): boolean {
-  return world.profile.redelivery === "grants" && world.profile.pollMs > 0 && crew.stops.length > 0;
+  if (setting.calm) nothingLost(record);
 }
 
 /** I17: handlers get the payloads that were sent. */
@@ -150,7 +145,7 @@ function asPredicted({ simulated }: Record, result: Result): void {
     assert.ok(options.deadlineMs !== undefined, `I3: ${result.id} is expired, it has no deadline`);
     return;
   }
-  if (result.error?.code === "LOST" && (!calm || stopsCount(simulated))) {
+  if (result.error?.code === "LOST" && !calm) {
     assert.ok(result.lost > maxLost, `I8: ${result.id} is dead LOST with lost ${result.lost}, the most is ${maxLost}`);
     return;
   }

@@ -71,6 +71,28 @@ export const stopCases = area("system", "stop", {
     },
   },
 
+  "what-a-poll-still-brings-counts-nothing": {
+    cites: ["I8", "I18"],
+    expects: "what is sent while a worker stops, and is still brought to it, goes back within the stop, without a loss",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const options = { concurrency: 4, drainMs: world.profile.pollMs, maxLost: 1 };
+      const workers = [];
+      for (const _ of Array(3)) workers.push(await world.worker({ handler: takes(world) }, options));
+      // So that each has asked.
+      await world.time.pass(world.leaseMs / 50);
+      const stopping = Promise.all(workers.map((worker) => worker.stop()));
+      const run = dispatcher.run("default", Array(12).fill(10));
+      await world.time.wait(stopping, "the workers stop");
+      assert.deepEqual(world.ledger.runs, [], "I18: a task was begun after the stop");
+      await world.worker({ handler: takes(world) }, options);
+      const results = await world.results(run);
+      everyTaskOnce(results, 12);
+      for (const { outcome, attempts, lost } of results)
+        assert.deepEqual([outcome, attempts, lost], ["completed", 1, 0], "I8");
+    },
+  },
+
   "prefetched-returned": {
     cites: ["I8", "I18"],
     expects: "what a worker holds and has not begun is given back at once when it stops, without penalty",
