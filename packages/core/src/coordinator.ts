@@ -35,6 +35,8 @@ export class Coordinator {
   readonly #closing = new AbortController();
   readonly #waitMs: number;
   readonly #lookMs: number;
+  /** From a beat to when its worker, gone just before the next one, has lost what it named. */
+  readonly #goneMs: number;
   /** Per band: the latest time from which a task or probe was ready that has been handed out. */
   readonly #passed: number[] = new Array(11).fill(Number.NEGATIVE_INFINITY);
   readonly #probes = new Map<number, { readonly sequence: number; readonly sentAt: number }>();
@@ -63,6 +65,8 @@ export class Coordinator {
     this.#watch = new Watch(heartbeatTimeoutMs);
     this.#waitMs = Math.min(20_000, Math.ceil(resendAfterMs / 12));
     this.#lookMs = Math.ceil(Math.min(resendAfterMs / 12, heartbeatTimeoutMs / 4));
+    const { lease } = calls.backend.profile;
+    this.#goneMs = leaseMs / 3 + leaseMs + (lease.kind === "session" ? lease.detectionMs : lease.stepMs);
     this.#reader = new Reader({
       calls,
       clock,
@@ -175,12 +179,14 @@ export class Coordinator {
         if (task === undefined) continue;
         if (task.sent) this.#pass(task.band, task.readyAt);
         task.heldUntil = now + this.#settings.heartbeatTimeoutMs;
+        task.backAt = now + this.#goneMs;
       }
     }
     for (const [run, index, delayMs] of beat.retries) {
       const task = this.#runs.get(run)?.outstanding(index);
       if (task === undefined) continue;
       task.readyAt = now + delayMs;
+      task.backAt = 0;
       task.silentMs = 0;
     }
     const { queue } = this.#settings;
@@ -216,6 +222,7 @@ export class Coordinator {
       repliesRead,
       passed: this.#passed,
       queueEmpty: await this.#queueEmpty(),
+      goneMs: this.#goneMs,
       resendAfterMs,
       maxResends,
     };

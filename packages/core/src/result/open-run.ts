@@ -368,6 +368,8 @@ export class OpenRun<O = unknown, I = unknown> {
         task.round += 1;
         task.resends += 1;
         task.silentMs = 0;
+        task.backAt = 0;
+        task.isOvertaken = false;
         task.sent = false;
         this.#books.resent += 1;
         observer?.({ event: "task_resent", queue, taskId: `${this.id}/${task.index}`, round: task.round });

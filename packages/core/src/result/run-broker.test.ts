@@ -74,8 +74,10 @@ describe("what the broker lost", () => {
     now: 10_000,
     elapsedMs: 1_000,
     repliesRead: true,
-    passed: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    // What comes after all that there is.
+    passed: new Array(11).fill(10_001),
     queueEmpty: true,
+    goneMs: 0,
     resendAfterMs: 1_000,
     maxResends: 2,
   };

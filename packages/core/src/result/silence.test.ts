@@ -14,6 +14,7 @@ const evidence: Evidence = {
   repliesRead: true,
   passed: [0, 0, 0, 0, 0, 2_000, 0, 0, 0, 0, 9_000],
   queueEmpty: true,
+  goneMs: 2 * LOOK_MS,
   resendAfterMs: 3 * LOOK_MS,
   maxResends: 2,
 };
@@ -21,7 +22,7 @@ const evidence: Evidence = {
 function task(more: Partial<Outstanding> = {}): Outstanding {
   const place = { queue: workQueue("default"), band: 5, delayMs: 0 };
   const base = { index: 0, frame: outFrame(), bytes: 1, ref: undefined, ...place, round: 0, resends: 0, sent: true };
-  return { ...base, readyAt: 1_000, heldUntil: 0, silentMs: 0, ...more };
+  return { ...base, readyAt: 1_000, heldUntil: 0, backAt: 1_500, isOvertaken: true, silentMs: 0, ...more };
 }
 
 describe("listen", () => {
@@ -43,9 +44,29 @@ describe("listen", () => {
     ["what has been handed out came with it", 5, [0, 0, 0, 0, 0, 1_000]],
     ["only another priority moves", 4, evidence.passed],
   ])("asks for a probe: %s", (_, band, passed) => {
-    const one = task({ band });
+    const one = task({ band, backAt: 0, isOvertaken: false });
     expect(listen(one, { ...evidence, passed })).toBe("probe");
     expect(one.silentMs).toBe(0);
+  });
+
+  it("what a beat named is not due before its holder, if gone, has lost it, and then only behind what was ready before", () => {
+    const one = task({ backAt: NOW + 1, isOvertaken: false });
+    expect(listen(one, { ...evidence, passed: evidence.passed.map(() => NOW) })).toBe("wait");
+    const later = { ...evidence, now: NOW + 1, passed: evidence.passed.map(() => NOW + 1) };
+    expect(listen(one, later)).toBe("probe");
+    expect([one.silentMs, one.isOvertaken]).toEqual([0, false]);
+  });
+
+  it("whoever had it may have gone without a word: overtaken, it is given as long once more, and that counts as silence", () => {
+    const one = task({ backAt: 0, isOvertaken: false });
+    const at = (ms: number, passedAt: number) =>
+      listen(one, { ...evidence, now: NOW + ms, passed: evidence.passed.map(() => passedAt) });
+    expect(at(0, 2_000)).toBe("wait");
+    expect(one.backAt).toBe(NOW + 2 * LOOK_MS);
+    expect(at(LOOK_MS, NOW)).toBe("wait");
+    // What came before it was back shows nothing.
+    expect(at(2 * LOOK_MS, NOW + LOOK_MS)).toBe("probe");
+    expect(at(3 * LOOK_MS, NOW + 2 * LOOK_MS + 1)).toBe("resend");
   });
 
   it.each([
@@ -65,11 +86,12 @@ describe("listen", () => {
 
   it("begins anew when something speaks for it in between", () => {
     const one = task();
-    listen(one, evidence);
-    listen(one, evidence);
+    const after = { ...evidence, goneMs: 0, passed: evidence.passed.map(() => NOW + 1) };
+    listen(one, after);
+    listen(one, after);
     one.heldUntil = NOW + 1;
-    listen(one, evidence);
+    listen(one, after);
     one.heldUntil = 0;
-    expect([1, 2, 3].map(() => listen(one, evidence))).toEqual(["wait", "wait", "resend"]);
+    expect([1, 2, 3].map(() => listen(one, after))).toEqual(["wait", "wait", "resend"]);
   });
 });

@@ -11,6 +11,8 @@ export interface Evidence {
   readonly passed: readonly number[];
   /** Where later tasks may overtake earlier ones: does the broker say that nothing is ready? True where they may not. */
   readonly queueEmpty: boolean;
+  /** How long a frame may stay with a holder who is gone: from its last beat, or from when it may have been handed out, to its place in the queue. */
+  readonly goneMs: number;
   readonly resendAfterMs: number;
   readonly maxResends: number;
 }
@@ -21,16 +23,29 @@ export interface Evidence {
  */
 export type Suspicion = "wait" | "probe" | "resend" | "vanished";
 
-/** Counts the silence of one task. Silence is what no beat, no schedule and no backlog explains. */
+/**
+ * Counts the silence of one task. Silence is what no beat, no schedule and no backlog explains. What a holder had in hand who is gone is in the hands of
+ * the lease, and then behind what was ready before that ended: it is due only by then, and only what comes after that shows that it should have come.
+ * Whoever had it may have gone without a word: so it is, too, from when it was overtaken first.
+ */
 export function listen(task: Outstanding, evidence: Evidence): Suspicion {
   const { now, elapsedMs, repliesRead, passed, queueEmpty } = evidence;
+  const passedAt = passed[task.band] ?? Number.NEGATIVE_INFINITY;
   if (!task.sent || task.readyAt > now || task.heldUntil > now) {
     task.silentMs = 0;
+    task.isOvertaken = false;
     return "wait";
   }
   if (!repliesRead || !queueEmpty) return "wait";
-  if ((passed[task.band] ?? Number.NEGATIVE_INFINITY) <= task.readyAt) return "probe";
+  if (!task.isOvertaken) {
+    if (task.backAt > now) return "wait";
+    if (passedAt <= Math.max(task.readyAt, task.backAt)) return "probe";
+    task.isOvertaken = true;
+    task.backAt = now + evidence.goneMs;
+  }
   task.silentMs += elapsedMs;
+  if (task.backAt > now) return "wait";
+  if (passedAt <= task.backAt) return "probe";
   if (task.silentMs < evidence.resendAfterMs) return "wait";
   return task.resends < evidence.maxResends ? "resend" : "vanished";
 }

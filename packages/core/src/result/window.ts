@@ -21,6 +21,10 @@ export class Outstanding {
   readyAt = 0;
   /** Until then a worker is believed to hold it, because a beat named it. */
   heldUntil = 0;
+  /** By then it is back in its queue, behind what was ready before, if who had it in hand last is gone. Monotonic ms. */
+  backAt = 0;
+  /** Is `backAt` also that of a holder who never said that he has it? */
+  isOvertaken = false;
   /** How long nothing has spoken for it, in ms. */
   silentMs = 0;
 

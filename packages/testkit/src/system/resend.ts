@@ -78,6 +78,30 @@ export const resendCases = area("system", "result", {
     },
   },
 
+  "resend.not-while-a-lost-holder-is-waited-for": {
+    cites: ["I1", "I4"],
+    expects:
+      "a task whose holder crashed is in the hands of its lease, and then waits for its turn again: others that overtook it before prove nothing",
+    when: ({ sharing }) =>
+      sharing === "message" || "sharing of partitions: what one member holds back holds up its partition",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher({ resendAfterMs: world.leaseMs });
+      const options = { concurrency: 1, timeoutMs: world.leaseMs * 12 };
+      const hangs = (_: number, __: Context, host: WorkerProcess) => world.sleep(1e9, host);
+      const first = await world.worker({ handler: hangs }, options);
+      // For each that is done another one is sent.
+      const run = dispatcher.run("default", Array(10).keys(), { maxInFlight: 3 });
+      const results = run.results();
+      await world.time.until(() => world.ledger.runs.length === 1, "a task is held");
+      await world.worker({ handler: takes(world, world.leaseMs * 3) }, options);
+      await world.time.until(() => run.progress.completed >= 3, "others have overtaken it");
+      first.crash();
+      everyTaskOnce(await world.time.wait(results, "the run ends"), 10);
+      assert.ok(run.summary.lost >= 1, "nothing was held by who crashed: the case shows nothing");
+      assert.equal(run.summary.resent, 0, "I1: what its lease brings back was sent again");
+    },
+  },
+
   "resend.not-while-back-pressed": {
     cites: ["I1", "I4"],
     expects: "silence of a reply queue that cannot be read, or of a reader who does not read, proves nothing",
