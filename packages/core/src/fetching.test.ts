@@ -37,7 +37,7 @@ function fetchingBench() {
       fetching.brought(deliveries.length, deliveries.length * tasksPerFrame);
     },
   });
-  void fetching.run(stop.signal);
+  void fetching.run(stop.signal, stop.signal);
   /** The receive under way brings all that it wanted, or `frames`, with so many tasks each. */
   const bring = async (perFrame: number, frames = wants.at(-1)?.max ?? 0) => {
     tasksPerFrame = perFrame;
