@@ -16,6 +16,7 @@ import { seamReceiveCases } from "./seam/receive.ts";
 import { seamSendCases } from "./seam/send.ts";
 import { seamSettleCases } from "./seam/settle.ts";
 import { claimCases } from "./system/claim-check.ts";
+import { mixedCases } from "./stress/mixed.ts";
 import { codecCases } from "./system/codec.ts";
 import { coordinatorCases } from "./system/coordinator.ts";
 import { copyCases } from "./system/copies.ts";
@@ -76,4 +77,5 @@ export const cases: readonly Case[] = [
   ...clockCases,
   ...killCases,
   ...processCases,
+  ...mixedCases,
 ];

@@ -64,4 +64,6 @@ const characters: readonly (readonly [character: Character, change: ProfileChang
 for (const [character, profile, name = character] of characters) {
   const backend = (namespace: string) => memory({ namespace, character, profile });
   conformance({ backend, name: `memory as ${name}`, levels: ["seam", ...core] });
+  if (name === character)
+    conformance({ backend, name: `memory as ${name}, with load`, levels: ["stress"], timeoutMs: 120_000 });
 }

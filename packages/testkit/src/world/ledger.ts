@@ -40,6 +40,11 @@ export class Ledger {
     return this.#runs.filter((run) => run.id === id);
   }
 
+  /** A run that stands in another ledger already. */
+  add(run: HandlerRun): void {
+    this.#runs.push(run);
+  }
+
   /** Answers how to say how it ended. */
   begin(
     task: string,

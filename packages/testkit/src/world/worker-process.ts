@@ -1,5 +1,5 @@
 import { type Context, defineTask, type Task, Worker, type WorkerOptions } from "@org/dispatch-core";
-import type { Backend } from "@org/dispatch-core/contract";
+import type { Backend, StandardSchema } from "@org/dispatch-core/contract";
 import type { Ledger } from "./ledger.ts";
 import type { Process } from "./process.ts";
 
@@ -9,6 +9,8 @@ export interface CaseTask {
   readonly name?: string;
   readonly timeoutMs?: number;
   readonly maxAttempts?: number;
+  /** What its payloads have to be, at the worker. */
+  readonly input?: StandardSchema;
   handler(payload: unknown, context: Context, host: WorkerProcess): unknown;
 }
 
@@ -63,12 +65,13 @@ export class WorkerProcess {
   }
 
   #recorded(task: CaseTask): Task {
-    const { name = "default", timeoutMs, maxAttempts } = task;
+    const { name = "default", timeoutMs, maxAttempts, input } = task;
     const { clock } = this.process;
     return defineTask<unknown, unknown>({
       name,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(maxAttempts === undefined ? {} : { maxAttempts }),
+      ...(input === undefined ? {} : { input }),
       handler: async (payload, context) => {
         const ended = this.#ledger.begin(name, this.id, payload, context);
         try {
