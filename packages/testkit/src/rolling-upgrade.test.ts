@@ -29,13 +29,6 @@ const golden = Object.freeze({
   probe: "d710100005000000000000abcdef01234567890000000300000000170106018bcfe56800020d636f6f7264696e61746f722d315b5d",
 });
 
-/** A golden task with the count and the body of a pack. */
-function packOf(count: number): Buffer {
-  const pack = Buffer.from(golden.task, "hex");
-  pack.writeUInt16BE(count, 23);
-  return Buffer.concat([pack.subarray(0, -6), Buffer.from(JSON.stringify(Array.from({ length: count }, (_, n) => n)))]);
-}
-
 /** One world in which both builds meet, each worker and coordinator in a process of its own. */
 class Upgrade {
   readonly world: World;
@@ -229,30 +222,4 @@ describe.each(characters)("a rolling upgrade on memory as %s", (character) => {
       assert.match(text, /"probes":\[\{"run":"q83vASNFZ4k","sequence":3\}\]/);
     },
   );
-
-  it("a pack, which an old worker cannot read: goes to the dead letters with all its bytes, and is in nobody's way", async () => {
-    upgrade = new Upgrade(character);
-    const { world } = upgrade;
-    const dispatcher = await upgrade.dispatcher(current);
-    const bare = await Bare.open(world, [REPLY, DEAD]);
-    const pack = packOf(3);
-    await bare.send([frameOf("", { bytes: wired(world.profile, pack), id: "pack", name: "pack#0.0~0" })], WORK);
-    await upgrade.worker(previous);
-    await upgrade.run(dispatcher, async () => {});
-    assert.equal(world.ledger.runs.filter(({ id }) => id.startsWith("q83vASNFZ4k/")).length, 0);
-    assert.deepEqual(
-      world.events.named("frame_rejected").map(({ code, bytes }) => [code, bytes]),
-      [["FRAME_INVALID", pack.length]],
-    );
-    if (world.profile.ackLagMs > 0) await world.time.pass(world.profile.ackLagMs);
-    const admin = await upgrade.admin(current);
-    const letters: Core.DeadLetter[] = [];
-    const list = async () => {
-      for await (const letter of admin.dead.list()) letters.push(letter);
-    };
-    await world.time.wait(list(), "the dead letters are read");
-    const [rejected] = letters.filter(({ reason }) => reason === "FRAME_INVALID");
-    assert.ok(rejected !== undefined, "I1: the pack is lost");
-    assert.deepEqual(rejected.payload, { bytes: pack.length, base64: pack.toString("base64") });
-  });
 });
