@@ -9,7 +9,7 @@ import * as built from "../fixtures/core-previous.js";
 import { alwaysHolds, booksAddUp, everyTaskOnce, saysWhy } from "./invariants.ts";
 import { Bare, frameOf, REPLY } from "./world/bare.ts";
 import { unwired, wired } from "./world/wire.ts";
-import { DEAD, QUEUE, WORK, World } from "./world/world.ts";
+import { QUEUE, WORK, World } from "./world/world.ts";
 
 type Build = Pick<typeof Core, "Dispatcher" | "Worker" | "QueueAdmin" | "defineTask" | "Dead">;
 const previous: Build = built;
