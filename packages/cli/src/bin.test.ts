@@ -124,8 +124,8 @@ test.each([
   ["a wrong option", ["run", "--handler", "double.mjs", "--input", "-", "--fast"], "unknown option '--fast'"],
   [
     "a backend that is not installed",
-    ["worker", "--handler", "double.mjs", "--backend", "redis"],
-    "@org/dispatch-backend-redis",
+    ["worker", "--handler", "double.mjs", "--backend", "kafka"],
+    "@org/dispatch-backend-kafka",
   ],
   ["a worker on memory", ["worker", "--handler", "double.mjs"], "reach: process"],
 ])("%s: one line, exit 2", async (_, argv, message) => {
