@@ -63,7 +63,7 @@ export function drawSetting(seed: number, only: readonly BrokerName[] = brokers)
   };
   const tasks = dice.pick([dice.whole(1, 10), dice.whole(10, 30), dice.whole(30, 60)]);
   const draw = (index: number) => drawSending(dice, index, policy, calm);
-  return {
+  const drawn: Setting = {
     ...policy,
     seed,
     broker,
@@ -84,6 +84,17 @@ export function drawSetting(seed: number, only: readonly BrokerName[] = brokers)
     faults: calm ? drawCalm(dice) : drawFaults(dice, leaseMs),
     inputs: Array.from({ length: tasks }, (_, index) => draw(index)),
     sends: Array.from({ length: dice.chance(0.5) ? dice.whole(1, 8) : 0 }, (_, index) => draw(index + tasks)),
+  };
+  return { ...drawn, dispatcher: { ...drawn.dispatcher, ...drawPacks(dice) } };
+}
+
+function drawPacks(dice: Dice): DispatcherOptions {
+  const maxBatchSize = dice.pick([2, 5, 20]);
+  return {
+    packs: dice.chance(0.5),
+    maxBatchSize,
+    initialBatchSize: dice.whole(1, maxBatchSize),
+    targetPackMs: dice.pick([10, 100, 1_000]),
   };
 }
 
