@@ -98,14 +98,16 @@ const onWorker = (name: string, which: number, run: (model: Model, system: Syste
 
 /** An orderly end of its process: its backend is closed, too. */
 const stop = (which: number) =>
-  onWorker("stop", which, async (_, { world }, { worker, session }) => {
+  onWorker("stop", which, async (model, { world }, { worker, session }) => {
     await world.time.wait(worker.stop(), "it stops");
     await world.time.wait(session.close(), "its session is closed");
+    if (world.profile.pollMs > 0 && world.profile.redelivery !== "losses") model.stray();
   });
 
 const kill = (which: number) =>
   onWorker("kill", which, async (model, system, { worker }) => {
     worker.crash();
+    system.killed.add(worker.id);
     model.fault(system.world.clock.now(), noticedMs(system));
   });
 
@@ -179,25 +181,29 @@ const options: fc.Arbitrary<Options> = fc.record({
 });
 const which = fc.nat(2);
 
-/** Up to 50 of them. */
-export const commands = fc.commands(
-  [
-    options.map(send),
-    fc.array(options, { minLength: 1, maxLength: 6 }).map(run),
-    fc.nat(4).map(cancel),
-    fc.constant(start),
-    fc.constant(start),
-    which.map(stop),
-    which.map(kill),
-    which.map(freeze),
-    which.map(thaw),
-    which.map(cut),
-    fc.constant(restart),
-    fc.constantFrom(1, 30, 400, 3_000, 20_000).map(pass),
-    fc.constantFrom(1, 30, 400, 3_000, 20_000).map(pass),
-    fc.constant(list),
-    fc.constant(redrive),
-    fc.constant(purge),
-  ],
-  { maxCommands: 50, size: "max" },
-);
+const kinds = [
+  options.map(send),
+  fc.array(options, { minLength: 1, maxLength: 6 }).map(run),
+  fc.nat(4).map(cancel),
+  fc.constant(start),
+  fc.constant(start),
+  which.map(stop),
+  which.map(kill),
+  which.map(freeze),
+  which.map(thaw),
+  which.map(cut),
+  fc.constant(restart),
+  fc.constantFrom(1, 30, 400, 3_000, 20_000).map(pass),
+  fc.constantFrom(1, 30, 400, 3_000, 20_000).map(pass),
+  fc.constant(list),
+  fc.constant(redrive),
+  fc.constant(purge),
+];
+
+/** Up to 50 of them. `replayPath`: of a run that is repeated. */
+export const commands = (replayPath?: string) =>
+  fc.commands<Model, System, false>(kinds, {
+    maxCommands: 50,
+    size: "max",
+    ...(replayPath === undefined ? {} : { replayPath }),
+  });

@@ -33,11 +33,17 @@ export class Model {
       deadlineMs,
       isRepeat,
       faults,
+      strays: 0,
       isCancelled: false,
     };
     this.tasks.push(task);
     if (id !== undefined) this.ids.set(id, task);
     return task;
+  }
+
+  /** An orderly stop of which something may stray. */
+  stray(): void {
+    for (const task of this.tasks) task.strays += 1;
   }
 
   /** Something broke. `lastsMs`: what is sent so much later may still be lost by it. */

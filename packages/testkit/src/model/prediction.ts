@@ -11,15 +11,22 @@ export interface Told {
   isRepeat: boolean;
   /** Processes that died or stood still, sessions that broke, and restarts, from when it was sent on. */
   faults: number;
+  /** Losses that an orderly stop may count: what a poll brings that could not be called back is released unseen, and some brokers count that as a grant. */
+  strays: number;
   isCancelled: boolean;
 }
 
 /** So many losses one fault may bring: of what was held, and of its copy, which a broker may still push to who is gone. */
 const LOSSES_A_FAULT = 2;
 
+/** How many losses it may have. */
+export function mostLost({ faults, strays }: Told): number {
+  return faults * LOSSES_A_FAULT + strays;
+}
+
 /** Every way in which it may end; exactly one where nothing is left to chance. */
 export function possibleEnds(task: Told): readonly End[] {
-  const { script, delayMs, deadlineMs, faults, isCancelled, isRepeat } = task;
+  const { script, delayMs, deadlineMs, isCancelled, isRepeat } = task;
   const expired: End = { outcome: "expired", code: "EXPIRED" };
   // It is due, or arrives, when its deadline is over: no worker may begin it.
   if (deadlineMs !== undefined && deadlineMs <= delayMs && !isCancelled && !isRepeat)
@@ -28,7 +35,7 @@ export function possibleEnds(task: Told): readonly End[] {
     ends[script],
     ...(deadlineMs === undefined ? [] : [expired]),
     ...(isCancelled || isRepeat ? [{ outcome: "cancelled", code: "CANCELLED" } as const] : []),
-    ...(faults * LOSSES_A_FAULT > MAX_LOST ? [{ outcome: "dead", code: "LOST" } as const] : []),
+    ...(mostLost(task) > MAX_LOST ? [{ outcome: "dead", code: "LOST" } as const] : []),
   ];
 }
 

@@ -6,7 +6,7 @@ import { alwaysHolds, booksAddUp, everyTaskOnce, saysWhy } from "../invariants.t
 import type { WorkerProcess } from "../world/worker-process.ts";
 import { World } from "../world/world.ts";
 import type { Model } from "./model.ts";
-import { isOne, possibleEnds, type Told } from "./prediction.ts";
+import { isOne, mostLost, possibleEnds, type Told } from "./prediction.ts";
 import { handlerIn, MAX_ATTEMPTS, MAX_LOST, type Payload } from "./scripts.ts";
 
 export interface Host {
@@ -27,6 +27,8 @@ export class System {
   readonly alive: Host[] = [];
   readonly frozen: Host[] = [];
   readonly runs: OpenRun[] = [];
+  /** The names of the processes that died. */
+  readonly killed = new Set<string>();
   /** The tasks for whose results nobody waits, by their ids. */
   readonly sent = new Map<string, Told>();
   readonly #sessions: MemorySession[] = [];
@@ -101,13 +103,19 @@ export class System {
     return { tasks: model.tasks.length, determinate };
   }
 
+  /** Also after a failure, which is the one to be reported. */
+  async close(): Promise<void> {
+    for (const { worker } of this.frozen) worker.process.thaw();
+    await this.world.end().catch(() => {});
+  }
+
   /** I1, I3, I8: one result, and one of those that are possible. */
   #check(task: Told, { id, outcome, error, attempts, lost }: Result): void {
     const possible = possibleEnds(task);
     const said = `${id} (${JSON.stringify(task)}) is ${outcome} ${error?.code ?? ""} after ${attempts} attempts and ${lost} losses`;
     assert.ok(isOne(possible, outcome, error?.code, attempts), `I3, I8: ${said}`);
-    assert.ok(task.faults > 0 || lost === 0, `I8: nothing broke, and ${said}`);
-    assert.ok(lost <= MAX_LOST + (error?.code === "LOST" ? task.faults * 2 : 0), `I8: ${said}`);
+    assert.ok(lost <= mostLost(task), `I8: more losses than can be, ${said}`);
+    assert.ok(lost <= MAX_LOST || error?.code === "LOST", `I8: ${said}`);
   }
 
   /** As above, for a task for whose result nobody waits: what workers say of it. */
@@ -119,7 +127,17 @@ export class System {
   /** How many of the tasks that were sent have not ended anywhere. */
   #open(): number {
     const ended = new Set(this.#ended().map(({ taskId }) => taskId));
-    return [...this.sent.keys()].filter((id) => !ended.has(id)).length;
+    return [...this.sent.keys()].filter((id) => !ended.has(id) && !this.#endedUnseen(id)).length;
+  }
+
+  /**
+   * It ended, and nobody was left to say so: its handler had come to its end when the process died; or its dead letter was sent, the answer to the ack was
+   * lost, and when it came again there was only the ack to do.
+   */
+  #endedUnseen(id: string): boolean {
+    const { ledger, sent } = this.world;
+    if (ledger.of(id).some(({ end, worker }) => end !== "running" && this.killed.has(worker))) return true;
+    return sent.some(({ queue, frame }) => queue.role === "dead" && frame.name.startsWith(`${id}#`));
   }
 
   #ended(): { readonly taskId: string; readonly outcome: Outcome; readonly code: string | undefined }[] {
@@ -141,7 +159,8 @@ export class System {
     for (const { payload, startedAt, id } of this.world.ledger.runs) {
       const task = model.tasks[(payload as Payload).n] as Told;
       const leastMs = task.sentAt + task.delayMs;
-      assert.ok(startedAt >= leastMs, `I14: ${id} was begun at ${startedAt}, not before ${leastMs}`);
+      // A wall clock of 10¹² ms has a quarter of a µs in its last bit.
+      assert.ok(startedAt >= leastMs - 0.001, `I14: ${id} was begun at ${startedAt}, not before ${leastMs}`);
     }
   }
 }
