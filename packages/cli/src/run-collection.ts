@@ -28,6 +28,7 @@ export interface Collection {
   readonly clock: Clock;
   /** How long the backend's poll may take to bring what is there: a fact of its profile. */
   readonly pollMs: number;
+  readonly isLocal: boolean;
 }
 
 /**
@@ -35,7 +36,7 @@ export interface Collection {
  * where not, after one error line where there was an error.
  */
 export async function collect(collection: Collection): Promise<number> {
-  const { run, worker, source, output, signals, screen, log, sayFinished, clock } = collection;
+  const { run, worker, source, output, signals, screen, log, sayFinished, clock, isLocal } = collection;
   const reasons = new Reasons();
   const progress = log.mode === "text" ? showProgress(screen, clock, () => run.progress) : undefined;
   let interruption: Interruption | undefined;
@@ -62,7 +63,7 @@ export async function collect(collection: Collection): Promise<number> {
   await output.finish().catch((error: unknown) => {
     failure ??= error;
   });
-  const hung = worker === undefined ? 0 : await letGo(worker, clock);
+  const hung = worker === undefined ? 0 : await letGo(worker, clock, isLocal);
   progress?.stop();
   if (hung > 0) log.logger.warn({}, hungText(hung));
   sayFinished();

@@ -67,7 +67,9 @@ export async function runOn(backend: Backend, options: RunCommandOptions, around
     source = await openInput(options.input, options, around);
     output = await openOutput(options.output, options, around);
     const last = lastWord(log.observer);
-    const parts = { source, output, signals, screen, log, clock: around.clock, pollMs: backend.profile.pollMs };
+    const { pollMs, reach } = backend.profile;
+    const ends = { clock: around.clock, pollMs, isLocal: reach === "process" };
+    const parts = { source, output, signals, screen, log, ...ends };
     return await withRun(backend, options, { task, file, observer: last.observer, ...parts }, (run, worker) =>
       collect({ run, worker, sayFinished: last.say, ...parts }),
     );

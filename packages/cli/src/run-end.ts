@@ -11,19 +11,24 @@ interface Ending {
   readonly source: InputSource;
   readonly clock: Clock;
   readonly pollMs: number;
+  /** Is the broker in this process, so that nobody else is left who could be given anything? */
+  readonly isLocal: boolean;
 }
 
 /** What threw outside of its task may never return, and others with it: after an exception they have no longer than this. */
 const THROWN_DRAIN_MS = 5_000;
 
 /** An orderly end before the end of the input: takes no more, lets run what runs, and ends the rest as cancelled. Each input keeps its one result. */
-export async function endEarly({ run, worker, source, clock, pollMs }: Ending, cause: StopCause): Promise<void> {
+export async function endEarly(
+  { run, worker, source, clock, pollMs, isLocal }: Ending,
+  cause: StopCause,
+): Promise<void> {
   run.endInput();
   source.close();
   if (worker === undefined) await ended(run, clock, defaults.drainMs);
   else {
     if (cause instanceof Thrown) clock.after(THROWN_DRAIN_MS, () => worker.abort());
-    await letGo(worker, clock);
+    await letGo(worker, clock, isLocal);
     // What the worker finished last may still be on its way back through the broker.
     await quiet(run, clock, LEAST_QUIET_MS + 2 * pollMs);
   }
@@ -35,9 +40,9 @@ const GRACE_MS = 200;
 
 /**
  * Stops a worker and waits until it has settled all that it holds, but not for handlers whose end is decided without them: the process goes, and they go
- * with it. Answers how many have not returned.
+ * with it. Nor, where the broker goes with it too, for polls that cannot be called back. Answers how many have not returned.
  */
-export async function letGo(worker: Worker, clock: Clock): Promise<number> {
+export async function letGo(worker: Worker, clock: Clock, isLocal: boolean): Promise<number> {
   let isStopped = false;
   const stopping = worker.stop().then(() => {
     isStopped = true;
@@ -45,7 +50,7 @@ export async function letGo(worker: Worker, clock: Clock): Promise<number> {
   const graceEndsAt = clock.now() + GRACE_MS;
   while (!isStopped) {
     const { held, running } = worker.status;
-    if (held === 0 && running > 0 && clock.now() >= graceEndsAt) return running;
+    if (held === 0 && (running > 0 || isLocal) && clock.now() >= graceEndsAt) return running;
     await Promise.race([stopping, pause(clock, STEP_MS)]);
   }
   return worker.status.running;
