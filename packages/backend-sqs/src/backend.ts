@@ -1,0 +1,151 @@
+import { LeaseEnds } from "@org/dispatch-core/adapter-kit";
+import {
+  type Backend,
+  type BrowsePage,
+  type Delivery,
+  type Depth,
+  type ErrorClass,
+  type HoldOutcome,
+  type OpenOptions,
+  type OutFrame,
+  type Page,
+  type Profile,
+  type Queue,
+  queueKey,
+  type Receipt,
+  type SendOutcome,
+  type Settlement,
+  type Want,
+} from "@org/dispatch-core/contract";
+import { Directory } from "./directory.ts";
+import { Holding } from "./holding.ts";
+import { Looking } from "./looking.ts";
+import { resolveOptions, type Settings, type SqsBackendOptions } from "./options.ts";
+import { sqsProfile } from "./profile.ts";
+import type { SqsReceipt } from "./receipt.ts";
+import { sendFrames } from "./sending.ts";
+import { Source } from "./source.ts";
+import { classifyError, SqsRefusal } from "./sqs-error.ts";
+
+/** Standard queues of Amazon SQS: a verb is a request, and a request costs money. The client never tries again by itself. */
+export class SqsBackend implements Backend, AsyncDisposable {
+  readonly contract = 1;
+  readonly name = "sqs";
+  readonly profile: Profile;
+  readonly #settings: Settings;
+  readonly #directory: Directory;
+  readonly #holding: Holding;
+  readonly #looking: Looking;
+  readonly #sources = new Map<string, Source>();
+  #ends: LeaseEnds<SqsReceipt> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Connects to nothing yet. Throws `CONFIG_INVALID`. */
+  constructor(options: SqsBackendOptions = {}) {
+    const settings = resolveOptions(options);
+    const { clients, frameBytes, longPollingMs } = settings;
+    this.#settings = settings;
+    this.profile = sqsProfile(frameBytes, longPollingMs);
+    const directory = new Directory(settings);
+    this.#directory = directory;
+    const ends = () => this.#ends;
+    this.#holding = new Holding({ clients, directory, ends });
+    this.#looking = new Looking({ clients, directory, holding: this.#holding, ends });
+  }
+
+  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<void> {
+    this.#mustNotBeClosed();
+    const { clients, longPollingMs: pollMs, messagesPerCall } = this.#settings;
+    await clients.check();
+    this.#ends ??= new LeaseEnds(clock);
+    const ends = this.#ends;
+    const queues = new Map([...send, ...receive].map((queue) => [queueKey(queue), queue]));
+    await Promise.all(
+      [...queues].map(async ([key, queue]) => {
+        if (this.#sources.has(key)) return;
+        const url = await this.#directory.open(queue, create, signal);
+        this.#mustNotBeClosed();
+        if (this.#sources.has(key) || !receive.some((one) => queueKey(one) === key)) return;
+        const port = { queue, url, clients, holding: this.#holding, ends, clock, pollMs, messagesPerCall };
+        this.#sources.set(key, new Source(port));
+      }),
+    );
+  }
+
+  async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
+    this.#opened();
+    const { clients, frameBytes } = this.#settings;
+    return sendFrames({ clients, directory: this.#directory, frameBytes }, queue, frames, signal);
+  }
+
+  async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
+    this.#opened();
+    const source = this.#sources.get(queueKey(queue));
+    if (source === undefined)
+      throw new SqsRefusal("MISSING", `the queue "${queueKey(queue)}" was not opened to receive from it`);
+    return source.receive(want, signal);
+  }
+
+  async renew(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]> {
+    this.#opened();
+    return this.#holding.renew(receipts, leaseMs, signal);
+  }
+
+  async settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<readonly HoldOutcome[]> {
+    this.#opened();
+    return this.#holding.settle(settlements, signal);
+  }
+
+  async depth(queue: Queue, signal: AbortSignal): Promise<Depth> {
+    this.#opened();
+    return this.#looking.depth(queue, signal);
+  }
+
+  async browse(queue: Queue, page: Page, signal: AbortSignal): Promise<BrowsePage> {
+    this.#opened();
+    return this.#looking.browse(queue, page, signal);
+  }
+
+  async purge(queue: Queue, signal: AbortSignal): Promise<number> {
+    this.#opened();
+    return this.#looking.purge(queue, signal);
+  }
+
+  async remove(queue: Queue, signal: AbortSignal): Promise<void> {
+    this.#opened();
+    await this.#directory.remove(queue, signal);
+    const key = queueKey(queue);
+    // Its poll has nothing to bring any more.
+    this.#sources.get(key)?.forget();
+    this.#sources.delete(key);
+  }
+
+  classify(error: unknown): ErrorClass {
+    return classifyError(error);
+  }
+
+  /** Waits for the polls that are under way, `longPollingMs` at most, and gives back what they bring. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.allSettled([...[...this.#sources.values()].map((source) => source.close()), this.#looking.close()]);
+    this.#settings.clients.close();
+  }
+
+  #opened(): LeaseEnds<SqsReceipt> {
+    this.#mustNotBeClosed();
+    if (this.#ends === undefined) throw new SqsRefusal("CLOSED", "the SQS backend was not opened");
+    return this.#ends;
+  }
+
+  #mustNotBeClosed(): void {
+    if (this.#closed !== undefined) throw new SqsRefusal("CLOSED", "the SQS backend is closed");
+  }
+}

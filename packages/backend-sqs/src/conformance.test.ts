@@ -1,0 +1,21 @@
+import { register, type TestRunner } from "@org/dispatch-testkit";
+import { afterAll, describe, inject, it } from "vitest";
+import { sqs } from "./index.ts";
+import { inProcess } from "./testing/in-process.ts";
+
+const sideBySide: TestRunner = { describe, it: it.concurrent };
+const levels = ["seam", "system", "chaos"] as const;
+/** Polls that a case leaves behind end soon. */
+const longPollingMs = 1_000;
+
+const own = await inProcess();
+afterAll(() => own.server.stop());
+register({ backend: (namespace) => sqs({ namespace, url: own.url, longPollingMs }), name: "conformance of fauxqs", levels }, sideBySide); // biome-ignore format: one call
+
+const { sqs: line } = inject("services");
+if (line === undefined) describe.skip("conformance of ElasticMQ: it cannot be had here", () => it("needs a server", () => {}));
+else {
+  const { url, version } = line;
+  const name = `conformance of ElasticMQ ${version}`;
+  register({ backend: (namespace) => sqs({ namespace, url, longPollingMs }), name, levels }, sideBySide);
+}

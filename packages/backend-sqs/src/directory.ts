@@ -1,0 +1,113 @@
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  QueueNameExists,
+} from "@aws-sdk/client-sqs";
+import { type Queue, queueKey } from "@org/dispatch-core/contract";
+import { nameOf } from "./names.ts";
+import type { Settings } from "./options.ts";
+import { RETENTION_MS, secondsOf } from "./profile.ts";
+import { isMissing, SqsRefusal } from "./sqs-error.ts";
+
+/** The URLs of queues: asked for once each, since every request costs. */
+export class Directory {
+  readonly #settings: Settings;
+  readonly #urls = new Map<string, Promise<string>>();
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    const { queueUrl, naming } = settings;
+    if (queueUrl !== undefined && naming.named !== undefined)
+      this.#urls.set(`${naming.named.of}/work/normal`, Promise.resolve(queueUrl));
+  }
+
+  /** The URL; makes the queue if it may. Throws `MISSING`, and `MISMATCH` where the queue takes smaller frames only. */
+  async open(queue: Queue, create: boolean, signal: AbortSignal): Promise<string> {
+    const url = await this.url(queue, signal).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+      if (create) return this.#create(queue, signal);
+      throw new SqsRefusal("MISSING", `there is no queue "${this.#name(queue)}", and none may be made without create`);
+    });
+    await this.#checkSize(queue, url, signal);
+    return url;
+  }
+
+  /** Throws the client's own error, for a queue that does not exist too. */
+  url(queue: Queue, signal: AbortSignal): Promise<string> {
+    const key = queueKey(queue);
+    const known = this.#urls.get(key);
+    if (known !== undefined) return known;
+    const found = this.#find(queue, signal);
+    this.#urls.set(key, found);
+    found.catch(() => this.#urls.delete(key));
+    return found;
+  }
+
+  /** A queue of this name may be another one next time. */
+  forget(queue: Queue): void {
+    this.#urls.delete(queueKey(queue));
+  }
+
+  /** Is no error where the queue does not exist. */
+  async remove(queue: Queue, signal: AbortSignal): Promise<void> {
+    try {
+      const QueueUrl = await this.url(queue, signal);
+      await this.#settings.clients.call(new DeleteQueueCommand({ QueueUrl }), signal);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    this.forget(queue);
+  }
+
+  #name(queue: Queue): string {
+    return nameOf(this.#settings.naming, queue);
+  }
+
+  async #find(queue: Queue, signal: AbortSignal): Promise<string> {
+    const { clients, account, naming } = this.#settings;
+    const owner = naming.named?.of === queue.of && account !== undefined ? { QueueOwnerAWSAccountId: account } : {};
+    const command = new GetQueueUrlCommand({ QueueName: this.#name(queue), ...owner });
+    const { QueueUrl } = await clients.call(command, signal);
+    return urlOf(QueueUrl);
+  }
+
+  async #create(queue: Queue, signal: AbortSignal): Promise<string> {
+    const { clients, frameBytes, queueAttributes } = this.#settings;
+    const command = new CreateQueueCommand({
+      QueueName: this.#name(queue),
+      Attributes: {
+        MessageRetentionPeriod: String(secondsOf(RETENTION_MS)),
+        MaximumMessageSize: String(frameBytes),
+        ...queueAttributes,
+      },
+    });
+    this.forget(queue);
+    try {
+      const { QueueUrl } = await clients.call(command, signal);
+      this.#urls.set(queueKey(queue), Promise.resolve(urlOf(QueueUrl)));
+    } catch (error) {
+      // Somebody else has just made it, with attributes of their own.
+      if (!(error instanceof QueueNameExists)) throw error;
+    }
+    return this.url(queue, signal);
+  }
+
+  async #checkSize(queue: Queue, QueueUrl: string, signal: AbortSignal): Promise<void> {
+    const { clients, frameBytes } = this.#settings;
+    const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["MaximumMessageSize"] });
+    const { Attributes } = await clients.call(command, signal);
+    const bytes = Number(Attributes?.MaximumMessageSize ?? frameBytes);
+    if (bytes >= frameBytes) return;
+    throw new SqsRefusal(
+      "MISMATCH",
+      `the queue "${this.#name(queue)}" takes ${bytes} bytes a message (MaximumMessageSize): give it ${frameBytes}, or say frameBytes: ${bytes}`,
+    );
+  }
+}
+
+function urlOf(url: string | undefined): string {
+  if (url === undefined) throw new SqsRefusal("UNAVAILABLE", "the server has answered without the URL of the queue");
+  return url;
+}

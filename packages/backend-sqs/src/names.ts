@@ -1,0 +1,31 @@
+import type { Queue } from "@org/dispatch-core/contract";
+import { SqsRefusal } from "./sqs-error.ts";
+
+/** Where the names of a backend's queues come from. */
+export interface Naming {
+  readonly namespace: string;
+  /** A queue of the user that has a name of its own on the broker, which is that of its middle lane. */
+  readonly named: { readonly of: string; readonly name: string } | undefined;
+}
+
+/** "A queue name can have up to 80 characters": letters, digits, dashes and underscores (API reference, CreateQueue). */
+const SQS_NAME = /^[A-Za-z0-9_-]{1,80}$/;
+
+const MIDDLE_LANE = "normal";
+
+/** `NAMESPACE-QUEUE` is the middle lane; the others are `NAME-high`, `NAME-low`, `NAME-dead`, `NAME-later`, `NAME-reply-ID`. Throws `MISMATCH`. */
+export function nameOf({ namespace, named }: Naming, { role, name, of }: Queue): string {
+  const base = named?.of === of ? named.name : `${namespace}-${of}`;
+  const whole = {
+    work: name === MIDDLE_LANE ? base : `${base}-${name}`,
+    dead: `${base}-dead`,
+    later: `${base}-later`,
+    reply: `${base}-reply-${name}`,
+    tier: `${namespace}-tier-${name}`,
+  }[role];
+  if (SQS_NAME.test(whole)) return whole;
+  throw new SqsRefusal(
+    "MISMATCH",
+    `the queue "${whole}": SQS takes names of at most 80 letters, digits, dashes and underscores`,
+  );
+}

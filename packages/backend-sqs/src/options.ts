@@ -1,0 +1,106 @@
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { DispatchError } from "@org/dispatch-core";
+import { checkKnown, checkName, checkWhole } from "@org/dispatch-core/adapter-kit";
+import { addressOf } from "./address.ts";
+import { type Clients, givenClients, ownClients } from "./clients.ts";
+import type { Naming } from "./names.ts";
+import { MOST_BATCH_FRAMES, MOST_FRAME_BYTES, MOST_POLL_MS, STEP_MS } from "./profile.ts";
+
+export interface SqsBackendOptions {
+  /** What the names of queues begin with; default `dispatch`. No dots: SQS has none in its names. */
+  readonly namespace?: string | undefined;
+  /** A client to use as it is. Made with `maxAttempts: 1`, because core tries again, in one place. It is not closed with the backend. */
+  readonly client?: SQSClient | undefined;
+  /** A second client for long polls, which otherwise take the sockets of the first one; default: `client`. */
+  readonly pollClient?: SQSClient | undefined;
+  /** `sqs://REGION`, or `sqs+http://HOST:PORT` for a server of one's own. */
+  readonly url?: string | undefined;
+  /** Default: as the SDK finds it. */
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** Default: the SDK's chain; of `sqs+http:` something that a test server takes. */
+  readonly credentials?: SQSClientConfig["credentials"] | undefined;
+  /** Whatever else the client takes: `requestHandler` with a proxy's agent, `useFipsEndpoint`, `logger` … */
+  readonly connection?: SQSClientConfig | undefined;
+  /** The URL of the queue `queue`'s middle lane; the names of its other queues begin with its name. */
+  readonly queueUrl?: string | undefined;
+  /** The user's queue that `queueUrl` stands for; default `default`. */
+  readonly queue?: string | undefined;
+  /** How long one poll waits at the broker, from 1,000 to 20,000, in whole seconds; default 20,000. An idle worker costs one request a lane in that time. */
+  readonly longPollingMs?: number | undefined;
+  /** The most messages of one ReceiveMessage, 1 to 10; default 10. */
+  readonly messagesPerCall?: number | undefined;
+  /** The largest frame, at most and by default 1,048,576. `open` refuses a queue whose `MaximumMessageSize` is less (`MISMATCH`). */
+  readonly frameBytes?: number | undefined;
+  /** Attributes for queues that are created, such as `KmsMasterKeyId`. */
+  readonly queueAttributes?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Settings {
+  readonly clients: Clients;
+  readonly naming: Naming;
+  readonly account: string | undefined;
+  /** The URL that was given for the named queue's middle lane. */
+  readonly queueUrl: string | undefined;
+  readonly longPollingMs: number;
+  readonly messagesPerCall: number;
+  readonly frameBytes: number;
+  readonly queueAttributes: Readonly<Record<string, string>>;
+}
+
+export const sqsDefaults = Object.freeze({
+  namespace: "dispatch",
+  queue: "default",
+  longPollingMs: MOST_POLL_MS,
+  messagesPerCall: MOST_BATCH_FRAMES,
+  frameBytes: MOST_FRAME_BYTES,
+});
+
+const ADDRESS = ["url", "region", "endpoint", "credentials", "connection"] as const;
+const KNOWN = [...Object.keys(sqsDefaults), ...ADDRESS, "client", "pollClient", "queueUrl", "queueAttributes"];
+/** MaximumMessageSize: 1,024 bytes at least. */
+const LEAST_FRAME_BYTES = 1_024;
+
+/** Throws `CONFIG_INVALID` for a wrong value, for two that contradict each other, and for a key that it does not know. */
+export function resolveOptions(options: SqsBackendOptions): Settings {
+  checkKnown("sqs", options, KNOWN);
+  const { client, pollClient, queueUrl } = options;
+  const given = client ?? pollClient;
+  if (given !== undefined) {
+    const second = ADDRESS.find((key) => options[key] !== undefined);
+    if (second !== undefined) throw invalid(`${second}: the client says this already; keep one of the two`);
+    if (client === undefined) throw invalid("pollClient: there is no client beside it");
+  }
+  const namespace = checkName("namespace", options.namespace ?? sqsDefaults.namespace);
+  if (namespace.includes(".")) throw invalid(`namespace "${namespace}": SQS has no dots in names`);
+  const of = checkName("queue", options.queue ?? sqsDefaults.queue);
+  const { config, queueName, account } = addressOf(options);
+  const longPollingMs = options.longPollingMs ?? sqsDefaults.longPollingMs;
+  const clients =
+    client === undefined ? ownClients({ ...options.connection, ...config }) : givenClients(client, pollClient);
+  return {
+    clients,
+    naming: { namespace, named: queueName === undefined ? undefined : { of, name: queueName } },
+    account,
+    queueUrl,
+    // Without a wait there would be a request after the other, and each costs money.
+    longPollingMs: checkWhole("longPollingMs", longPollingMs, STEP_MS, MOST_POLL_MS),
+    messagesPerCall: checkWhole(
+      "messagesPerCall",
+      options.messagesPerCall ?? sqsDefaults.messagesPerCall,
+      1,
+      MOST_BATCH_FRAMES,
+    ),
+    frameBytes: checkWhole(
+      "frameBytes",
+      options.frameBytes ?? sqsDefaults.frameBytes,
+      LEAST_FRAME_BYTES,
+      MOST_FRAME_BYTES,
+    ),
+    queueAttributes: options.queueAttributes ?? {},
+  };
+}
+
+function invalid(message: string): DispatchError {
+  return new DispatchError("CONFIG_INVALID", `sqs: ${message}`);
+}
