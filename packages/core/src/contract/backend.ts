@@ -68,7 +68,7 @@ export interface Backend {
   /** Looks at frames without taking them: no lease, no count, no order changed. */
   browse?(queue: Queue, page: Page, signal: AbortSignal): Promise<BrowsePage>;
 
-  /** Removes what is ready (delayed included, leased not); answers how many. */
+  /** Removes what is ready, not what is leased, and what is delayed where the profile says so; answers how many. */
   purge?(queue: Queue, signal: AbortSignal): Promise<number>;
 
   /** Removes the queue itself: a reply queue at an orderly end. A queue that does not exist is not an error. */

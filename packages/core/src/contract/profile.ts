@@ -63,6 +63,8 @@ export interface Profile {
   readonly durability: "none" | "restart";
   /** Does a sender learn that a queue is gone (`"gone"`), or is the frame just lost? */
   readonly knowsGone: boolean;
+  /** Does `purge` remove what is delayed too? Absent: yes. `false`: only what is ready; the rest stays until its time has come. */
+  readonly purgesDelayed?: boolean;
   /** The optional verbs that the backend has. */
   readonly verbs: readonly OptionalVerb[];
   readonly limits: Limits;

@@ -70,11 +70,13 @@ export const seamLookCases = [
   ...area("seam", "purge", {
     "ready-only": {
       cites: ["I6", "I20"],
-      expects: "purge removes what is ready and delayed, says how many, and leaves what is leased",
+      expects:
+        "purge removes what is ready, and delayed where the profile says so, says how many, and leaves what is leased",
       when: verbs("purge"),
       async run(world) {
         const [bare, held] = await filled(world);
-        const delayed = world.profile.sendDelayMs >= 60_000 ? 1 : 0;
+        const { sendDelayMs, purgesDelayed = true } = world.profile;
+        const delayed = sendDelayMs >= 60_000 && purgesDelayed ? 1 : 0;
         assert.equal(
           await world.time.wait(bare.backend.purge?.(WORK, never) ?? Promise.reject(), "purge answers"),
           3 + delayed,
@@ -82,6 +84,9 @@ export const seamLookCases = [
         assert.deepEqual(await bare.receive({ waitMs: 0 }), []);
         assert.deepEqual(await bare.release(0, ...held), ["ok", "ok"]);
         assert.deepEqual(textsOf(await bare.receiveAll(2)).sort(), textsOf(held).sort());
+        if (purgesDelayed || sendDelayMs < 60_000 || !world.profile.verbs.includes("depth")) return;
+        const depth = await world.time.wait(bare.backend.depth?.(WORK, never) ?? Promise.reject(), "depth answers");
+        assert.equal(depth.delayed, 1, "I1: purge has taken what is delayed, which the profile denies");
       },
     },
   }),

@@ -17,11 +17,11 @@ const takes =
     return payload;
   };
 
-/** How many others were begun since then, before the first of these was. */
+/** How many others were begun since then, before this one was: none, where it was begun before anybody looked. */
 function passedBy(world: World, payload: string, since: number): number {
-  const began = world.ledger.runs.slice(since).findIndex((run) => run.payload === payload);
+  const began = world.ledger.runs.findIndex((run) => run.payload === payload);
   assert.ok(began >= 0, `L1: ${payload} was not begun`);
-  return began;
+  return Math.max(0, began - since);
 }
 
 /** The broker hands out, of so many frames in a row, at least one that has waited longest. */

@@ -61,6 +61,8 @@ const sqs: Preset = {
     // WaitTimeSeconds: at most 20. A poll that is aborted still takes messages (aws-sdk-js issue 2350).
     pollMs: 20_000,
     wire: "ascii",
+    // PurgeQueue takes what is leased too, so a purge is a receive and a delete, and nobody receives what is delayed.
+    purgesDelayed: false,
     verbs: ["depth", "browse", "purge", "remove"],
     limits: {
       // A message, and a batch as a whole: 1 MiB (1,048,576 bytes) since 2025.

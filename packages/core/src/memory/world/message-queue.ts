@@ -203,7 +203,8 @@ export class MessageQueue implements Store, GrantHome {
   }
 
   purge(): number {
-    const frames = [...this.#ready.frames(), ...this.#delayed.items];
+    const { purgesDelayed = true } = this.#world.rules.profile;
+    const frames = [...this.#ready.frames(), ...(purgesDelayed ? this.#delayed.items : [])];
     for (const frame of frames) this.#forget(frame);
     return frames.length;
   }
@@ -213,8 +214,7 @@ export class MessageQueue implements Store, GrantHome {
   }
 
   clear(): void {
-    this.purge();
-    for (const frame of [...this.#held]) this.#forget(frame);
+    for (const frame of [...this.#ready.frames(), ...this.#delayed.items, ...this.#held]) this.#forget(frame);
   }
 
   end(): void {
