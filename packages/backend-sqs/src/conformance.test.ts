@@ -13,7 +13,8 @@ afterAll(() => own.server.stop());
 register({ backend: (namespace) => sqs({ namespace, url: own.url, longPollingMs }), name: "conformance of fauxqs", levels }, sideBySide); // biome-ignore format: one call
 
 const { sqs: line } = inject("services");
-if (line === undefined) describe.skip("conformance of ElasticMQ: it cannot be had here", () => it("needs a server", () => {}));
+if (line === undefined)
+  describe.skip("conformance of ElasticMQ: it cannot be had here", () => it("needs a server", () => {}));
 else {
   const { url, version } = line;
   const name = `conformance of ElasticMQ ${version}`;

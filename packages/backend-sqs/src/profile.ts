@@ -41,6 +41,8 @@ export function sqsProfile(frameBytes: number, pollMs: number): Profile {
     reach: "network",
     durability: "restart",
     knowsGone: true,
+    // PurgeQueue takes what is leased too, so a purge is a receive and a delete, and nobody receives what is delayed.
+    purgesDelayed: false,
     verbs: ["depth", "browse", "purge", "remove"],
     limits: {
       frameBytes,

@@ -23,12 +23,16 @@ export interface Held {
   readonly message: Message;
 }
 
+/** How often it was received, this time included. */
+export function receivesOf({ Attributes }: Message): number {
+  return Number(Attributes?.ApproximateReceiveCount ?? 1);
+}
+
 /** Only work queues count: a look at dead letters is a receive too. */
 export function deliveryOf({ receipt, message }: Held): Delivery {
-  const receives = Number(message.Attributes?.ApproximateReceiveCount ?? 1);
   return {
     receipt,
     bytes: Buffer.from(message.Body ?? ""),
-    redelivery: receipt.queue.role === "work" ? Math.max(0, receives - 1) : 0,
+    redelivery: receipt.queue.role === "work" ? Math.max(0, receivesOf(message) - 1) : 0,
   };
 }

@@ -2,8 +2,9 @@ import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { type LeaseEnds, PollBuffer } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Delivery, Queue, Want } from "@org/dispatch-core/contract";
 import type { Clients } from "./clients.ts";
+import { giveBack } from "./giving-back.ts";
 import type { Holding } from "./holding.ts";
-import { MOST_LEASE_MS, STEP_MS, secondsOf } from "./profile.ts";
+import { MOST_BATCH_FRAMES, MOST_LEASE_MS, STEP_MS, secondsOf } from "./profile.ts";
 import { deliveryOf, type Held, SqsReceipt } from "./receipt.ts";
 
 /** A poll that has not ended so long after its wait is on a connection that is dead. */
@@ -40,12 +41,8 @@ export class Source {
         const outcomes = await holding.renew(items.map(receiptOf), leaseMs, signal);
         return items.filter((_, index) => outcomes[index] === "ok");
       },
-      // What cannot be given back comes back by its lease.
       release: async (items) => {
-        const settlements = items.map(({ receipt }) => ({ kind: "release", receipt, delayMs: 0 }) as const);
-        await Promise.allSettled(
-          tens(settlements).map((some) => holding.settle(some, AbortSignal.timeout(POLL_LAG_MS))),
-        );
+        await Promise.allSettled(tens(items).map((some) => giveBack(port, some)));
       },
     });
   }
@@ -107,6 +104,6 @@ function receiptOf({ receipt }: Held): SqsReceipt {
 /** In batches as the broker takes them. */
 function tens<I>(items: readonly I[]): I[][] {
   const batches: I[][] = [];
-  for (let at = 0; at < items.length; at += 10) batches.push(items.slice(at, at + 10));
+  for (let at = 0; at < items.length; at += MOST_BATCH_FRAMES) batches.push(items.slice(at, at + MOST_BATCH_FRAMES));
   return batches;
 }

@@ -203,7 +203,7 @@ export class MessageQueue implements Store, GrantHome {
   }
 
   purge(): number {
-    const { purgesDelayed = true } = this.#world.rules.profile;
+    const { purgesDelayed = true } = this.rules.profile;
     const frames = [...this.#ready.frames(), ...(purgesDelayed ? this.#delayed.items : [])];
     for (const frame of frames) this.#forget(frame);
     return frames.length;
