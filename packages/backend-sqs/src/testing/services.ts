@@ -1,3 +1,3 @@
 import { servicesSetup } from "../../../../tooling/services/setup.ts";
 
-export default servicesSetup({ sqs: { name: "sqs" } });
+export default servicesSetup({ sqs: { name: "sqs" }, moto: { name: "moto" } });

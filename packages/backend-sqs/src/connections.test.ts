@@ -1,0 +1,176 @@
+import { systemClock } from "@org/dispatch-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { SqsBackend } from "./index.ts";
+import { sqs } from "./index.ts";
+import { Gate } from "./testing/gate.ts";
+import { inProcess } from "./testing/in-process.ts";
+import { acks, frames, LEASE_MS, never, newNamespace, open, opened, REPLY, refusal, take, textsOf, WORK } from "./testing/opened.ts"; // biome-ignore format: one import
+
+// What a network can do to the backend, and what polls that cannot be called back must not do.
+let server: Awaited<ReturnType<typeof inProcess>>;
+const backends: SqsBackend[] = [];
+const gates: Gate[] = [];
+
+beforeAll(async () => {
+  server = await inProcess();
+});
+afterAll(() => server.server.stop());
+afterEach(async () => {
+  await Promise.all(gates.splice(0).map((gate) => gate.close()));
+  await Promise.all(backends.splice(0).map((backend) => backend.close()));
+});
+
+async function backendAt(options: Parameters<typeof opened>[0]): Promise<SqsBackend> {
+  const backend = await opened(options);
+  backends.push(backend);
+  return backend;
+}
+
+async function gated(): Promise<{ backend: SqsBackend; gate: Gate; direct: SqsBackend }> {
+  const gate = await Gate.before(server.url.replace("sqs+", ""));
+  gates.push(gate);
+  const namespace = newNamespace();
+  const direct = await backendAt({ url: server.url, namespace });
+  return { backend: await backendAt({ url: `sqs+http://127.0.0.1:${gate.port}`, namespace }), gate, direct };
+}
+
+const timed = async (work: Promise<unknown>): Promise<number> => {
+  const startedAt = performance.now();
+  await work.catch(() => {});
+  return performance.now() - startedAt;
+};
+
+describe("connections", () => {
+  it("sends a batch once, whatever became of its answer", async () => {
+    const { backend, gate, direct } = await gated();
+    gate.swallowsAnswers = true;
+    const unanswered = refusal(backend, backend.send(WORK, frames("a", "b", "c"), never));
+    await vi.waitFor(async () => expect(await direct.depth(WORK, never)).toMatchObject({ ready: 3 }));
+    gate.cut();
+    expect(["UNAVAILABLE", "TIMED_OUT"]).toContain(await unanswered);
+    gate.swallowsAnswers = false;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await direct.depth(WORK, never)).toMatchObject({ ready: 3 });
+  });
+
+  it("settles every verb by its signal on a socket that answers no more, and goes on afterwards", async () => {
+    const { backend, gate } = await gated();
+    await backend.send(WORK, frames("a"), never);
+    const [held] = await take(backend);
+    if (held === undefined) throw new Error("nothing came");
+    gate.swallowsRequests = true;
+    const calls: ((signal: AbortSignal) => Promise<unknown>)[] = [
+      (signal) => backend.send(WORK, frames("b"), signal),
+      (signal) => take(backend, { waitMs: 1_000 }, WORK, signal),
+      (signal) => backend.renew([held.receipt], LEASE_MS, signal),
+      (signal) => backend.settle(acks(held), signal),
+      (signal) => backend.depth(WORK, signal),
+    ];
+    for (const tookMs of await Promise.all(calls.map((call) => timed(call(AbortSignal.timeout(300))))))
+      expect(tookMs).toBeLessThan(1_500);
+    // Nobody waits for the poll any more, and its own bound ends it.
+    gate.swallowsRequests = false;
+    gate.cut();
+    await vi.waitFor(() => backend.depth(WORK, AbortSignal.timeout(1_000)), { timeout: 5_000 });
+    expect(await backend.settle(acks(held), never)).toEqual(["ok"]);
+  });
+
+  it("ends a poll by itself that is never answered", async () => {
+    const { backend, gate } = await gated();
+    gate.swallowsRequests = true;
+    const asked = take(backend, { waitMs: 1_000 });
+    const startedAt = performance.now();
+    expect(await refusal(backend, asked)).toBe("TIMED_OUT");
+    expect(performance.now() - startedAt).toBeLessThan(1_000 + 5_000);
+  });
+
+  it("says why it cannot connect", async () => {
+    const gone = sqs({ url: "sqs+http://127.0.0.1:1" });
+    expect(await refusal(gone, open(gone))).toBe("UNAVAILABLE");
+    await gone.close();
+  });
+
+  it("leaves no connection behind", async () => {
+    const { backend, gate } = await gated();
+    const waiting = take(backend, { waitMs: 1_000 });
+    await vi.waitFor(() => expect(gate.connections).toBeGreaterThan(0));
+    await backend.close();
+    expect(await waiting).toEqual([]);
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+  });
+});
+
+describe("a poll that is not wanted any more", () => {
+  it("is not aborted: what it brings goes to the next receive", async () => {
+    const backend = await backendAt({ url: server.url });
+    const controller = new AbortController();
+    const waiting = take(backend, { waitMs: 1_000 }, WORK, controller.signal);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    controller.abort();
+    expect(await waiting).toEqual([]);
+    await backend.send(WORK, frames("a"), never);
+    await vi.waitFor(async () => expect(await backend.depth(WORK, never)).toMatchObject({ leased: 1 }));
+    expect(textsOf(await take(backend))).toEqual(["a"]);
+  });
+
+  it("gives back at the end what it brings, and that counts as no loss", async () => {
+    const namespace = newNamespace();
+    const leaving = await backendAt({ url: server.url, namespace });
+    const staying = await backendAt({ url: server.url, namespace });
+    const waiting = take(leaving, { waitMs: 1_000 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const closed = leaving.close();
+    expect(await waiting).toEqual([]);
+    await staying.send(WORK, frames("a"), never);
+    await closed;
+    const found = await take(staying);
+    expect([textsOf(found), found.map(({ redelivery }) => redelivery)]).toEqual([["a"], [0]]);
+    expect(await staying.depth(WORK, never)).toMatchObject({ ready: 0, leased: 1 });
+  });
+
+  it("does not hold up the removal of its queue", async () => {
+    const backend = await backendAt({ url: server.url, longPollingMs: 20_000 });
+    void take(backend, { waitMs: 20_000 }, REPLY);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await backend.remove(REPLY, never);
+    expect(await timed(backend.close())).toBeLessThan(2_000);
+  });
+});
+
+describe("queues", () => {
+  it("are not made without create, and the first that is missing is named", async () => {
+    const backend = sqs({ url: server.url, namespace: newNamespace() });
+    const error = await open(backend, systemClock(), false).catch((thrown: unknown) => thrown);
+    expect(backend.classify(error)).toMatchObject({ code: "MISSING", detail: expect.stringContaining("-default") });
+    await backend.close();
+  });
+
+  it("that take less than a frame are refused", async () => {
+    const namespace = newNamespace();
+    server.server.createQueue(`${namespace}-default`, { attributes: { MaximumMessageSize: "262144" } });
+    const backend = sqs({ url: server.url, namespace });
+    expect(await refusal(backend, open(backend))).toBe("MISMATCH");
+    await backend.close();
+    const smaller = await backendAt({ url: server.url, namespace, frameBytes: 262_144 });
+    expect(smaller.profile.limits.frameBytes).toBe(262_144);
+  });
+
+  it("are found by the URL of their middle lane", async () => {
+    const name = newNamespace();
+    server.server.createQueue(name);
+    const backend = await backendAt({ queueUrl: `${server.url.replace("sqs+", "")}/000000000000/${name}` });
+    await backend.send(WORK, frames("a"), never);
+    expect(server.server.inspectQueue(name)?.messages.ready).toHaveLength(1);
+    expect(server.server.inspectQueue(`${name}-dead`)).toBeDefined();
+    expect(server.server.inspectQueue(`${name}-reply-coordinator-1`)).toBeDefined();
+  });
+
+  it("need a client that does not try again by itself", async () => {
+    const { SQSClient } = await import("@aws-sdk/client-sqs");
+    const client = new SQSClient({ region: "us-east-1", endpoint: server.url.replace("sqs+", "") });
+    const backend = sqs({ client });
+    expect(await refusal(backend, open(backend))).toBe("MISMATCH");
+    await backend.close();
+    client.destroy();
+  });
+});

@@ -1,0 +1,224 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { SqsBackend } from "./index.ts";
+import {
+  acks,
+  codeOf,
+  frame,
+  frames,
+  LEASE_MS,
+  never,
+  opened,
+  refusal,
+  take,
+  textsOf,
+  WORK,
+} from "./testing/opened.ts";
+import { PlayedError, PlayedServer } from "./testing/played.ts";
+
+// What SQS answers and no emulator does.
+const server = new PlayedServer();
+let backend: SqsBackend;
+
+beforeAll(() => server.listen());
+afterAll(() => server.close());
+afterEach(() => backend.close());
+
+async function play(answers: Parameters<PlayedServer["play"]>[0]): Promise<void> {
+  server.play({});
+  backend = await opened({ url: PlayedServer.url });
+  server.play(answers);
+}
+
+const message = (text: string, receives = 1) => ({
+  Body: text,
+  ReceiptHandle: `handle of ${text}`,
+  Attributes: { ApproximateReceiveCount: String(receives) },
+});
+
+const holding = async (...texts: string[]) => {
+  const brought = [{ Messages: texts.map((text) => message(text)) }];
+  await play({ ReceiveMessage: () => brought.shift() ?? {} });
+  return take(backend);
+};
+
+describe("errors of a whole call", () => {
+  it.each([
+    [400, "RequestThrottled", "Rate exceeded", "THROTTLED"],
+    [400, "ThrottlingException", "Rate exceeded", "THROTTLED"],
+    [400, "KmsThrottled", "slow down", "THROTTLED"],
+    [403, "OverLimit", "too many in flight", "THROTTLED"],
+    [500, "InternalFailure", "we are sorry", "UNAVAILABLE"],
+    [503, "ServiceUnavailable", "we are sorry", "UNAVAILABLE"],
+    [502, "", "bad gateway", "UNAVAILABLE"],
+    [400, "QueueDeletedRecently", "wait 60 seconds", "UNAVAILABLE"],
+    [403, "AccessDeniedException", "no identity-based policy allows the action", "DENIED"],
+    [400, "UnrecognizedClientException", "The security token is invalid", "DENIED"],
+    [403, "ExpiredTokenException", "expired", "DENIED"],
+    [400, "KmsAccessDenied", "no", "DENIED"],
+    [
+      400,
+      "InvalidParameterValue",
+      "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
+      "TOO_LARGE",
+    ],
+    [400, "BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes", "TOO_LARGE"],
+    [400, "InvalidMessageContents", "Invalid binary character", "MISMATCH"],
+    [418, "SomethingNew", "?", "MISMATCH"],
+  ])("%d %s: %s is %s, and the client asks once", async (status, type, text, code) => {
+    await play({ SendMessageBatch: () => new PlayedError(status, type, text) });
+    expect(await refusal(backend, backend.send(WORK, frames("a"), never))).toBe(code);
+    expect(server.actions()).toEqual(["SendMessageBatch"]);
+  });
+
+  it("asks once whatever the verb is", async () => {
+    const away = () => new PlayedError(500, "InternalFailure", "we are sorry");
+    const [held] = await holding("a");
+    if (held === undefined) throw new Error("nothing came");
+    const all = ["ReceiveMessage", "SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"];
+    server.play(Object.fromEntries([...all, "GetQueueAttributes", "DeleteQueue"].map((action) => [action, away])));
+    const calls = [
+      backend.send(WORK, frames("a"), never),
+      take(backend),
+      backend.renew([held.receipt], LEASE_MS, never),
+      backend.settle(acks(held), never),
+      backend.depth(WORK, never),
+      backend.remove(WORK, never),
+    ];
+    for (const call of calls) expect(await refusal(backend, call)).toBe("UNAVAILABLE");
+    expect(server.actions().sort()).toEqual([...all, "DeleteQueue", "GetQueueAttributes"].sort());
+    server.play({});
+  });
+
+  it("names the right that is missing", async () => {
+    await play({ SendMessageBatch: () => new PlayedError(403, "AccessDeniedException", "Access is denied") });
+    const error = await backend.send(WORK, frames("a"), never).catch((thrown: unknown) => thrown);
+    expect(backend.classify(error)).toMatchObject({
+      code: "DENIED",
+      detail: expect.stringContaining("sqs:SendMessageBatch"),
+    });
+  });
+
+  it("throws the client's own error", async () => {
+    await play({ SendMessageBatch: () => new PlayedError(403, "AccessDeniedException", "Access is denied") });
+    await expect(backend.send(WORK, frames("a"), never)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+  });
+});
+
+describe("partial failures", () => {
+  it("are outcomes of their own, in the order of the frames", async () => {
+    await play({
+      SendMessageBatch: () => ({
+        Successful: [{ Id: "2" }, { Id: "0" }],
+        Failed: [
+          { Id: "3", Code: "InternalError", SenderFault: false },
+          { Id: "1", Code: "AWS.SimpleQueueService.RequestThrottled", Message: "slow down", SenderFault: true },
+        ],
+      }),
+    });
+    const outcomes = await backend.send(WORK, frames("a", "b", "c", "d"), never);
+    const codes = outcomes.map((outcome) => (typeof outcome === "object" ? codeOf(backend, outcome.failed) : outcome));
+    expect(codes).toEqual(["ok", "THROTTLED", "ok", "UNAVAILABLE"]);
+  });
+
+  it("say of an entry that nobody answered for that nothing is known", async () => {
+    await play({ SendMessageBatch: () => ({ Successful: [{ Id: "0" }], Failed: [] }) });
+    const [first, second] = await backend.send(WORK, frames("a", "b"), never);
+    expect(first).toBe("ok");
+    expect(codeOf(backend, (second as { failed: unknown }).failed)).toBe("UNAVAILABLE");
+  });
+
+  it("of acks and releases in one settle stand where they were asked for", async () => {
+    const [a, b, c] = (await holding("a", "b", "c")) as [Awaited<ReturnType<typeof take>>[number], never, never];
+    server.play({
+      DeleteMessageBatch: () => ({ Successful: [{ Id: "1" }], Failed: [{ Id: "0", Code: "ReceiptHandleIsInvalid" }] }),
+      ChangeMessageVisibilityBatch: () => new PlayedError(500, "InternalFailure", "we are sorry"),
+    });
+    const release = { kind: "release", receipt: (b as typeof a).receipt, delayMs: 5_000 } as const;
+    const [first, second, third] = await backend.settle([...acks(a), release, ...acks(c)], never);
+    expect([first, third]).toEqual(["lost", "ok"]);
+    expect(codeOf(backend, (second as { failed: unknown }).failed)).toBe("UNAVAILABLE");
+  });
+});
+
+describe("handles", () => {
+  it.each([
+    ["ReceiptHandleIsInvalid", "The input receipt handle is invalid.", "lost"],
+    ["AWS.SimpleQueueService.MessageNotInflight", "", "lost"],
+    [
+      "InvalidParameterValue",
+      "Value x for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
+      "lost",
+    ],
+    ["InvalidParameterValue", "Message does not exist or is not available for visibility timeout change.", "lost"],
+    [
+      "InvalidParameterValue",
+      "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]",
+      "MISMATCH",
+    ],
+    ["InternalError", "", "UNAVAILABLE"],
+  ])("%s: %s is %s", async (Code, Message, expected) => {
+    const [held] = await holding("a");
+    if (held === undefined) throw new Error("nothing came");
+    const Failed = [{ Id: "0", Code, Message, SenderFault: true }];
+    server.play({ ChangeMessageVisibilityBatch: () => ({ Successful: [], Failed }) });
+    const [outcome] = await backend.renew([held.receipt], LEASE_MS, never);
+    expect(typeof outcome === "object" ? codeOf(backend, outcome.failed) : outcome).toBe(expected);
+  });
+
+  it("of what was settled are not used again", async () => {
+    const [held] = await holding("a");
+    if (held === undefined) throw new Error("nothing came");
+    expect(await backend.settle([{ kind: "release", receipt: held.receipt, delayMs: 0 }], never)).toEqual(["ok"]);
+    server.play({});
+    expect(await backend.settle(acks(held), never)).toEqual(["lost"]);
+    expect(await backend.renew([held.receipt], LEASE_MS, never)).toEqual(["lost"]);
+    expect(server.actions()).toEqual([]);
+  });
+});
+
+describe("what comes", () => {
+  it("may be none of ours", async () => {
+    await play({
+      ReceiveMessage: () => ({ Messages: [{ ReceiptHandle: "h", Body: "¿qué? 🚀" }, { ReceiptHandle: "i" }] }),
+    });
+    const found = await take(backend);
+    expect(textsOf(found)).toEqual(["¿qué? 🚀", ""]);
+    expect(found.map(({ redelivery }) => redelivery)).toEqual([0, 0]);
+    server.play({});
+  });
+
+  it("counts earlier receives of work only", async () => {
+    await play({ ReceiveMessage: () => ({ Messages: [message("a", 4)] }) });
+    expect((await take(backend)).map(({ redelivery }) => redelivery)).toEqual([3]);
+    expect(
+      (await take(backend, {}, { ...WORK, role: "dead", name: "dead" })).map(({ redelivery }) => redelivery),
+    ).toEqual([0]);
+    server.play({});
+  });
+});
+
+describe("requests", () => {
+  it("are made in whole seconds, never less than asked for", async () => {
+    await play({});
+    await take(backend, { waitMs: 300, leaseMs: 2_500 });
+    await backend.send(WORK, [frame("a", { delayMs: 1_001 })], never);
+    const bodies = server.requests.map(({ body }) => body);
+    expect(bodies[0]).toMatchObject({ WaitTimeSeconds: 1, VisibilityTimeout: 3, MaxNumberOfMessages: 10 });
+    expect(bodies[1]).toMatchObject({ Entries: [{ Id: "0", MessageBody: "a", DelaySeconds: 2 }] });
+  });
+
+  it("are several at a time as long as they come back full, and one that waits when nothing comes", async () => {
+    const full = () => ({ Messages: Array.from({ length: 10 }, (_, index) => message(`m${index}`)) });
+    await play({ ReceiveMessage: full });
+    const counts: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      server.requests.length = 0;
+      expect(await take(backend, { max: 30, waitMs: 1_000 })).toHaveLength(Math.min(30, (round + 1) * 10));
+      counts.push(server.requests.length);
+    }
+    expect(counts).toEqual([1, 2, 3, 3]);
+    server.play({});
+    expect(await take(backend, { max: 30, waitMs: 1_000 })).toEqual([]);
+    expect(server.requests.map(({ body }) => body.WaitTimeSeconds)).toEqual([0, 0, 0, 1]);
+  });
+});

@@ -1,0 +1,73 @@
+import { HttpResponse, http } from "msw";
+import { setupServer } from "msw/node";
+
+/** What a played server answers to one action: its JSON, or an error. */
+export type Answer = object | PlayedError;
+
+export class PlayedError {
+  readonly status: number;
+  readonly type: string;
+  readonly message: string;
+
+  constructor(status: number, type: string, message: string) {
+    this.status = status;
+    this.type = type;
+    this.message = message;
+  }
+}
+
+interface Request {
+  readonly action: string;
+  readonly body: Record<string, unknown>;
+}
+
+const QUEUE_URL = "http://sqs.played/000000000000/";
+
+/** A server of SQS that answers as each test says, in the protocol of the SDK (AWS JSON 1.0); what it is asked is recorded. */
+export class PlayedServer {
+  static readonly url = "sqs+http://sqs.played";
+  readonly requests: Request[] = [];
+  readonly #server = setupServer(http.post("http://sqs.played/*", ({ request }) => this.#answer(request)));
+  #answers: Record<string, (body: Record<string, unknown>) => Answer> = {};
+
+  listen(): void {
+    this.#server.listen({ onUnhandledFrame: "error" });
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** From now on it answers so; what is not named, as a server that has every queue and nothing in it. */
+  play(answers: Record<string, (body: Record<string, unknown>) => Answer>): void {
+    this.#answers = answers;
+    this.requests.length = 0;
+  }
+
+  actions(): string[] {
+    return this.requests.map(({ action }) => action);
+  }
+
+  async #answer(request: globalThis.Request): Promise<Response> {
+    const action = request.headers.get("x-amz-target")?.replace("AmazonSQS.", "") ?? "";
+    const body = (await request.json()) as Record<string, unknown>;
+    this.requests.push({ action, body });
+    const answer = this.#answers[action]?.(body) ?? usual(action, body);
+    const headers = { "content-type": "application/x-amz-json-1.0" };
+    if (!(answer instanceof PlayedError)) return HttpResponse.json(answer, { headers });
+    const { status, type, message } = answer;
+    const sender = status < 500 ? "Sender" : "Receiver";
+    return HttpResponse.json(
+      { __type: `com.amazonaws.sqs#${type}`, message },
+      { status, headers: { ...headers, "x-amzn-query-error": `AWS.SimpleQueueService.${type};${sender}` } },
+    );
+  }
+}
+
+function usual(action: string, { QueueName, Entries }: Record<string, unknown>): object {
+  if (action === "GetQueueUrl") return { QueueUrl: QUEUE_URL + String(QueueName) };
+  if (action === "GetQueueAttributes") return { Attributes: { MaximumMessageSize: "1048576" } };
+  if (action === "ReceiveMessage") return { Messages: [] };
+  if (Array.isArray(Entries)) return { Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] };
+  return {};
+}
