@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "./command.ts";
 import { root } from "./tree.ts";
 
-const packages = ["core", "testkit", "cli", "backend-redis"];
+const packages = ["core", "testkit", "cli", "backend-redis", "backend-sqs"];
 
 /** What `npm pack --json` says of a tarball, as far as it is read here. */
 interface Packed {
@@ -22,6 +22,7 @@ ${load("contract", "@org/dispatch-core/contract")}
 ${load("testkit", "@org/dispatch-testkit")}
 ${load("cli", "@org/dispatch-cli")}
 ${load("{ redis }", "@org/dispatch-backend-redis")}
+${load("{ sqs }", "@org/dispatch-backend-sqs")}
 
 async function main() {
   const backend = memory();
@@ -33,7 +34,7 @@ async function main() {
   await worker.stop();
   await backend.close();
   const values = results.map(({ outcome, value }) => outcome + " " + value).sort();
-  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, redis().name] }));
+  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, redis().name, sqs().name] }));
 }
 main();
 `;
@@ -67,6 +68,7 @@ beforeAll(async () => {
     "--prefer-offline",
     "--strict-peer-deps",
     "ioredis@6",
+    "@aws-sdk/client-sqs@3",
     ...tarballs,
   ];
   const { code, output } = await run(argv, { cwd: folder, env, timeoutMs: 50_000 });
@@ -100,7 +102,7 @@ test.each([
   if (code !== 0) throw new Error(output);
   expect(JSON.parse(stdout)).toEqual({
     values: ["completed 2", "completed 4", "completed 6"],
-    loaded: ["object", "object", "object", "redis"],
+    loaded: ["object", "object", "object", "redis", "sqs"],
   });
 });
 

@@ -2,5 +2,6 @@
 import { memoryBench } from "./memory/bench.ts";
 import { redisBench } from "./redis/bench.ts";
 import type { Bench } from "./series.ts";
+import { sqsBench } from "./sqs/bench.ts";
 
-export const benches: Readonly<Record<string, Bench>> = { memory: memoryBench, redis: redisBench };
+export const benches: Readonly<Record<string, Bench>> = { memory: memoryBench, redis: redisBench, sqs: sqsBench };
