@@ -4,7 +4,7 @@ import { Dispatcher, defineTask, Worker } from "../../../packages/core/dist/inde
 import { countedClient } from "./counted-client.ts";
 import { numberOf, type OpenSystem, type Payload, payloadOf } from "./system.ts";
 
-const WINDOW_TASKS = 2_000;
+const WINDOW_TASKS = 10_000;
 const CONCURRENCY = 500;
 /** So that the end of a measurement is not the end of a poll of 20 s. */
 const POLL_MS = 2_000;

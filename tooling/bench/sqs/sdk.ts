@@ -13,7 +13,7 @@ import { countedClient } from "./counted-client.ts";
 import { numberOf, type OpenSystem, type Payload, payloadOf } from "./system.ts";
 
 const BATCH = 10;
-const WINDOW_TASKS = 2_000;
+const WINDOW_TASKS = 10_000;
 /** So many batches at a time, each way: more gained nothing. */
 const LOOPS = 4;
 const WAIT_S = 2;
