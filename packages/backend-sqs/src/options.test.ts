@@ -1,0 +1,94 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Queue } from "@org/dispatch-core/contract";
+import { describe, expect, it } from "vitest";
+import { addressOf } from "./address.ts";
+import { fromOptions, sqs } from "./index.ts";
+import { nameOf } from "./names.ts";
+import { resolveOptions, type SqsBackendOptions } from "./options.ts";
+import { DEAD, REPLY, WORK } from "./testing/opened.ts";
+
+const client = new SQSClient({ region: "eu-west-1", maxAttempts: 1 });
+
+describe("options", () => {
+  it.each<[SqsBackendOptions, RegExp]>([
+    [{ namespace: "a.b" }, /no dots/],
+    [{ namespace: "-" }, /namespace/],
+    [{ longPollingMs: 0 }, /longPollingMs/],
+    [{ longPollingMs: 20_001 }, /longPollingMs/],
+    [{ messagesPerCall: 11 }, /messagesPerCall/],
+    [{ frameBytes: 1_048_577 }, /frameBytes/],
+    [{ regoin: "x" } as SqsBackendOptions, /did you mean region/],
+    [{ client, region: "eu-west-1" }, /region: the client says this already/],
+    [{ pollClient: client }, /no client beside it/],
+    [{ url: "redis://host" }, /no URL of SQS/],
+    [{ url: "sqs://eu-west-1/name" }, /the rest are options/],
+    [{ url: "sqs://key@eu-west-1" }, /nothing but the region/],
+    [{ url: "sqs" }, /cannot be read/],
+    [{ url: "sqs+http://%zz@host:1" }, /encodes nothing/],
+    [{ queueUrl: "tasks" }, /not a URL of a queue/],
+    [{ queueUrl: "https://sqs.eu-west-1.amazonaws.com/1/tasks/more" }, /not a URL of a queue/],
+  ])("refuses %j", (options, why) => {
+    expect(() => sqs(options)).toThrow(why);
+    expect(() => sqs(options)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  });
+
+  it.each<[SqsBackendOptions, object]>([
+    [{ url: "sqs://eu-west-1" }, { region: "eu-west-1" }],
+    [{ url: "sqs://eu-west-1", region: "us-east-2" }, { region: "us-east-2" }],
+    [
+      { url: "sqs+http://127.0.0.1:9324" },
+      {
+        endpoint: "http://127.0.0.1:9324",
+        region: "us-east-1",
+        credentials: { accessKeyId: "anybody", secretAccessKey: "anything" },
+      },
+    ],
+    [
+      { url: "sqs+https://k%40:s@sqs.example:8443", region: "x" },
+      { endpoint: "https://sqs.example:8443", region: "x", credentials: { accessKeyId: "k@", secretAccessKey: "s" } },
+    ],
+    [{ queueUrl: "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks" }, { region: "eu-west-1" }],
+    [{ queueUrl: "https://eu-west-3.queue.amazonaws.com/123456789012/tasks" }, { region: "eu-west-3" }],
+    [{ queueUrl: "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/tasks" }, { region: "cn-north-1" }],
+  ])("finds its way by %j", (options, config) => {
+    expect(addressOf(options).config).toEqual(config);
+  });
+
+  it("takes what a configuration file gives", () => {
+    const backend = fromOptions({ region: "eu-west-1", messagesPerCall: 5, longPollingMs: 2_000, frameBytes: 262_144 });
+    expect(backend.profile).toMatchObject({ pollMs: 2_000, limits: { frameBytes: 262_144, batchFrames: 10 } });
+  });
+
+  it("looks for the siblings of a queue in its account", () => {
+    const { account, naming } = resolveOptions({
+      queueUrl: "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks",
+    });
+    expect(account).toBe("123456789012");
+    expect(nameOf(naming, WORK)).toBe("tasks");
+    expect(nameOf(naming, DEAD)).toBe("tasks-dead");
+    expect(nameOf(naming, { ...WORK, of: "other" })).toBe("dispatch-other");
+  });
+});
+
+describe("names", () => {
+  const naming = { namespace: "dispatch", named: undefined };
+
+  it.each<[Queue, string]>([
+    [WORK, "dispatch-default"],
+    [{ ...WORK, name: "high" }, "dispatch-default-high"],
+    [DEAD, "dispatch-default-dead"],
+    [{ role: "later", name: "later", of: "default" }, "dispatch-default-later"],
+    [REPLY, "dispatch-default-reply-coordinator-1"],
+    [{ role: "tier", name: "1000", of: "" }, "dispatch-tier-1000"],
+  ])("%j is %s", (queue, name) => {
+    expect(nameOf(naming, queue)).toBe(name);
+  });
+
+  it("are refused where SQS cannot have them", () => {
+    for (const queue of [
+      { ...WORK, of: "a.b" },
+      { ...REPLY, name: "x".repeat(80) },
+    ])
+      expect(() => nameOf(naming, queue)).toThrow(expect.objectContaining({ code: "MISMATCH" }));
+  });
+});
