@@ -135,7 +135,8 @@ export class SqsBackend implements Backend, AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    await Promise.allSettled([...[...this.#sources.values()].map((source) => source.close()), this.#looking.close()]);
+    const sources = [...this.#sources.values()].map((source) => source.close());
+    await Promise.allSettled([...sources, this.#looking.close(), this.#holding.end()]);
     this.#settings.clients.close();
   }
 

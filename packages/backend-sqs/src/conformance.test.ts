@@ -7,10 +7,12 @@ const sideBySide: TestRunner = { describe, it: it.concurrent };
 const levels = ["seam", "system", "chaos"] as const;
 /** Polls that a case leaves behind end soon. */
 const longPollingMs = 1_000;
+/** Some cases wait for many leases. */
+const timeoutMs = 180_000;
 
 const own = await inProcess();
 afterAll(() => own.server.stop());
-register({ backend: (namespace) => sqs({ namespace, url: own.url, longPollingMs }), name: "conformance of fauxqs", levels }, sideBySide); // biome-ignore format: one call
+register({ backend: (namespace) => sqs({ namespace, url: own.url, longPollingMs }), name: "conformance of fauxqs", levels, timeoutMs }, sideBySide); // biome-ignore format: one call
 
 const { sqs: line } = inject("services");
 if (line === undefined)
@@ -18,5 +20,5 @@ if (line === undefined)
 else {
   const { url, version } = line;
   const name = `conformance of ElasticMQ ${version}`;
-  register({ backend: (namespace) => sqs({ namespace, url, longPollingMs }), name, levels }, sideBySide);
+  register({ backend: (namespace) => sqs({ namespace, url, longPollingMs }), name, levels, timeoutMs }, sideBySide);
 }

@@ -128,6 +128,17 @@ describe("a poll that is not wanted any more", () => {
     expect(await staying.depth(WORK, never)).toMatchObject({ ready: 0, leased: 1 });
   });
 
+  it("gives back what was handed out, too, as far as it is still held", async () => {
+    const namespace = newNamespace();
+    const leaving = await backendAt({ url: server.url, namespace });
+    const staying = await backendAt({ url: server.url, namespace });
+    await leaving.send(WORK, frames("a", "b", "c"), never);
+    const held = await take(leaving);
+    expect(await leaving.settle(acks(...held.slice(0, 1)), never)).toEqual(["ok"]);
+    await leaving.close();
+    expect(textsOf(await take(staying)).sort()).toEqual(textsOf(held.slice(1)).sort());
+  });
+
   it("does not hold up the removal of its queue", async () => {
     const backend = await backendAt({ url: server.url, longPollingMs: 20_000 });
     void take(backend, { waitMs: 20_000 }, REPLY);

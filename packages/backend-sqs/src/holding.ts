@@ -7,12 +7,15 @@ import type { LeaseEnds } from "@org/dispatch-core/adapter-kit";
 import { type HoldOutcome, type Queue, queueKey, type Receipt, type Settlement } from "@org/dispatch-core/contract";
 import type { Clients } from "./clients.ts";
 import type { Directory } from "./directory.ts";
-import { MOST_LEASE_MS, secondsOf } from "./profile.ts";
+import { MOST_BATCH_FRAMES, MOST_LEASE_MS, secondsOf } from "./profile.ts";
 import { SqsReceipt } from "./receipt.ts";
-import { isStale } from "./sqs-error.ts";
+import { isStale, SqsRefusal } from "./sqs-error.ts";
 
 /** A lease that ends so soon may be over when a delete arrives, which would take the frame from its next holder. */
 const LATE_MS = 1_000;
+
+/** At the end: what takes longer is left to its lease. */
+const END_MS = 5_000;
 
 export interface HoldingPort {
   readonly clients: Clients;
@@ -29,12 +32,42 @@ interface Answer {
 
 type Ask<I> = (url: string, items: readonly I[]) => Promise<Answer>;
 
+/** Before so many are held nobody looks which of them are not any more: their holders said nothing. */
+const LOOKED_THROUGH = 1_000;
+
 /** Renewals and settlements of what is held: one request a queue. */
 export class Holding {
   readonly #port: HoldingPort;
+  /** What was handed out and, as far as is known here, is held. */
+  readonly #held = new Set<SqsReceipt>();
+  #lookAt = LOOKED_THROUGH;
 
   constructor(port: HoldingPort) {
     this.#port = port;
+  }
+
+  /** These were handed out. */
+  taken(receipts: readonly SqsReceipt[]): void {
+    for (const receipt of receipts) this.#held.add(receipt);
+    if (this.#held.size < this.#lookAt) return;
+    for (const receipt of this.#held) if (this.#isOver(receipt, 0)) this.#held.delete(receipt);
+    this.#lookAt = Math.max(LOOKED_THROUGH, this.#held.size * 2);
+  }
+
+  /** Gives back all that is held: the end. What cannot be given back comes back by its lease. */
+  async end(): Promise<void> {
+    const held = [...this.#held].filter((receipt) => !receipt.isEnded && !this.#isOver(receipt, 0));
+    this.#held.clear();
+    const signal = AbortSignal.timeout(END_MS);
+    const ends: Promise<unknown>[] = [];
+    for (const { queue } of new Map(held.map((receipt) => [queueKey(receipt.queue), receipt])).values()) {
+      const own = held.filter((receipt) => queueKey(receipt.queue) === queueKey(queue));
+      for (let at = 0; at < own.length; at += MOST_BATCH_FRAMES) {
+        const some = own.slice(at, at + MOST_BATCH_FRAMES);
+        ends.push(this.settle(some.map((receipt) => ({ kind: "release", receipt, delayMs: 0 })), signal)); // biome-ignore format: one call
+      }
+    }
+    await Promise.allSettled(ends);
   }
 
   async renew(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]> {
@@ -49,6 +82,7 @@ export class Holding {
     );
     outcomes.forEach((outcome, index) => {
       const { receipt, leaseMs: ms } = items[index] as (typeof items)[number];
+      if (outcome === "lost") this.#held.delete(receipt as SqsReceipt);
       if (outcome !== "ok" || !(receipt instanceof SqsReceipt)) return;
       receipt.leaseMs = ms;
       ends?.granted(receipt, ms, fromMs);
@@ -59,6 +93,10 @@ export class Holding {
   /** What is late is asked for first: where somebody else has it by now the answer is lost. */
   async settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<readonly HoldOutcome[]> {
     const outcomes: HoldOutcome[] = new Array(settlements.length).fill("lost");
+    settlements.forEach((settlement, place) => {
+      if (settlement.kind === "release" && settlement.delayMs > MOST_LEASE_MS)
+        outcomes[place] = tooLong(settlement.delayMs);
+    });
     const held = await this.#stillHeld(settlements, outcomes, signal);
     const run = async (kind: Settlement["kind"], ask: Ask<Settlement>) => {
       const places = held.filter((place) => settlements[place]?.kind === kind);
@@ -67,7 +105,9 @@ export class Holding {
       answers.forEach((answer, nth) => {
         outcomes[places[nth] as number] = answer;
         const { receipt } = items[nth] as Settlement;
-        if (answer === "ok" && receipt instanceof SqsReceipt) receipt.isEnded = true;
+        if (!(receipt instanceof SqsReceipt) || typeof answer === "object") return;
+        this.#held.delete(receipt);
+        if (answer === "ok") receipt.isEnded = true;
       });
     };
     await Promise.all([
@@ -83,10 +123,9 @@ export class Holding {
     outcomes: HoldOutcome[],
     signal: AbortSignal,
   ): Promise<number[]> {
-    const ends = this.#port.ends();
-    const places = [...settlements.keys()];
+    const places = [...settlements.keys()].filter((place) => !isObject(outcomes[place]));
     const isLate = ({ receipt }: Settlement) =>
-      receipt instanceof SqsReceipt && !receipt.isEnded && ends?.isOver(receipt, LATE_MS) === true;
+      receipt instanceof SqsReceipt && !receipt.isEnded && this.#isOver(receipt, LATE_MS);
     const late = places.filter((place) => isLate(settlements[place] as Settlement));
     if (late.length === 0) return places;
     const receipts = late.map((place) => (settlements[place] as Settlement).receipt as SqsReceipt);
@@ -134,6 +173,10 @@ export class Holding {
     return outcomes;
   }
 
+  #isOver(receipt: SqsReceipt, marginMs: number): boolean {
+    return this.#port.ends()?.isOver(receipt, marginMs) === true;
+  }
+
   #visible(QueueUrl: string, some: readonly (readonly [string, number])[], signal: AbortSignal): Promise<Answer> {
     const Entries = some.map(([ReceiptHandle, ms], index) => ({
       Id: String(index),
@@ -147,6 +190,16 @@ export class Holding {
     const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
     return this.#port.clients.call(new DeleteMessageBatchCommand({ QueueUrl, Entries }), signal);
   }
+}
+
+function isObject(outcome: HoldOutcome | undefined): boolean {
+  return typeof outcome === "object";
+}
+
+function tooLong(delayMs: number): HoldOutcome {
+  return {
+    failed: new SqsRefusal("MISMATCH", `a release is delayed by ${MOST_LEASE_MS} ms at most, not ${delayMs}`),
+  };
 }
 
 function longest(receipt: Receipt, leaseMs: number): number {

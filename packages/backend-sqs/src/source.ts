@@ -48,7 +48,9 @@ export class Source {
   }
 
   async receive(want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
-    return (await this.#buffer.receive(want, signal)).map(deliveryOf);
+    const found = await this.#buffer.receive(want, signal);
+    this.#port.holding.taken(found.map(receiptOf));
+    return found.map(deliveryOf);
   }
 
   /** The queue has gone. */
