@@ -1,6 +1,17 @@
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
 import { DispatchError } from "@org/dispatch-core";
-import type { SqsBackendOptions } from "./options.ts";
+
+export interface AddressOptions {
+  /** `sqs://REGION`, or `sqs+http://HOST:PORT` for a server of one's own. */
+  readonly url?: string | undefined;
+  /** Default: as the SDK finds it. */
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** Default: the SDK's chain; of `sqs+http:` something that a test server takes. */
+  readonly credentials?: SQSClientConfig["credentials"] | undefined;
+  /** The URL of the queue `queue`'s middle lane; the names of its other queues begin with its name. */
+  readonly queueUrl?: string | undefined;
+}
 
 /** Where SQS is, and where a queue of the user's is in it. */
 export interface Address {
@@ -16,7 +27,7 @@ export interface Address {
 const anybody = () => ({ accessKeyId: "anybody", secretAccessKey: "anything" });
 
 /** Puts URL, queue URL and single options together; where two say the same, the single option wins. Throws `CONFIG_INVALID`. */
-export function addressOf(options: SqsBackendOptions): Address {
+export function addressOf(options: AddressOptions): Address {
   const url = options.url === undefined ? undefined : readUrl(options.url);
   const queue = options.queueUrl === undefined ? undefined : readQueueUrl(options.queueUrl);
   const region = options.region ?? url?.region ?? queue?.region;

@@ -1,29 +1,20 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { DispatchError } from "@org/dispatch-core";
 import { checkKnown, checkName, checkWhole } from "@org/dispatch-core/adapter-kit";
-import { addressOf } from "./address.ts";
+import { type AddressOptions, addressOf } from "./address.ts";
 import { type Clients, givenClients, ownClients } from "./clients.ts";
 import type { Naming } from "./names.ts";
 import { MOST_BATCH_FRAMES, MOST_FRAME_BYTES, MOST_POLL_MS, STEP_MS } from "./profile.ts";
 
-export interface SqsBackendOptions {
+export interface SqsBackendOptions extends AddressOptions {
   /** What the names of queues begin with; default `dispatch`. No dots: SQS has none in its names. */
   readonly namespace?: string | undefined;
   /** A client to use as it is. Made with `maxAttempts: 1`, because core tries again, in one place. It is not closed with the backend. */
   readonly client?: SQSClient | undefined;
   /** A second client for long polls, which otherwise take the sockets of the first one; default: `client`. */
   readonly pollClient?: SQSClient | undefined;
-  /** `sqs://REGION`, or `sqs+http://HOST:PORT` for a server of one's own. */
-  readonly url?: string | undefined;
-  /** Default: as the SDK finds it. */
-  readonly region?: string | undefined;
-  readonly endpoint?: string | undefined;
-  /** Default: the SDK's chain; of `sqs+http:` something that a test server takes. */
-  readonly credentials?: SQSClientConfig["credentials"] | undefined;
   /** Whatever else the client takes: `requestHandler` with a proxy's agent, `useFipsEndpoint`, `logger` … */
   readonly connection?: SQSClientConfig | undefined;
-  /** The URL of the queue `queue`'s middle lane; the names of its other queues begin with its name. */
-  readonly queueUrl?: string | undefined;
   /** The user's queue that `queueUrl` stands for; default `default`. */
   readonly queue?: string | undefined;
   /** How long one poll waits at the broker, from 1,000 to 20,000, in whole seconds; default 20,000. An idle worker costs one request a lane in that time. */

@@ -87,7 +87,7 @@ function codeOf(error: unknown, detail: string): CallCode {
 }
 
 /** The name of an error without the prefixes that servers put before it. */
-export function errorName(error: unknown): string {
+function errorName(error: unknown): string {
   const name = String(fieldOf(error, "Code") ?? fieldOf(error, "name") ?? "");
   return name.replace(/^.*[#.]/, "");
 }
