@@ -9,6 +9,7 @@ import { replyQueue, workQueue } from "./queues.ts";
 import type { OpenRun } from "./result/open-run.ts";
 import { plainEntry } from "./result/plain-entry.ts";
 import { Reader } from "./result/reader.ts";
+import { reschedule } from "./result/silence.ts";
 import { Watch } from "./result/watch.ts";
 import type { Routes } from "./routes.ts";
 import { OPEN_MS } from "./worker.ts";
@@ -185,9 +186,7 @@ export class Coordinator {
     for (const [run, index, delayMs] of beat.retries) {
       const task = this.#runs.get(run)?.outstanding(index);
       if (task === undefined) continue;
-      task.readyAt = now + delayMs;
-      task.backAt = 0;
-      task.silentMs = 0;
+      reschedule(task, now + delayMs);
     }
     const { queue } = this.#settings;
     for (const [run, index, value] of beat.progress) {

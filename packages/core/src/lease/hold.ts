@@ -9,6 +9,8 @@ export class Hold {
   readonly lost: number;
   /** How many of its tasks have no outcome yet that the broker has agreed to. */
   left: number;
+  /** The indexes of those of a pack that have one. */
+  ended: Set<number> | undefined;
   /** A pack of which a task has begun does not go back as it is. */
   hasBegun = false;
   /** Ends with the lease. */

@@ -17,7 +17,7 @@ import type { Eventual } from "../eventual.ts";
 import { InOrder } from "../in-order.ts";
 import { Books } from "./books.ts";
 import { Results } from "./results.ts";
-import { type Evidence, listen } from "./silence.ts";
+import { type Evidence, listen, reschedule } from "./silence.ts";
 import { Outstanding, Window } from "./window.ts";
 
 /** Where a run stands. */
@@ -367,9 +367,7 @@ export class OpenRun<O = unknown, I = unknown> {
       else if (suspicion === "resend") {
         task.round += 1;
         task.resends += 1;
-        task.silentMs = 0;
-        task.backAt = 0;
-        task.isOvertaken = false;
+        reschedule(task, this.#port.clock.now());
         task.sent = false;
         this.#books.resent += 1;
         observer?.({ event: "task_resent", queue, taskId: `${this.id}/${task.index}`, round: task.round });

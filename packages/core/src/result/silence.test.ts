@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { workQueue } from "../queues.ts";
 import { outFrame } from "../testing/frames.ts";
-import { type Evidence, listen } from "./silence.ts";
+import { type Evidence, listen, reschedule } from "./silence.ts";
 import type { Outstanding } from "./window.ts";
 
 const NOW = 10_000;
@@ -67,6 +67,13 @@ describe("listen", () => {
     // What came before it was back shows nothing.
     expect(at(2 * LOOK_MS, NOW + LOOK_MS)).toBe("probe");
     expect(at(3 * LOOK_MS, NOW + 2 * LOOK_MS + 1)).toBe("resend");
+  });
+
+  it("a retry that is scheduled and due between two looks begins anew: what had overtaken the attempt before says nothing of it", () => {
+    const one = task({ silentMs: 3 * LOOK_MS });
+    reschedule(one, NOW - 1);
+    expect(listen(one, { ...evidence, passed: evidence.passed.map(() => NOW - 2) })).toBe("probe");
+    expect(one).toMatchObject({ silentMs: 0, backAt: 0, isOvertaken: false, readyAt: NOW - 1 });
   });
 
   it.each([

@@ -23,6 +23,14 @@ export interface Evidence {
  */
 export type Suspicion = "wait" | "probe" | "resend" | "vanished";
 
+/** It is in nobody's hand and will be ready at `readyAt`: whatever was known before says nothing of that. */
+export function reschedule(task: Outstanding, readyAt: number): void {
+  task.readyAt = readyAt;
+  task.backAt = 0;
+  task.isOvertaken = false;
+  task.silentMs = 0;
+}
+
 /**
  * Counts the silence of one task. Silence is what no beat, no schedule and no backlog explains. What a holder had in hand who is gone is in the hands of
  * the lease, and then behind what was ready before that ended: it is due only by then, and only what comes after that shows that it should have come.

@@ -14,6 +14,7 @@ const LEASE_MS = 900;
 function start() {
   const { clock, backend, calls } = scripted();
   const held = new Set<Frame>();
+  const ended = new Map<Frame, ReadonlySet<number>>();
   const beater = new Beater({
     calls,
     clock,
@@ -21,7 +22,7 @@ function start() {
     slots: 4,
     leaseMs: LEASE_MS,
     busy: () => 2,
-    held: () => [...held].map((frame) => ({ frame })),
+    held: () => [...held].map((frame) => ({ frame, ended: ended.get(frame) })),
     reply: (coordinator) => replyQueue("default", coordinator),
     beatFrame: (beat) => beatFrame(beat, clock.wall()),
   });
@@ -30,7 +31,7 @@ function start() {
     await clock.settle();
     return backend.sent.splice(0).map(({ queue, frame }) => [queue.name, bodyOf(frame) as Beat]);
   };
-  return { clock, backend, held, beater, beats };
+  return { clock, backend, held, ended, beater, beats };
 }
 
 const of = (coordinator: string | undefined, index: number) => frameOf({ coordinator, index });
@@ -171,6 +172,15 @@ describe("Beater", () => {
       const [[, beat] = []] = await beats();
       expect(beat?.held).toEqual([[RUN, 3, 3], [RUN, 9], [RUN, 20], [RUN, 22]]); // biome-ignore format: one line
       expect(readBeat(beat)?.held).toEqual(beat?.held);
+    });
+
+    it("does not name what has ended of a pack, or was sent on: that is in other hands", async () => {
+      const { held, ended, beater, beats } = start();
+      const frame = packOf(3, 4, 5);
+      held.add(frame);
+      ended.set(frame, new Set([4]));
+      beater.beat();
+      expect((await beats()).map(([, beat]) => beat.held)).toEqual([[[RUN, 3], [RUN, 5]]]); // biome-ignore format: a table
     });
 
     it("says of each task when it comes again, where a whole pack goes back", async () => {

@@ -9,7 +9,8 @@ export interface BeaterPort {
   /** A beat is worth nothing after this. */
   readonly leaseMs: number;
   busy(): number;
-  held(): Iterable<{ readonly frame: Frame }>;
+  /** `ended`: the indexes of a pack's tasks that it holds no longer. */
+  held(): Iterable<{ readonly frame: Frame; readonly ended?: ReadonlySet<number> | undefined }>;
   reply(coordinator: string): Queue;
   beatFrame(beat: Beat): OutFrame;
 }
@@ -48,11 +49,11 @@ export class Beater {
   /** The regular beat: to everyone whose frames are held, and once more to those who watch for nothing. */
   beat(): void {
     const held = new Map<string, Place[]>();
-    for (const { frame } of this.#port.held()) {
+    for (const { frame, ended } of this.#port.held()) {
       if (frame.coordinator === undefined) continue;
       const places = held.get(frame.coordinator);
-      if (places === undefined) held.set(frame.coordinator, placesOf(frame));
-      else places.push(...placesOf(frame));
+      if (places === undefined) held.set(frame.coordinator, placesOf(frame, ended));
+      else places.push(...placesOf(frame, ended));
     }
     for (const coordinator of new Set([...held.keys(), ...this.#watching])) {
       const places = held.get(coordinator) ?? [];
@@ -108,12 +109,13 @@ export class Beater {
   }
 }
 
-/** A pack is one place, where its indexes follow each other. */
-function placesOf(frame: Frame): Place[] {
+/** A pack is one place, where its indexes follow each other. What has ended of it, or was sent on, is somebody else's by now: its place would be a lie. */
+function placesOf(frame: Frame, ended: ReadonlySet<number> | undefined): Place[] {
   const { run, first, count, tasks } = frame;
   if (count <= 1) return [[run, first]];
-  if (tasks.every(({ index }) => index === undefined)) return [[run, first, count]];
-  return indexesOf(frame).map((index) => [run, index]);
+  if (ended === undefined && tasks.every(({ index }) => index === undefined)) return [[run, first, count]];
+  const left = ended === undefined ? indexesOf(frame) : indexesOf(frame).filter((index) => !ended.has(index));
+  return left.map((index) => [run, index]);
 }
 
 function indexesOf({ first, count, tasks }: Frame): readonly number[] {
