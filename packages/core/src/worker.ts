@@ -334,7 +334,10 @@ export class Worker implements AsyncDisposable {
     if (hold.lost > hold.frame.lost) this.#rest.met(hold.frame);
     if (this.#stopped !== undefined) this.#settle(task, released("released", 0));
     else if (this.#settler.wasForwarded(task.frame)) this.#settle(task, { kind: "done" });
-    else if (task.frame.count > 1) this.#packs.take(task, lane);
+    else if (this.#lastChance.isTaken && this.#holdsOthers) {
+      // What another lane's standing receive still brings must not be run beside a last chance: it could take it down.
+      this.#settle(task, released("last_chance", this.#lastChance.met()));
+    } else if (task.frame.count > 1) this.#packs.take(task, lane);
     else this.#admitTask(task, lane);
   }
 
@@ -346,7 +349,7 @@ export class Worker implements AsyncDisposable {
     }
     const { maxLost } = this.#settings;
     // Asked only when it matters: it means to look at all that runs.
-    const others = lost >= maxLost && this.#keeper.size + this.#slots.zombies > 1;
+    const others = lost >= maxLost && this.#holdsOthers;
     const known = this.#tasks.of(frame) !== undefined;
     const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
@@ -366,6 +369,10 @@ export class Worker implements AsyncDisposable {
           this.#slots.fill();
         });
     } else this.#settle(task, refused(admission));
+  }
+
+  get #holdsOthers(): boolean {
+    return this.#keeper.size + this.#slots.zombies > 1;
   }
 
   #mayBegin(task: HeldTask): boolean {

@@ -76,4 +76,17 @@ describe("LastChance", () => {
     await clock.advance(STEP_MS);
     expect(most(1)).toBe(CAPACITY);
   });
+
+  it("says whether one is taken, until it is gone", () => {
+    const { chance, most } = start();
+    chance.met();
+    most(0);
+    expect(chance.isTaken).toBe(false);
+    chance.took();
+    expect(chance.isTaken).toBe(true);
+    most(1);
+    expect(chance.isTaken).toBe(true);
+    most(0);
+    expect(chance.isTaken).toBe(false);
+  });
 });

@@ -34,6 +34,11 @@ export class LastChance {
     return this.#stepMs * (((this.#met - 1) % MOST_STEPS) + 1);
   }
 
+  /** Is one being run, so that whatever else comes has to go back? */
+  get isTaken(): boolean {
+    return this.#mode === "running";
+  }
+
   /** One was taken, alone. */
   took(): void {
     this.#mode = "running";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Context } from "@org/dispatch-core";
+import { type Context, input } from "@org/dispatch-core";
 import type { Result } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { everyTaskOnce } from "../invariants.ts";
@@ -69,6 +69,44 @@ export const poisonCases = area("system", "lost", {
       // An ack that a crash takes back brings the frame again, with the losses that it had: a second line.
       const most = world.profile.ackLagMs > 0 ? 8 : 4;
       assert.ok(runs >= 4 && runs <= most, `I10: it was run ${runs} times`);
+    },
+  },
+
+  "nothing-joins-a-last-chance": {
+    cites: ["I8", "I10"],
+    expects:
+      "what comes while a last chance runs, of whatever priority, is not run beside it: poison takes nobody with it",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      let isLast = false;
+      const handler = async (payload: unknown, { lost, signal }: Context, host: WorkerProcess) => {
+        isLast ||= payload === "last" && lost === 2;
+        await world.sleep(payload === "poison" ? 10 : isLast ? world.leaseMs : 1e9, host, signal);
+        if (payload !== "poison") return payload;
+        host.crash();
+        return new Promise(() => {});
+      };
+      const options = { concurrency: 10, maxLost: 2 };
+      const last = dispatcher.run("default", ["last"]);
+      for (const crash of [1, 2]) {
+        const host = await world.worker({ handler }, options);
+        await world.time.until(() => world.ledger.runs.length === crash, "it is held");
+        host.crash();
+      }
+      await world.supervise({ handler }, options);
+      await world.time.until(() => isLast, "it has its last chance");
+      const inputs = [0, 5, 10].map((priority) => input("poison", { priority }));
+      const poison = await world.results(dispatcher.run("default", inputs), world.leaseMs * 50);
+      for (const { outcome, error, lost } of poison)
+        assert.deepEqual([outcome, error?.code, lost], ["dead", "LOST", 3], "poison does not end as such");
+      const [result] = await world.results(last);
+      assert.deepEqual([result?.outcome, result?.lost], ["completed", 2], `I10: it is ${result?.error?.code}`);
+      const [chance] = world.ledger.runs.filter(({ lost, payload }) => lost === 2 && payload === "last");
+      const beside = world.ledger.runs.filter(
+        ({ worker, startedAt, payload }) =>
+          payload === "poison" && worker === chance?.worker && startedAt < (chance.endedAt ?? Number.POSITIVE_INFINITY),
+      );
+      assert.deepEqual(beside, [], "I10: something was run beside a last chance");
     },
   },
 

@@ -64,6 +64,30 @@ export const resendCases = area("system", "result", {
     },
   },
 
+  "resend.not-when-a-lost-one-waits-again": {
+    cites: ["I1", "I4", "L1"],
+    expects:
+      "a task whose worker crashed waits its turn again, behind others: that those behind it came back before the crash is no sign that it is lost",
+    async run(world) {
+      const { dispatcher } = await world.dispatcher({ resendAfterMs: world.leaseMs });
+      const handler = async (takesMs: number, { signal, lost }: Context, host: WorkerProcess) =>
+        world.sleep(lost > 0 ? 1 : takesMs, host, signal);
+      const crashing = await world.worker({ handler }, { concurrency: 3 });
+      const run = dispatcher.run("default", [1e9, 1, 1], { priority: 0 });
+      const results = run.results();
+      await world.time.until(() => run.progress.completed === 2, "what was sent behind it has come back");
+      const flood = dispatcher.run("default", Array(12).fill(world.leaseMs), { priority: 10 });
+      await world.time.until(() => flood.progress.sent === 12, "the flood is sent");
+      crashing.crash();
+      await world.worker({ handler }, { concurrency: 1 });
+      everyTaskOnce(await world.results(flood, world.leaseMs * 30), 12);
+      const [lost] = (await world.time.wait(results, "the lost one is run")).filter(({ index }) => index === 0);
+      assert.deepEqual([lost?.outcome, lost?.lost], ["completed", 1]);
+      assert.deepEqual([run.summary.resent, flood.summary.resent], [0, 0]);
+      assert.equal(world.events.count("result_duplicate"), 0);
+    },
+  },
+
   "resend.not-in-a-backlog": {
     cites: ["I1", "I4"],
     expects: "a task that waits its turn for longer than resendAfterMs is not lost, and not sent again",
