@@ -11,7 +11,10 @@ export interface Told {
   isRepeat: boolean;
   /** Processes that died or stood still, sessions that broke, and restarts, from when it was sent on. */
   faults: number;
-  /** Losses that an orderly stop may count: what a poll brings that could not be called back is released unseen, and some brokers count that as a grant. */
+  /**
+   * Losses that an orderly stop may count: what a poll that cannot be called back brings in the very moment in which its receive ends is released by the
+   * backend, unseen, and some brokers count that as a grant.
+   */
   strays: number;
   isCancelled: boolean;
 }
