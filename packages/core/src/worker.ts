@@ -239,8 +239,9 @@ export class Worker implements AsyncDisposable {
    */
   static async start(backend: Backend, tasks: Task | readonly Task[], options: WorkerOptions = {}): Promise<Worker> {
     const settings = workerSettings(options, randomBytes(6).toString("hex"));
-    planWorker(backend.profile, settings);
-    const worker = new Worker(backend, new ServedTasks([tasks].flat() as readonly Task[]), settings);
+    const served = [tasks].flat() as readonly Task[];
+    planWorker(backend.profile, { ...settings, tasks: served });
+    const worker = new Worker(backend, new ServedTasks(served), settings);
     await worker.#open();
     return worker;
   }

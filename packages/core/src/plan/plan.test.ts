@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 import { memoryProfile } from "../memory/profile.ts";
-import { planRun, planWorker } from "./plan.ts";
+import { planRun, planWorker, type WorkerNeeds } from "./plan.ts";
 
 const timed = (totalCapMs: number): Profile => ({ ...memoryProfile, lease: { kind: "timed", stepMs: 1, totalCapMs } });
 const session = (totalCapMs: number): Profile => ({
@@ -12,7 +12,9 @@ const refused = (message: string) => expect.objectContaining({ name: "DispatchEr
 
 describe("a worker", () => {
   const needs = { leaseMs: 1_000, timeoutMs: 500, drainMs: 300 };
-  it.each<[string, Profile, Partial<typeof needs>]>([
+  it.each<[string, Profile, Partial<WorkerNeeds>]>([
+    ["with tasks within half of the cap", timed(1_000), { tasks: [{ name: "a", timeoutMs: 500 }, { name: "b" }] }],
+    ["with long tasks, without a cap", timed(UNLIMITED), { tasks: [{ name: "a", timeoutMs: UNLIMITED }] }],
     ["within the cap", timed(1_000), {}],
     ["within the cap of a session", session(1_000), {}],
     ["as large as numbers are, without a cap", timed(UNLIMITED), { leaseMs: UNLIMITED, timeoutMs: UNLIMITED }],
@@ -22,7 +24,13 @@ describe("a worker", () => {
     expect(() => planWorker(profile, { ...needs, ...more })).not.toThrow();
   });
 
-  it.each<[string, Profile, Partial<typeof needs>, string]>([
+  it.each<[string, Profile, Partial<WorkerNeeds>, string]>([
+    [
+      "a timeout of a task above half the cap",
+      timed(1_000),
+      { tasks: [{ name: "a" }, { name: "long", timeoutMs: 501 }] },
+      "timeoutMs of long is 501, half of what the backend holds a frame for is 500",
+    ],
     [
       "a lease above the cap",
       timed(1_000),

@@ -4,6 +4,8 @@ import { DispatchError } from "../errors.ts";
 export interface WorkerNeeds {
   readonly leaseMs: number;
   readonly timeoutMs: number;
+  /** Those that have a timeout of their own. */
+  readonly tasks?: readonly { readonly name: string; readonly timeoutMs?: number | undefined }[] | undefined;
   readonly drainMs: number;
 }
 
@@ -17,6 +19,10 @@ export function workerProblems(profile: Profile, needs: WorkerNeeds): readonly s
   }
   if (cap < UNLIMITED && needs.timeoutMs > cap / 2) {
     problems.push(`timeoutMs is ${needs.timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
+  }
+  for (const { name, timeoutMs = 0 } of needs.tasks ?? []) {
+    if (cap >= UNLIMITED || timeoutMs <= cap / 2) continue;
+    problems.push(`timeoutMs of ${name} is ${timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
   }
   if (profile.sendDelayMs === 0 && delayPrecisionMs > cap / 2) {
     const tier = `a tier of ${delayPrecisionMs} ms`;
