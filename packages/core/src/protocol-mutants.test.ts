@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend, Move } from "./contract/index.ts";
 import type { MemoryWorld } from "./testing/memory-world.ts";
 
+// Each test loads all of core anew, with one piece exchanged: the first one has nothing to load it from.
+vi.setConfig({ testTimeout: 30_000 });
+
 /**
  * Core with one piece of its protocol changed: each has to break what the same scenario keeps with the piece as it is. What the lease alone decides is in
  * lease/walk, which looks at every order of events. (A pack that is never split belongs here, too.)
