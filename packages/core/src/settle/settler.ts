@@ -43,11 +43,6 @@ export class Settler<H extends Settling> {
     return this.#forwarded.size > 0 && this.#forwarded.has(frame.name);
   }
 
-  /** Is there anything that `wasForwarded` would know? */
-  get hasForwarded(): boolean {
-    return this.#forwarded.size > 0;
-  }
-
   settle(task: H, decision: Decision): void {
     if (!this.#port.mayWrite(task)) return;
     // Its frame is settled when the others have their verdicts, too.
