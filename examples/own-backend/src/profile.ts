@@ -3,6 +3,12 @@ import { type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 /** A waiting receive looks again after so long. */
 export const LOOK_MS = 50;
 
+/**
+ * By how much two processes may be apart in what they take for the directory's time. A file's time moves in steps of the kernel's tick (10 ms at
+ * the slowest), and each process adds what it cannot know of its own probe. What is delayed waits so much longer: never early, a little late.
+ */
+export const APART_MS = 20;
+
 /** What a directory of files can do. What it cannot is said too: core does it instead. */
 export const profile: Profile = {
   // A lease ends when the clock says so: its end stands in the file's name.
@@ -43,6 +49,6 @@ export const profile: Profile = {
     batchFrames: 100,
     batchBytes: 16 * 1024 * 1024,
     inFlight: UNLIMITED,
-    delayPrecisionMs: 2 * LOOK_MS,
+    delayPrecisionMs: APART_MS + 2 * LOOK_MS,
   },
 };
