@@ -1,9 +1,9 @@
-import process from "node:process";
 import {
   type Backend,
   type BrowsePage,
   type Delivery,
   type Depth,
+  type Doubt,
   type ErrorClass,
   type HoldOutcome,
   type Move,
@@ -59,7 +59,8 @@ export class RedisBackend implements Backend, AsyncDisposable {
   /** What each `Queue` object led to: core uses the same objects again and again. */
   readonly #known = new WeakMap<Queue, Place>();
   readonly #sources = new Map<Place, Source>();
-  #checked = false;
+  /** Of the servers, which are looked at once. */
+  #doubts: readonly Doubt[] | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: RedisBackendOptions = {}) {
@@ -69,15 +70,10 @@ export class RedisBackend implements Backend, AsyncDisposable {
   }
 
   /** Makes every queue named, whatever `create` says: a queue here is a few keys, which nobody has to provide. */
-  async open({ receive, send, clock }: OpenOptions, signal: AbortSignal): Promise<void> {
+  async open({ receive, send, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
     this.#opened();
     await this.#connection.ready(signal);
-    if (!this.#checked) {
-      await checkServers(this.#connection, this.#settings.strict, (text) =>
-        process.emitWarning(text, "DispatchWarning"),
-      );
-      this.#checked = true;
-    }
+    this.#doubts ??= await checkServers(this.#connection, this.#settings.strict);
     const sources = new Set(receive.map((queue) => this.#place(queue)));
     for (const place of new Set([...sources, ...send.map((queue) => this.#place(queue))])) {
       if (this.#sources.has(place)) continue;
@@ -87,6 +83,7 @@ export class RedisBackend implements Backend, AsyncDisposable {
       const { make: makeClient } = this.#settings;
       this.#sources.set(place, new Source({ place, session, connection: this.#connection, makeClient, clock }));
     }
+    return this.#doubts;
   }
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {

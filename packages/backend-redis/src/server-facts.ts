@@ -1,3 +1,4 @@
+import type { Doubt } from "@org/dispatch-core/contract";
 import type { Connection } from "./connection.ts";
 import { RedisRefusal } from "./redis-error.ts";
 
@@ -7,7 +8,7 @@ const LEAST_MAJOR = 7;
 /** What `INFO` says, by its keys. */
 type Facts = ReadonlyMap<string, string>;
 
-/** What is wrong with a server for tasks that must not be lost, in sentences; nothing where all is well. */
+/** What may lose tasks on a server, in sentences; nothing where all is well. */
 export function faultsOf(facts: Facts): string[] {
   const faults: string[] = [];
   const policy = facts.get("maxmemory_policy") ?? "noeviction";
@@ -21,20 +22,21 @@ export function faultsOf(facts: Facts): string[] {
 }
 
 /**
- * Looks at every master. Throws `MISMATCH` for a server that is too old, and with `strict` for one that may lose tasks; else that is a warning of the
- * process. A user who may not ask (`INFO` is denied) is believed, unless `strict`.
+ * Looks at every master. Throws `MISMATCH` for a server that is too old, and with `strict` for one that may lose tasks; else that is a doubt. So it is
+ * that a user may not ask (`INFO` is denied), which `strict` refuses, too.
  */
-export async function checkServers(
-  connection: Connection,
-  strict: boolean,
-  warn: (text: string) => void,
-): Promise<void> {
+export async function checkServers(connection: Connection, strict: boolean): Promise<readonly Doubt[]> {
+  const doubts: Doubt[] = [];
   for (const master of connection.masters()) {
     let text: string;
     try {
       text = await master.info();
     } catch (error) {
       if (strict || !(error instanceof Error) || !error.message.startsWith("NOPERM")) throw error;
+      doubts.push({
+        code: "DENIED",
+        detail: "the user may not ask INFO: whether Redis evicts tasks, or keeps them over a restart, is not known",
+      });
       continue;
     }
     const facts = factsOf(text);
@@ -43,8 +45,9 @@ export async function checkServers(
       throw new RedisRefusal("MISMATCH", `Redis ${version} is too old: ${LEAST_MAJOR}.0 or later is needed`);
     const faults = faultsOf(facts);
     if (faults.length > 0 && strict) throw new RedisRefusal("MISMATCH", faults.join("; "));
-    for (const fault of faults) warn(fault);
+    doubts.push(...faults.map((detail) => ({ code: "MISMATCH", detail }) as const));
   }
+  return doubts;
 }
 
 export function factsOf(info: string): Facts {

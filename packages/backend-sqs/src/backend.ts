@@ -4,6 +4,7 @@ import {
   type BrowsePage,
   type Delivery,
   type Depth,
+  type Doubt,
   type ErrorClass,
   type HoldOutcome,
   type OpenOptions,
@@ -37,6 +38,8 @@ export class SqsBackend implements Backend, AsyncDisposable {
   readonly #holding: Holding;
   readonly #looking: Looking;
   readonly #sources = new Map<string, Source>();
+  /** Of all queues that were opened, by what they say. */
+  readonly #doubts = new Map<string, Doubt>();
   #ends: LeaseEnds<SqsReceipt> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -53,7 +56,7 @@ export class SqsBackend implements Backend, AsyncDisposable {
     this.#looking = new Looking({ clients, directory, holding: this.#holding, ends });
   }
 
-  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<void> {
+  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
     this.#mustNotBeClosed();
     const { clients, longPollingMs: pollMs, messagesPerCall } = this.#settings;
     await clients.check();
@@ -63,13 +66,15 @@ export class SqsBackend implements Backend, AsyncDisposable {
     await Promise.all(
       [...queues].map(async ([key, queue]) => {
         if (this.#sources.has(key)) return;
-        const url = await this.#directory.open(queue, create, signal);
+        const { url, doubts } = await this.#directory.open(queue, create, signal);
+        for (const doubt of doubts) this.#doubts.set(doubt.detail, doubt);
         this.#mustNotBeClosed();
         if (this.#sources.has(key) || !receive.some((one) => queueKey(one) === key)) return;
         const port = { queue, url, clients, holding: this.#holding, ends, clock, pollMs, messagesPerCall };
         this.#sources.set(key, new Source(port));
       }),
     );
+    return [...this.#doubts.values()];
   }
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {

@@ -166,6 +166,16 @@ describe("queues", () => {
     expect(smaller.profile.limits.frameBytes).toBe(262_144);
   });
 
+  it("that keep messages for a shorter time than the profile says are doubted, at each open", async () => {
+    const namespace = newNamespace();
+    server.server.createQueue(`${namespace}-default`, { attributes: { MessageRetentionPeriod: "345600" } });
+    const backend = sqs({ url: server.url, namespace });
+    const detail = expect.stringMatching(/-default" keeps a message for 345600 s .*it should be 1209600$/);
+    for (const _ of ["first", "again"]) expect(await open(backend)).toEqual([{ code: "MISMATCH", detail }]);
+    await backend.close();
+    expect(await open(await backendAt({ url: server.url }))).toEqual([]);
+  });
+
   it("are found by the URL of their middle lane", async () => {
     const name = newNamespace();
     server.server.createQueue(name);

@@ -5,7 +5,7 @@ import {
   GetQueueUrlCommand,
   QueueNameExists,
 } from "@aws-sdk/client-sqs";
-import { type Queue, queueKey } from "@org/dispatch-core/contract";
+import { type Doubt, type Queue, queueKey } from "@org/dispatch-core/contract";
 import { nameOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { RETENTION_MS, secondsOf } from "./profile.ts";
@@ -23,15 +23,16 @@ export class Directory {
       this.#urls.set(`${naming.named.of}/work/normal`, Promise.resolve(queueUrl));
   }
 
-  /** The URL; makes the queue if it may. Throws `MISSING`, and `MISMATCH` where the queue takes smaller frames only. */
-  async open(queue: Queue, create: boolean, signal: AbortSignal): Promise<string> {
+  /**
+   * The URL, and whatever is doubtful about the queue; makes it if it may. Throws `MISSING`, and `MISMATCH` where the queue takes smaller frames only.
+   */
+  async open(queue: Queue, create: boolean, signal: AbortSignal): Promise<Opened> {
     const url = await this.url(queue, signal).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
       if (create) return this.#create(queue, signal);
       throw new SqsRefusal("MISSING", `there is no queue "${this.#name(queue)}", and none may be made without create`);
     });
-    await this.#checkSize(queue, url, signal);
-    return url;
+    return { url, doubts: await this.#check(queue, url, signal) };
   }
 
   /** Throws the client's own error, for a queue that does not exist too. */
@@ -94,17 +95,31 @@ export class Directory {
     return this.url(queue, signal);
   }
 
-  async #checkSize(queue: Queue, QueueUrl: string, signal: AbortSignal): Promise<void> {
+  /** Throws for what would fail each large send; what keeps frames for a shorter time than the profile says is a doubt. */
+  async #check(queue: Queue, QueueUrl: string, signal: AbortSignal): Promise<readonly Doubt[]> {
     const { clients, frameBytes } = this.#settings;
-    const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["MaximumMessageSize"] });
+    const command = new GetQueueAttributesCommand({
+      QueueUrl,
+      AttributeNames: ["MaximumMessageSize", "MessageRetentionPeriod"],
+    });
     const { Attributes } = await clients.call(command, signal);
     const bytes = Number(Attributes?.MaximumMessageSize ?? frameBytes);
-    if (bytes >= frameBytes) return;
-    throw new SqsRefusal(
-      "MISMATCH",
-      `the queue "${this.#name(queue)}" takes ${bytes} bytes a message (MaximumMessageSize): give it ${frameBytes}, or say frameBytes: ${bytes}`,
-    );
+    if (bytes < frameBytes)
+      throw new SqsRefusal(
+        "MISMATCH",
+        `the queue "${this.#name(queue)}" takes ${bytes} bytes a message (MaximumMessageSize): give it ${frameBytes}, or say frameBytes: ${bytes}`,
+      );
+    const keptS = Number(Attributes?.MessageRetentionPeriod ?? secondsOf(RETENTION_MS));
+    if (keptS >= secondsOf(RETENTION_MS)) return [];
+    const detail = `the queue "${this.#name(queue)}" keeps a message for ${keptS} s (MessageRetentionPeriod): what waits longer is lost; it should be ${secondsOf(RETENTION_MS)}`;
+    return [{ code: "MISMATCH", detail }];
   }
+}
+
+/** A queue that is there. */
+interface Opened {
+  readonly url: string;
+  readonly doubts: readonly Doubt[];
 }
 
 function urlOf(url: string | undefined): string {

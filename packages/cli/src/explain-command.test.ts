@@ -5,7 +5,9 @@ import type { PlanLine } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
 import { capturedSurroundings } from "./captured-surroundings.ts";
+import { type ExplainCommandOptions, explainOn } from "./explain-command.ts";
 import { main } from "./main.ts";
+import { wrappedBackend } from "./wrapped-backend.ts";
 
 test.each([
   ["memory:", "priority", /native\s+0 to 10/],
@@ -52,4 +54,24 @@ test("an option that the backend cannot keep is said first, and is exit 2", asyn
   const around = capturedSurroundings();
   expect(await main(["explain", "--backend", "memory:sqs", "--timeout", "86400000"], around)).toBe(2);
   expect(around.outText()).toMatch(/options\s+refused\s+timeoutMs is 86400000/);
+});
+
+test("what an adapter doubts of the broker is said where the broker is asked", async () => {
+  const inner = memory();
+  const doubt = { code: "MISMATCH", detail: "it evicts" } as const;
+  const backend = wrappedBackend(inner, {
+    open: async (...given) => {
+      await inner.open(...given);
+      return [doubt, doubt];
+    },
+  });
+  const said = async (options: Partial<ExplainCommandOptions>) => {
+    const around = capturedSurroundings();
+    expect(await explainOn(backend, { json: false, ...options } as ExplainCommandOptions, around)).toBe(0);
+    return around.outText();
+  };
+  expect(await said({ connect: false })).not.toMatch("doubt");
+  expect(await said({ connect: true })).toMatch(/\ndoubt +MISMATCH +memory: it evicts\n$/);
+  const { doubts } = JSON.parse(await said({ connect: true, json: true }));
+  expect(doubts).toEqual([{ code: "MISMATCH", detail: "memory: it evicts" }]);
 });

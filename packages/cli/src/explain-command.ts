@@ -1,42 +1,71 @@
-import { explain, type PlanLine } from "@org/dispatch-core";
-import type { Backend } from "@org/dispatch-core/contract";
+import { explain, type PlanLine, QueueAdmin } from "@org/dispatch-core";
+import type { Backend, Doubt } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
+import { reach } from "./failure.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { adapterOptions, type WorkOptions } from "./work-options.ts";
+import { adapterOptions, queueAdminOptions, type WorkOptions } from "./work-options.ts";
 
 /** The options of `dispatch explain`, parsed. */
 export interface ExplainCommandOptions extends WorkOptions {
   readonly json: boolean;
+  /** Is the broker asked, too? */
+  readonly connect: boolean;
 }
 
 /**
- * `dispatch explain`: the plan for a backend and a configuration, need by need. Nothing is connected: the backend's profile says it all. Answers the exit
- * code: 2 where an option is refused, as a worker that is started with it would.
+ * `dispatch explain`: the plan for a backend and a configuration, need by need. The backend's profile says it all; with `connect` the queue is opened as
+ * well, and what the adapter doubts of the broker is said. Answers the exit code: 2 where an option is refused, as a worker that is started with it
+ * would.
  */
 export async function explainCommand(options: ExplainCommandOptions, around: Surroundings): Promise<number> {
   const backend = await findBackend(options.backend, adapterOptions(options), around);
   try {
-    return explainOn(backend, options, around);
+    return await explainOn(backend, options, around);
   } finally {
     await backend.close();
   }
 }
 
 /** The same of a backend that is the caller's. */
-function explainOn(
-  { name, profile }: Pick<Backend, "name" | "profile">,
+export async function explainOn(
+  backend: Backend,
   options: ExplainCommandOptions,
   around: Pick<Surroundings, "stdout">,
-): number {
-  const lines = explain(profile, { ...options, blobs: options.blobs !== undefined });
-  const text = options.json ? `${JSON.stringify({ backend: name, plan: lines })}\n` : planText(name, lines);
+): Promise<number> {
+  const { name, profile } = backend;
+  const plan = explain(profile, { ...options, blobs: options.blobs !== undefined });
+  const doubts = options.connect ? await doubtsOf(backend, options) : [];
+  const text = options.json ? `${JSON.stringify({ backend: name, plan, doubts })}\n` : planText(name, plan, doubts);
   around.stdout.write(text);
-  return lines.some(({ need, how }) => need === "options" && how === "refused") ? 2 : 0;
+  return plan.some(({ need, how }) => need === "options" && how === "refused") ? 2 : 0;
+}
+
+/** What core warns of when the queue is opened. */
+async function doubtsOf(backend: Backend, options: ExplainCommandOptions): Promise<readonly Doubt[]> {
+  const doubts: Doubt[] = [];
+  const admin = await reach(
+    QueueAdmin.open(backend, {
+      ...queueAdminOptions(options, backend),
+      observer: (event) => {
+        if (event.event === "warning") doubts.push({ code: event.code as Doubt["code"], detail: event.message });
+      },
+    }),
+  );
+  await admin.close();
+  return doubts;
 }
 
 /** Three columns, all of them texts. */
-function planText(name: string, lines: readonly PlanLine[]): string {
-  const width = Math.max(...lines.map(({ need }) => need.length));
-  const rows = lines.map(({ need, how, text }) => `${need.padEnd(width)}  ${how.padEnd("emulated".length)}  ${text}\n`);
+function planText(name: string, lines: readonly PlanLine[], doubts: readonly Doubt[]): string {
+  const all = [...lines, ...doubts.map(({ code, detail }) => ({ need: "doubt", how: code, text: detail }))];
+  const [needWidth, howWidth] = [
+    longest(all.map(({ need }) => need)),
+    longest(["emulated", ...all.map(({ how }) => how)]),
+  ];
+  const rows = all.map(({ need, how, text }) => `${need.padEnd(needWidth)}  ${how.padEnd(howWidth)}  ${text}\n`);
   return `backend ${name}\n${rows.join("")}`;
+}
+
+function longest(texts: readonly string[]): number {
+  return Math.max(...texts.map(({ length }) => length));
 }

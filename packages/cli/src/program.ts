@@ -37,7 +37,7 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
     ended(await queueCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
   const dead = async (action: DeadAction, flags: Flags) =>
     ended(await deadCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
-  const explain = async (flags: Flags & { json: boolean }) =>
+  const explain = async (flags: Flags & { json: boolean; connect: boolean }) =>
     ended(
       await explainCommand(await settledOptions<GivenOptions, ExplainCommandOptions>(named(flags), around), around),
     );
@@ -51,6 +51,7 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
   addDeadCommands(program.command("dead").description("the dead letters of a queue"), dead);
   addWorkOptions(program.command("explain").description("the plan for a backend and a configuration"))
     .option("--json", "one JSON line", false)
+    .option("--connect", "ask the broker, too: what is doubtful about how it is set up", false)
     .action(explain);
   addConformanceOptions(
     program.command("conformance <MODULE>").description("the conformance suite on a backend of your own"),

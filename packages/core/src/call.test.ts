@@ -5,6 +5,7 @@ import type {
   CallCode,
   Delivery,
   DispatchEvent,
+  Doubt,
   ErrorClass,
   OutFrame,
   Queue,
@@ -43,6 +44,7 @@ class World {
   readonly clock = new WatchedClock();
   readonly calls: Call[] = [];
   readonly events: Extract<DispatchEvent, { event: "call" }>[] = [];
+  readonly warnings: DispatchEvent[] = [];
   readonly classified: unknown[] = [];
   readonly script: Answer[];
   readonly door: Calls;
@@ -81,7 +83,10 @@ class World {
           }
         : {}),
     };
-    const observer = (event: DispatchEvent) => void (event.event === "call" && this.events.push(event));
+    const observer = (event: DispatchEvent) => {
+      if (event.event === "call") this.events.push(event);
+      if (event.event === "warning") this.warnings.push(event);
+    };
     this.door = new Calls({ backend, clock: this.clock, random: () => random, observer });
   }
 
@@ -534,6 +539,26 @@ describe("events", () => {
     const world = new World([fail("DENIED")]);
     await world.send(frames("a"));
     expect(world.events).toMatchObject([{ code: "DENIED", again: false }]);
+  });
+});
+
+describe("doubts", () => {
+  const evicts = { code: "MISMATCH", detail: "it evicts" } as const;
+  const hides = { code: "DENIED", detail: "it may not be asked" } as const;
+  const warning = ({ code, detail }: Doubt) => ({ event: "warning", code, message: `fake: ${detail}` });
+
+  it("of an open become a warning each, once, however often it is opened or tried", async () => {
+    const world = new World([fail("UNAVAILABLE"), () => [evicts, evicts], () => [evicts, hides], () => [hides]]);
+    for (const warned of [[evicts], [evicts, hides], [evicts, hides]]) {
+      await world.end(world.door.open({ ...OPEN, clock: world.clock }, {}));
+      expect(world.warnings).toEqual(warned.map(warning));
+    }
+  });
+
+  it.each([[undefined], [[]], ["connected"], [{ client: 1 }]])("are none where open answers %j", async (answer) => {
+    const world = new World([() => answer]);
+    await world.end(world.door.open({ ...OPEN, clock: world.clock }, {}));
+    expect(world.warnings).toEqual([]);
   });
 });
 

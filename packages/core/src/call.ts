@@ -5,6 +5,7 @@ import type {
   Clock,
   Code,
   Delivery,
+  Doubt,
   Move,
   Observer,
   OpenOptions,
@@ -53,6 +54,8 @@ export class Calls {
   readonly #observer: Observer | undefined;
   /** Undefined where frames pass as they are. */
   readonly #wire: Wire | undefined;
+  /** The doubts that have been said. */
+  readonly #doubts = new Set<string>();
 
   constructor(options: CallOptions) {
     this.backend = options.backend;
@@ -62,8 +65,15 @@ export class Calls {
     this.#observer = options.observer;
   }
 
-  open(options: OpenOptions, until: Until): Promise<void> {
-    return this.#retrying("open", 1, until, (signal) => this.backend.open(options, signal));
+  /** What the backend doubts becomes a `warning` each, once. */
+  async open(options: OpenOptions, until: Until): Promise<void> {
+    const doubts = await this.#retrying("open", 1, until, (signal) => this.backend.open(options, signal));
+    // An adapter without types may answer whatever its client does.
+    for (const { code, detail } of Array.isArray(doubts) ? (doubts as readonly Doubt[]) : []) {
+      if (this.#doubts.has(detail)) continue;
+      this.#doubts.add(detail);
+      this.#observer?.({ event: "warning", code, message: `${this.backend.name}: ${detail}` });
+    }
   }
 
   /** One answer a frame. A duplicate of our own earlier try is `"ok"`. Never throws. */

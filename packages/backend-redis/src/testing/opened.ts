@@ -1,5 +1,5 @@
 import { systemClock } from "@org/dispatch-core";
-import type { Delivery, OutFrame, Queue, Want } from "@org/dispatch-core/contract";
+import type { Backend, Delivery, OutFrame, Queue, Want } from "@org/dispatch-core/contract";
 import { type RedisBackend, type RedisBackendOptions, redis } from "../index.ts";
 
 export const WORK: Queue = { role: "work", name: "normal", of: "default" };
@@ -32,7 +32,7 @@ export async function opened(options: RedisBackendOptions): Promise<RedisBackend
   return backend;
 }
 
-export function open(backend: RedisBackend): Promise<void> {
+export function open(backend: RedisBackend): ReturnType<Backend["open"]> {
   const options = {
     receive: [WORK, REPLY, DEAD],
     send: [WORK, DEAD],

@@ -1,5 +1,5 @@
 import { systemClock } from "@org/dispatch-core";
-import type { Clock, Delivery, OutFrame, Queue, Settlement, Want } from "@org/dispatch-core/contract";
+import type { Backend, Clock, Delivery, OutFrame, Queue, Settlement, Want } from "@org/dispatch-core/contract";
 import { type SqsBackend, type SqsBackendOptions, sqs } from "../index.ts";
 
 export const WORK: Queue = { role: "work", name: "normal", of: "default" };
@@ -37,7 +37,7 @@ export async function opened(options: SqsBackendOptions, clock: Clock = systemCl
   return backend;
 }
 
-export function open(backend: SqsBackend, clock: Clock = systemClock(), create = true): Promise<void> {
+export function open(backend: SqsBackend, clock: Clock = systemClock(), create = true): ReturnType<Backend["open"]> {
   const options = { receive: [WORK, REPLY, DEAD], send: [WORK, DEAD], create, leaseMs: LEASE_MS, clock };
   return backend.open(options, AbortSignal.timeout(8_000));
 }

@@ -25,8 +25,10 @@ export interface Backend {
    * Gets ready to receive from and to send to the queues. Called once per dispatcher or worker, again to add queues; connects at the first call.
    * Resolves when whatever is sent to the `receive` queues from then on will be received.
    * Throws where a queue is missing and `create` is false (`MISSING`), or exists with other arguments (`MISMATCH`).
+   * Answers what it doubts of what it has opened, each time anew; nothing where there is no doubt.
    */
-  open(options: OpenOptions, signal: AbortSignal): Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: who never doubts returns nothing
+  open(options: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[] | void>;
 
   /**
    * Puts frames into one queue. `"ok"` means durable, as far as the profile's `durability` goes. The call is at most `limits.batchFrames` frames and
@@ -86,6 +88,17 @@ export interface OpenOptions {
   readonly leaseMs: number;
   /** The only clock that the adapter-kit's timers may run on. */
   readonly clock: Clock;
+}
+
+/**
+ * How the broker is set up breaks no call, and may still break a promise of the profile: it evicts, or keeps frames for a shorter time than is said there.
+ * Core says it as the event `warning`, once to each that opens. What breaks every call is an error of `open` instead.
+ */
+export interface Doubt {
+  /** As what it would be refused. */
+  readonly code: CallCode;
+  /** What is so, what may come of it, and what it should be: for the message. */
+  readonly detail: string;
 }
 
 /** A frame to send. Opaque bytes, and beside them what a broker may use natively. */

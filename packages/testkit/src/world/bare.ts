@@ -48,10 +48,10 @@ export class Bare {
     return bare;
   }
 
-  openMore(receive: readonly Queue[]): Promise<void> {
+  async openMore(receive: readonly Queue[]): Promise<void> {
     const { leaseMs, clock, time } = this.#world;
     const options = { receive, send: [WORK, OTHER], create: true, leaseMs, clock };
-    return time.wait(this.backend.open(options, never), "open answers");
+    await time.wait(this.backend.open(options, never), "open answers");
   }
 
   /** More than `limits.batchFrames` in several calls, as core would; so do `ack`, `release` and `renew`. */
