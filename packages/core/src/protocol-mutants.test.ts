@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 /**
  * Core with one piece of its protocol changed: each has to break what the same scenario keeps with the piece as it is. What the lease alone decides is in
- * lease/walk, which looks at every order of events. (A pack that is never split belongs here, too.)
+ * lease/walk, which looks at every order of events.
  */
 
 type Module = Readonly<Record<string, unknown>>;
@@ -180,6 +180,53 @@ const mutants: readonly Mutant[] = [
     },
     right: ["completed 1", "completed 2", "completed 3", "completed 4"],
     wrong: ["completed 1", "completed 1", "completed 2", "completed 2"],
+  },
+  {
+    name: "a pack that is never split",
+    breaks: "I10",
+    path: "./packs.ts",
+    change: (actual) => {
+      const Actual = actual.Packs as new (port: object) => object;
+      return {
+        ...actual,
+        Packs: class extends Actual {
+          constructor(port: object) {
+            // No count of losses is as high as this.
+            super({ ...port, maxLost: Number.NaN });
+          }
+        },
+      };
+    },
+    async scenario(world) {
+      const { memory } = await import("./memory/index.ts");
+      // A broker of which each process has a connection of its own, to die with it.
+      const broker = memory({ character: "redis" });
+      Object.assign(world, { backend: broker.session() });
+      const dispatcher = await world.dispatcher({ packs: true, initialBatchSize: 3, maxBatchSize: 3 });
+      let workers = 0;
+      const start = async () => {
+        workers += 1;
+        const session = broker.session();
+        Object.assign(world, { backend: session });
+        const handler = async (payload: string) => {
+          if (payload !== "poison") return payload;
+          // Its process is gone, whatever else it holds, and another one takes its place.
+          session.kill();
+          world.clock.after(10, () => void start());
+          return new Promise(() => {});
+        };
+        await world.worker(handler, { id: `w${workers}`, concurrency: 1 });
+      };
+      await start();
+      const run = dispatcher.run("default", ["poison", "beside it", "elsewhere"]);
+      return [
+        ...(await world.outcomes(run)),
+        world.of("queue_requeued").filter(({ reason }) => reason === "split").length,
+      ];
+    },
+    // The first two travel together.
+    right: ["dead LOST", 'completed "beside it"', 'completed "elsewhere"', 2],
+    wrong: ["dead LOST", "dead LOST", 'completed "elsewhere"', 0],
   },
 ];
 
