@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock, VirtualClock } from "./clock.ts";
 
@@ -118,7 +119,12 @@ describe("the virtual clock", () => {
 });
 
 describe("the system's clock", () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "hrtime"] });
+    const startedAt = performance.now();
+    const from = process.hrtime.bigint();
+    vi.spyOn(performance, "now").mockImplementation(() => startedAt + Number(process.hrtime.bigint() - from) / 1e6);
+  });
   afterEach(() => {
     vi.useRealTimers();
     vi.restoreAllMocks();
@@ -175,6 +181,17 @@ describe("the system's clock", () => {
 });
 
 describe("a process", () => {
+  it("is never called early, though Node counts in whole ms", async () => {
+    const clock = systemClock();
+    const early: number[] = [];
+    for (let round = 0; round < 30; round += 1) {
+      const dueAt = clock.now() + 3.7;
+      await new Promise<void>((resolve) => void clock.after(3.7, resolve));
+      if (clock.now() < dueAt) early.push(dueAt - clock.now());
+    }
+    expect(early).toEqual([]);
+  });
+
   it("is kept alive by a timer, but not by one in the background", () => {
     const set = vi.spyOn(globalThis, "setTimeout");
     const timers = [systemClock().after(60_000, () => {}), systemClock().after(60_000, () => {}, true)];

@@ -13,12 +13,13 @@ export function systemClock(): Clock {
     wall: () => STARTED_AT + performance.now(),
     after(ms, run, background = false) {
       let timer: NodeJS.Timeout;
-      // A delay above 24.8 days makes Node fire at once: it is waited for in parts.
+      const dueAt = performance.now() + ms;
+      // A delay above 24.8 days makes Node fire at once, so it is waited for in parts; and Node counts in whole ms, so that it may be early by almost one.
       const arm = (leftMs: number) => {
-        const part = Math.min(Math.max(0, leftMs), MAX_TIMEOUT_MS);
-        timer = setTimeout(() => (leftMs > part ? arm(leftMs - part) : run()), part);
+        timer = setTimeout(() => fire(dueAt - performance.now()), Math.min(Math.max(0, leftMs), MAX_TIMEOUT_MS));
         if (background) timer.unref();
       };
+      const fire = (leftMs: number) => (leftMs > 0 ? arm(leftMs) : run());
       arm(ms);
       return { cancel: () => clearTimeout(timer) };
     },

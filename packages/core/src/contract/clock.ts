@@ -12,7 +12,7 @@ export interface Clock {
   now(): number;
   /** Ms since 1970: for due times and deadlines that cross processes, never for a lease. */
   wall(): number;
-  /** Calls `run` once after `ms`. `background` timers do not keep the process alive. */
+  /** Calls `run` once after `ms`, never before. `background` timers do not keep the process alive. */
   after(ms: number, run: () => void, background?: boolean): Timer;
   /** Calls `run` once, after the I/O that is ready now: the moment to flush a batch. */
   soon(run: () => void): void;
