@@ -14,21 +14,27 @@ export const blockedCases = area("chaos", "event-loop", {
     when: ownSessions,
     async run(world) {
       const { dispatcher } = await world.dispatcher();
-      const handler = async (n: number, { signal }: Context, host: WorkerProcess) => {
-        await world.sleep(world.leaseMs, host, signal);
-        return { n, by: host.id };
-      };
-      const worker = await world.worker({ handler }, { concurrency: 5 });
+      const takes =
+        (ms: number) =>
+        async (n: number, { signal }: Context, host: WorkerProcess) => {
+          await world.sleep(ms, host, signal);
+          return { n, by: host.id };
+        };
+      const leaseMs = world.roomyLeaseMs;
+      const first = await world.worker({ handler: takes(leaseMs * 0.6) }, { concurrency: 5, leaseMs });
       const short = dispatcher.run<number, { by: string }>("default", Array(5).keys());
       await world.time.until(() => world.ledger.runs.length === 5, "all begin");
-      worker.process.freeze();
-      await world.time.pass(world.leaseMs / 2);
-      worker.process.thaw();
+      first.process.freeze();
+      await world.time.pass(leaseMs / 2);
+      first.process.thaw();
       const unharmed = await world.results(short);
       everyTaskOnce(unharmed, 5);
       for (const { outcome, lost, value } of unharmed)
-        assert.deepEqual([outcome, lost, value?.by], ["completed", 0, worker.id], "I6: lost after half a lease");
+        assert.deepEqual([outcome, lost, value?.by], ["completed", 0, first.id], "I6: lost after half a lease");
+      await world.time.wait(first.stop(), "the first worker stops");
 
+      const handler = takes(world.leaseMs);
+      const worker = await world.worker({ handler }, { concurrency: 5 });
       const long = dispatcher.run<number, { by: string }>("default", Array(5).keys());
       await world.time.until(() => world.ledger.runs.length === 10, "all begin");
       worker.process.freeze();

@@ -14,10 +14,12 @@ export const deadlineCases = area("system", "deadline", {
     when: verbs("depth"),
     async run(world) {
       const { dispatcher } = await world.dispatcher();
-      const run = dispatcher.run("default", [1, 2, 3], { deadlineMs: 500 });
-      const { id } = await world.time.wait(dispatcher.send("default", 4, { deadlineMs: 500 }), "sent");
+      // Long enough to be sent in.
+      const deadlineMs = 500 + world.slackMs;
+      const run = dispatcher.run("default", [1, 2, 3], { deadlineMs });
+      const { id } = await world.time.wait(dispatcher.send("default", 4, { deadlineMs }), "sent");
       await world.time.until(() => run.progress.sent === 3, "all are sent");
-      await world.time.pass(501);
+      await world.time.pass(deadlineMs + 1);
       await world.worker({ handler: () => "too late" });
       const results = await world.results(run);
       everyTaskOnce(results, 3);
@@ -43,15 +45,17 @@ export const deadlineCases = area("system", "deadline", {
         return "late";
       };
       await world.worker({ handler });
+      // Long enough to be begun in.
+      const deadlineMs = 400 + world.slackMs;
       const sentAt = world.clock.wall();
-      const [result] = await world.results(dispatcher.run("default", [0], { deadlineMs: 400 }));
+      const [result] = await world.results(dispatcher.run("default", [0], { deadlineMs }));
       assert.deepEqual([result?.outcome, result?.error?.code, result?.value], ["expired", "EXPIRED", undefined]);
       const [run] = world.ledger.runs;
       assert.deepEqual([world.ledger.runs.length, run?.aborted], [1, "EXPIRED"]);
-      const off = Math.abs((deadline ?? 0) - (sentAt + 400));
+      const off = Math.abs((deadline ?? 0) - (sentAt + deadlineMs));
       assert.ok(off <= world.slackMs, `context.deadline is off by ${off} ms`);
       const tookMs = (run?.endedAt ?? 0) - (run?.startedAt ?? 0);
-      assert.ok(Math.abs(tookMs - 400) <= world.slackMs, `aborted after ${tookMs} ms`);
+      assert.ok(Math.abs(tookMs - deadlineMs) <= world.slackMs, `aborted after ${tookMs} ms`);
     },
   },
 

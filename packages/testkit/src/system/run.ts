@@ -46,7 +46,7 @@ export const runCases = area("system", "result", {
     when: verbs("depth"),
     async run(world) {
       const { dispatcher } = await world.dispatcher();
-      const run = dispatcher.run("default", Array(10).keys(), { globalTimeoutMs: 1_000 });
+      const run = dispatcher.run("default", Array(10).keys(), { globalTimeoutMs: 1_000 + world.slackMs });
       await assert.rejects(world.time.wait(run.finished(), "the run ends"), { code: "TIMED_OUT" });
       assert.equal(run.summary.expired, 10);
       await world.worker({ handler: () => "too late" });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type {
   Backend,
   Delivery,
@@ -29,11 +30,24 @@ export function textsOf(frames: readonly { readonly bytes: Uint8Array }[]): stri
   return frames.map(({ bytes }) => new TextDecoder().decode(bytes));
 }
 
+/** I6: what was held from `askedAt` on came to nobody before its lease was over. A machine may be so slow that it is over when somebody looks. */
+export function staysHeld(
+  { clock, leaseMs }: World,
+  askedAt: number,
+  came: readonly Delivery[],
+  why = "the frame is leased twice",
+): void {
+  const heldMs = clock.now() - askedAt;
+  assert.ok(came.length === 0 || heldMs >= leaseMs, `I6: ${why}, ${heldMs} ms after its lease was asked for`);
+}
+
 /** One connection without core, for cases about the seam: short forms of the verbs. */
 export class Bare {
   readonly backend: Backend;
   readonly process: Process;
   readonly #world: World;
+  /** When the last receive or renewal was asked for: what it has brought or prolonged is held for at least a lease from then on. */
+  askedAt = 0;
 
   private constructor(world: World, process: Process) {
     this.#world = world;
@@ -60,9 +74,11 @@ export class Bare {
     return this.#each("send", all, (some) => this.backend.send(queue, some, never));
   }
 
-  /** By default up to 10 frames, waiting for a moment. */
+  /** By default up to 10 frames, waiting for a moment: a longer one where the broker has to be reached, maybe from a machine that is busy. */
   receive(want: Partial<Want> = {}, queue: Queue = WORK, signal: AbortSignal = never): Promise<readonly Delivery[]> {
-    const whole = { max: 10, waitMs: 100, leaseMs: this.#world.leaseMs, ...want };
+    const { leaseMs, time } = this.#world;
+    const whole = { max: 10, waitMs: time.isVirtual ? 100 : 1_000, leaseMs, ...want };
+    this.askedAt = this.#world.clock.now();
     return this.#world.time.wait(this.backend.receive(queue, whole, signal), "receive answers");
   }
 
@@ -89,6 +105,7 @@ export class Bare {
 
   renew(...held: readonly { readonly receipt: Receipt }[]): Promise<readonly HoldOutcome[]> {
     const receipts = held.map(({ receipt }) => receipt);
+    this.askedAt = this.#world.clock.now();
     return this.#each("renew", receipts, (some) => this.backend.renew(some, this.#world.leaseMs, never));
   }
 

@@ -84,6 +84,11 @@ export class World {
     this.#outage = new Outage(this.time, options.restart);
   }
 
+  /** A lease of which a sixth is longer than what the machine may be late: for cases in which none may be lost though it is renewed late. */
+  get roomyLeaseMs(): number {
+    return this.profile.lease.kind === "session" ? this.leaseMs : Math.max(this.leaseMs, this.slackMs * 6);
+  }
+
   /** How long it takes at most until what a crashed process held is there for others, in ms. */
   get lossMs(): number {
     const { lease } = this.profile;
