@@ -55,8 +55,8 @@ export class Delays {
   }
 
   /** Was it handed on here, and perhaps before by somebody who has crashed since? */
-  hasSentAgain({ name }: Frame): boolean {
-    return this.#sentAgain.has(name);
+  hasSentAgain(frame: Frame): boolean {
+    return this.#sentAgain.knows(frame);
   }
 
   /** After the signal of `run` has fired: gives back what is held. */

@@ -16,6 +16,11 @@ export class RecentNames {
     return this.#names.has(name);
   }
 
+  /** Is it one of these by its name? That is made only where there are any. */
+  knows(named: { readonly name: string }): boolean {
+    return this.#names.size > 0 && this.has(named.name);
+  }
+
   add(name: string): void {
     if (this.#names.has(name)) return;
     this.#names.add(name);

@@ -118,7 +118,7 @@ export class OpenRun<O = unknown, I = unknown> {
   constructor(port: RunPort<I>) {
     this.id = port.id;
     this.#port = port;
-    this.#window = new Window(port.maxInFlight, port.maxInFlightBytes);
+    this.#window = new Window(port.maxInFlight, port.maxInFlightBytes, (run) => port.clock.soon(run));
     this.#results = new Results<O>(port.ordered);
     this.#startedAt = port.clock.now();
     this.#over = new Promise((resolve) => {

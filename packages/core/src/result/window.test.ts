@@ -21,7 +21,7 @@ function roomOf(window: Window) {
 
 describe("Window", () => {
   it("is a set: knows what is in it, and takes nothing out twice", () => {
-    const window = new Window(10, 1e6);
+    const window = new Window(10, 1e6, setImmediate);
     const [a, b] = [outstanding(0), outstanding(1)];
     window.add(a);
     window.add(b);
@@ -32,7 +32,7 @@ describe("Window", () => {
   });
 
   it("is open below maxTasks, results that nobody has taken included", () => {
-    const window = new Window(2, 1e6);
+    const window = new Window(2, 1e6, setImmediate);
     const [a, b] = [outstanding(0), outstanding(1)];
     window.add(a);
     expect(window.open).toBe(true);
@@ -46,7 +46,7 @@ describe("Window", () => {
   });
 
   it("is open below maxBytes; each byte is counted once", () => {
-    const window = new Window(100, 2 * FRAME_BYTES);
+    const window = new Window(100, 2 * FRAME_BYTES, setImmediate);
     const tasks = [0, 1].map((index) => outstanding(index));
     for (const task of tasks) window.add(task);
     expect(window.open).toBe(false);
@@ -61,14 +61,14 @@ describe("Window", () => {
   });
 
   it("lets one in when nothing is there, however large", () => {
-    const window = new Window(100, 1);
+    const window = new Window(100, 1, setImmediate);
     expect(window.open).toBe(true);
     window.add(outstanding(0));
     expect(window.open).toBe(false);
   });
 
   it("says when there is room: when a result is read, or dropped", async () => {
-    const window = new Window(1, 1e6);
+    const window = new Window(1, 1e6, setImmediate);
     const task = outstanding(0);
     window.add(task);
     const first = roomOf(window);

@@ -49,14 +49,18 @@ export class Outstanding {
 export class Window {
   readonly #maxTasks: number;
   readonly #maxBytes: number;
+  readonly #soon: (run: () => void) => void;
   readonly #tasks = new IndexMap<Outstanding>();
   #bytes = 0;
   #unread = 0;
   #room: (() => void) | undefined;
+  #waking = false;
 
-  constructor(maxTasks: number, maxBytes: number) {
+  /** `soon`: what is read within a turn of the event loop makes room at its end, all at once: a wait for each result would cost more than the rest. */
+  constructor(maxTasks: number, maxBytes: number, soon: (run: () => void) => void) {
     this.#maxTasks = maxTasks;
     this.#maxBytes = maxBytes;
+    this.#soon = soon;
   }
 
   get size(): number {
@@ -107,7 +111,12 @@ export class Window {
   }
 
   wake(): void {
-    this.#room?.();
-    this.#room = undefined;
+    if (this.#room === undefined || this.#waking) return;
+    this.#waking = true;
+    this.#soon(() => {
+      this.#waking = false;
+      this.#room?.();
+      this.#room = undefined;
+    });
   }
 }

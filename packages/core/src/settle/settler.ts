@@ -40,7 +40,7 @@ export class Settler<H extends Settling> {
 
   /** Has this process already sent the next of this line? Then it came again because its ack was lost. */
   wasForwarded(frame: Frame): boolean {
-    return this.#forwarded.size > 0 && this.#forwarded.has(frame.name);
+    return this.#forwarded.knows(frame);
   }
 
   settle(task: H, decision: Decision): void {

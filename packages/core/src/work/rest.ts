@@ -41,8 +41,8 @@ export class Rest<T> {
   }
 
   /** May it have cost a holder, and may that be forgotten once more? */
-  isDue({ name }: Frame, lost: number): boolean {
-    return lost >= RESTS_FROM || this.#forked.has(taskOf(name));
+  isDue(frame: Frame, lost: number): boolean {
+    return lost >= RESTS_FROM || (this.#forked.size > 0 && this.#forked.has(taskOf(frame.name)));
   }
 
   /** Calls `begin` now or later, unless it is withdrawn before. */
