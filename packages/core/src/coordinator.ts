@@ -6,10 +6,10 @@ import { newRun, probeFrame } from "./codec/maker.ts";
 import type { Beat, Clock, Observer, Queue, ReplyBody, ResultEntry, Timer } from "./contract/index.ts";
 import type { DispatcherSettings } from "./plan/options.ts";
 import { replyQueue, workQueue } from "./queues.ts";
+import type { KeptFrame } from "./result/kept-frame.ts";
 import type { OpenRun } from "./result/open-run.ts";
 import { plainEntry } from "./result/plain-entry.ts";
 import { Reader } from "./result/reader.ts";
-import { reschedule } from "./result/silence.ts";
 import { Watch } from "./result/watch.ts";
 import type { Routes } from "./routes.ts";
 import { OPEN_MS } from "./worker.ts";
@@ -137,9 +137,9 @@ export class Coordinator {
       for (let at = 0; at < triples.length; at += 3) {
         const index = triples[at] as number;
         const durationMs = (triples[at + 1] as number) / 1_000;
-        const task = open?.acceptPlain(index, durationMs, triples[at + 2]);
-        if (task === undefined) this.#result(plainEntry(run, index, durationMs, triples[at + 2]));
-        else if (task.sent) this.#pass(task.band, task.readyAt);
+        const kept = open?.acceptPlain(index, durationMs, triples[at + 2]);
+        if (kept === undefined) this.#result(plainEntry(run, index, durationMs, triples[at + 2]));
+        else this.#pass(kept);
       }
     }
     for (const { run, sequence } of body.probes) {
@@ -147,7 +147,7 @@ export class Coordinator {
       for (const [band, probe] of this.#probes) {
         if (probe.sequence !== sequence) continue;
         this.#probes.delete(band);
-        this.#pass(band, probe.sentAt);
+        this.#passUntil(band, probe.sentAt);
       }
     }
   }
@@ -155,8 +155,8 @@ export class Coordinator {
   #result(entry: ResultEntry): void {
     const run = this.#runs.get(entry.run);
     if (run !== undefined) {
-      const task = run.accept(entry);
-      if (task?.sent) this.#pass(task.band, task.readyAt);
+      const kept = run.accept(entry);
+      if (kept !== undefined) this.#pass(kept);
       return;
     }
     const taskId = `${entry.run}/${entry.index}`;
@@ -175,26 +175,25 @@ export class Coordinator {
     for (const [id, first, count = 1] of beat.held ?? []) {
       const run = this.#runs.get(id);
       if (run === undefined) continue;
-      for (let index = first; index < first + count; index += 1) {
-        const task = run.outstanding(index);
-        if (task === undefined) continue;
-        if (task.sent) this.#pass(task.band, task.readyAt);
-        task.heldUntil = now + this.#settings.heartbeatTimeoutMs;
-        task.backAt = now + this.#goneMs;
+      for (const kept of run.held(first, count)) {
+        this.#pass(kept);
+        kept.heldUntil = now + this.#settings.heartbeatTimeoutMs;
+        kept.backAt = now + this.#goneMs;
       }
     }
-    for (const [run, index, delayMs] of beat.retries) {
-      const task = this.#runs.get(run)?.outstanding(index);
-      if (task === undefined) continue;
-      reschedule(task, now + delayMs);
-    }
+    for (const [run, index, delayMs] of beat.retries) this.#runs.get(run)?.retried(index, now + delayMs);
     const { queue } = this.#settings;
     for (const [run, index, value] of beat.progress) {
       this.#observer?.({ event: "task_progress", queue, taskId: `${run}/${index}`, workerId: beat.worker, value });
     }
   }
 
-  #pass(band: number, readyAt: number): void {
+  /** A frame has been handed out: what was ready before it at its band should have been, too. */
+  #pass({ sent, way, readyAt }: KeptFrame): void {
+    if (sent) this.#passUntil(way.band, readyAt);
+  }
+
+  #passUntil(band: number, readyAt: number): void {
     this.#passed[band] = Math.max(this.#passed[band] ?? Number.NEGATIVE_INFINITY, readyAt);
   }
 

@@ -3,8 +3,8 @@ import { Calls } from "./call.ts";
 import { VirtualClock } from "./clock.ts";
 import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
-import { onePayload } from "./codec/json.ts";
 import { deadFrame, type NewTask, rejectedFrame } from "./codec/maker.ts";
+import { payloadOf } from "./codec/testing.ts";
 import type { Backend, Counters, DeathNote, Frame, OutFrame } from "./contract/index.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
 import { type MemoryBackend, memory } from "./memory/index.ts";
@@ -169,7 +169,7 @@ describe("redrive", () => {
       death: undefined,
     });
     expect(JSON.parse(JSON.stringify(frame?.tasks))).toEqual([{ task: "render", id: "i", headers: { trace: "abc" } }]);
-    expect(frame === undefined ? undefined : onePayload(frame)).toEqual({ value: { n: 7 } });
+    expect(frame === undefined ? undefined : payloadOf(frame)).toEqual({ value: { n: 7 } });
   });
 
   it.each<[string, string[], number[]]>([

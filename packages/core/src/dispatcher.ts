@@ -5,8 +5,9 @@ import { newRun } from "./codec/maker.ts";
 import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
 import { DispatchError, guard } from "./errors.ts";
+import type { Eventual } from "./eventual.ts";
 import { checkName } from "./names.ts";
-import { type Envelope, type Kind, Outgoing, type Part } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import {
   type DispatcherOptions,
   type DispatcherSettings,
@@ -21,9 +22,10 @@ import {
 } from "./plan/options.ts";
 import { planRun } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
-import { type Made, OpenRun } from "./result/open-run.ts";
+import type { KeptFrame } from "./result/kept-frame.ts";
+import { OpenRun } from "./result/open-run.ts";
 import { Run } from "./result/run.ts";
-import type { Outstanding } from "./result/window.ts";
+import type { Packable } from "./result/run-port.ts";
 import { Routes } from "./routes.ts";
 import { Batcher } from "./send/batcher.ts";
 import { type Input, isInput } from "./send/input.ts";
@@ -32,6 +34,7 @@ import { Outlets } from "./send/outlets.ts";
 import { PackSizer } from "./send/pack-sizer.ts";
 import { Packer } from "./send/packer.ts";
 import { pump } from "./send/pump.ts";
+import { type Kind, type Part, TaskFrames } from "./task-frames.ts";
 import type { Task } from "./work/task.ts";
 import { OPEN_MS } from "./worker.ts";
 
@@ -54,7 +57,7 @@ export class Dispatcher implements AsyncDisposable {
   readonly #outgoing: Outgoing;
   /** Sends whose frames are still being made. */
   readonly #making = new Set<Promise<unknown>>();
-  readonly #senders: Outlets<Batcher>;
+  readonly #senders: Outlets<Batcher<Single>>;
   #collecting: Promise<void> | undefined;
   #stream = newRun();
   #index = 0;
@@ -72,7 +75,8 @@ export class Dispatcher implements AsyncDisposable {
     this.#outgoing = new Outgoing({ codec, clock, routes: this.#routes, queue: settings.queue, profile });
     this.#coordinator = new Coordinator(this.#calls, this.#observer, settings, this.#routes, codec);
     const until = () => ({ deadline: clock.now() + defaults.sendTimeoutMs });
-    this.#senders = new Outlets((queue) => new Batcher({ calls: this.#calls, clock, queue, until }));
+    const answered = ({ done }: Single, outcome: Sent) => done(outcome);
+    this.#senders = new Outlets((queue) => new Batcher<Single>({ calls: this.#calls, clock, queue, until, answered }));
   }
 
   /**
@@ -112,25 +116,25 @@ export class Dispatcher implements AsyncDisposable {
     const id = newRun();
     const endsAt = settings.globalTimeoutMs === undefined ? undefined : clock.wall() + settings.globalTimeoutMs;
     const until = () => ({ signal: run.stopsSending });
-    const outlets = new Outlets(
-      (to) => new Outbox(new Batcher({ calls: this.#calls, clock, queue: to, until }), clock, random),
-    );
+    const answered = (kept: KeptFrame, outcome: Sent) => run.answered(kept, outcome);
+    const calls = this.#calls;
+    const outlets = new Outlets((to) => new Outbox<KeptFrame>({ calls, clock, random, queue: to, until, answered }));
     const cancel = () => run.cancel();
     const sizer = new PackSizer(this.#settings);
     const coordinator = this.#coordinator;
-    const packer = new Packer<{ readonly part: Part; readonly task: Outstanding }>({
+    const envelope = { run: id, coordinator: coordinator.id, endsAt };
+    const frames = new TaskFrames(this.#outgoing, kind, envelope, settings.packs ?? this.#settings.packs);
+    const packer = new Packer<Part>({
       clock,
       packBytes: this.#outgoing.packBytes,
       size: () => sizer.size(run.left, coordinator.sharing),
       mayWait: (pending) => !run.inputEnded && run.left >= 2 * pending,
       waitMs: this.#settings.targetPackMs / 10,
-      packed: (group, tasks) => {
-        const parts = tasks.map(({ part }) => part);
-        const { queue: to, make } = this.#outgoing.pack(group, parts, id, coordinator.id);
-        run.sendPack(tasks.map(({ task }) => task), to, make); // biome-ignore format: one call
+      packed: (group, parts) => {
+        const { kept, make } = frames.pack(group, parts, coordinator.id);
+        run.sendPack(parts, kept, make);
       },
     });
-    const envelope = { run: id, coordinator: coordinator.id, endsAt };
     const run: OpenRun<O, I | Input<I>> = new OpenRun<O, I | Input<I>>({
       id,
       queue,
@@ -142,14 +146,15 @@ export class Dispatcher implements AsyncDisposable {
       maxInFlightBytes: settings.maxInFlightBytes,
       globalTimeoutMs: settings.globalTimeoutMs,
       endsAt,
-      make: (input, index) => this.#make(kind, input, settings, envelope, index),
-      resend: (lost) => this.#outgoing.resend(lost),
-      apart: (task) => this.#outgoing.apart(task),
-      pack: (part, waiting) => packer.add((part as Part).group, { part: part as Part, task: waiting }, part.sizeBytes),
+      refOf: (input) => (isInput(input) ? input.options.id : undefined),
+      make: (input, index) => makeFrame(frames, input, settings, index),
+      resend: (lost) => frames.resend(lost),
+      apart: (one) => frames.apart(one),
+      pack: (part: Packable) => packer.add((part as Part).group, part as Part, part.sizeBytes),
       flush: () => packer.flush(),
       ran: (durationMs) => sizer.ran(durationMs),
       work: (band) => workQueue(queue, this.#routes.laneOf(band)),
-      send: (to, frame, done) => outlets.of(to).send(frame, done),
+      send: (kept) => outlets.of(kept.way.queue).send(kept),
       room: () => outlets.room(),
       activeWorkers: () => this.#coordinator.activeWorkers,
       orphans: () => this.#coordinator.orphans,
@@ -184,10 +189,11 @@ export class Dispatcher implements AsyncDisposable {
       this.#index = 0;
     }
     const envelope = { run, coordinator: undefined, endsAt: undefined };
-    const { ready, queue } = this.#outgoing.make(kind, payload, settings, envelope, index, false);
+    const frames = new TaskFrames(this.#outgoing, kind, envelope, false);
+    const made = frames.make(payload, settings, index) as Eventual<KeptFrame>;
     // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
-    const frame = (ready instanceof Promise ? await this.#waitFor(ready) : ready) as OutFrame;
-    const outcome = await new Promise<Sent>((resolve) => this.#senders.of(queue).add(frame, resolve));
+    const { frame, way } = made instanceof Promise ? await this.#waitFor(made) : made;
+    const outcome = await new Promise<Sent>((done) => this.#senders.of(way.queue).add({ frame, done }));
     if (outcome instanceof DispatchError) throw outcome;
     if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
     const id = `${run}/${index}`;
@@ -248,17 +254,22 @@ export class Dispatcher implements AsyncDisposable {
     await this.#coordinator.close();
   }
 
-  #make(kind: Kind, input: unknown, settings: RunSettings, envelope: Envelope, index: number): Made {
-    if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
-    const packs = settings.packs ?? this.#settings.packs;
-    if (!isInput(input)) return this.#outgoing.make(kind, input, settings, envelope, index, packs);
-    if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-    return this.#outgoing.make(kind, input.payload, inputSettings(settings, input.options), envelope, index, packs);
-  }
-
   #mustBeOpen(): void {
     if (this.#closed !== undefined) throw new DispatchError("CLOSED", "the dispatcher is closed");
   }
+}
+
+/** A send that somebody waits for. */
+interface Single {
+  readonly frame: OutFrame | undefined;
+  done(outcome: Sent): void;
+}
+
+function makeFrame(frames: TaskFrames, input: unknown, settings: RunSettings, index: number) {
+  if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
+  if (!isInput(input)) return frames.make(input, settings, index);
+  if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
+  return frames.make(input.payload, inputSettings(settings, input.options), index);
 }
 
 /** What the header's index field can hold. */

@@ -148,14 +148,14 @@ const mutants: readonly Mutant[] = [
       const Actual = actual.Window as new (
         ...args: readonly unknown[]
       ) => {
-        get(index: number): unknown;
-        values(): Iterable<unknown>;
+        delete(index: number): unknown;
+        entries(): readonly (readonly [number, unknown])[];
       };
       return {
         ...actual,
         Window: class extends Actual {
-          override get(index: number): unknown {
-            return super.get(index) ?? [...this.values()][0];
+          override delete(index: number): unknown {
+            return super.delete(index) ?? super.delete(this.entries()[0]?.[0] ?? index);
           }
         },
       };

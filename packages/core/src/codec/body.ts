@@ -112,14 +112,18 @@ export class BodyCodec {
     return this.#wire.size(frameBytes) <= this.#frameBytes;
   }
 
+  /** Is it so short, as most are, that nothing is done to it? A character has at most three bytes, so such a text need not be measured. */
+  travelsAsIs(json: string, headBytes: number): boolean {
+    const most = json.length * 3;
+    return most <= this.#compressAboveBytes && this.fits(headBytes + most);
+  }
+
   /**
    * JSON as the body of a frame whose header and extension are `headBytes` long. Throws, or rejects with, `TOO_LARGE` where no frame can hold it and there
    * is no blob store; rejects with `UNAVAILABLE` or `TIMED_OUT` where the store does not take it in its time.
    */
   encodeBody(json: string, headBytes: number, options: EncodeOptions = NO_OPTIONS): Eventual<Encoded> {
-    // A character has at most three bytes, so most texts need not be measured.
-    const most = json.length * 3;
-    if (most <= this.#compressAboveBytes && this.fits(headBytes + most)) return { codecs: PLAIN_CODECS, body: json };
+    if (this.travelsAsIs(json, headBytes)) return { codecs: PLAIN_CODECS, body: json };
     const bytes = Buffer.byteLength(json);
     const compression = this.#compression;
     if (compression === undefined || bytes <= this.#compressAboveBytes) {

@@ -37,8 +37,7 @@ export function writeFrame(
   codecs: readonly number[],
   body: string | Uint8Array,
 ): Buffer {
-  const start = HEADER_BYTES + extension.length;
-  const bytes = Buffer.allocUnsafe(start + (typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length));
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + extension.length + byteLength(body));
   bytes[at.magic] = MAGIC;
   bytes[at.kind] = (VERSION << 4) | frameTypes.indexOf(parts.type);
   bytes.writeUInt16BE(packCodecs(codecs), at.codecs);
@@ -54,9 +53,27 @@ export function writeFrame(
   bytes.writeUInt16BE(parts.count, at.count);
   bytes.writeUIntBE(extension.length, at.extension, 3);
   extension.copy(bytes, HEADER_BYTES);
+  writeBody(bytes, body, HEADER_BYTES + extension.length);
+  return bytes;
+}
+
+/** A frame of a head that was written before, with an empty body: its index, its codecs and its body are filled in. */
+export function filledFrame(head: Buffer, first: number, codecs: readonly number[], body: string | Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(head.length + byteLength(body));
+  bytes.set(head);
+  bytes.writeUInt32BE(first, at.first);
+  if (codecs !== PLAIN_CODECS) bytes.writeUInt16BE(packCodecs(codecs), at.codecs);
+  writeBody(bytes, body, head.length);
+  return bytes;
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
+}
+
+function writeBody(bytes: Buffer, body: string | Uint8Array, start: number): void {
   if (typeof body === "string") bytes.write(body, start, "utf8");
   else bytes.set(body, start);
-  return bytes;
 }
 
 /** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
@@ -214,23 +231,32 @@ function writeCounters(bytes: Buffer, counters: Counters): void {
   bytes[at.lost] = Math.min(counters.lost, most.lost);
 }
 
+/** What a broker may use of a frame natively, beside its bytes. */
+export interface OutgoingOptions {
+  readonly first: boolean;
+  readonly delayMs?: number;
+  readonly key?: string | undefined;
+  readonly id?: string | undefined;
+}
+
 /** What the broker is given of a frame; name and id are made only where an adapter reads them. */
 export class OutgoingFrame implements OutFrame {
   readonly bytes: Buffer;
-  readonly first: boolean;
-  readonly delayMs: number;
-  readonly key: string | undefined;
-  readonly #id: string | undefined;
+  readonly #options: OutgoingOptions;
 
-  constructor(
-    bytes: Buffer,
-    options: { first: boolean; delayMs?: number; key?: string | undefined; id?: string | undefined },
-  ) {
+  /** The options may be those of other frames, too. */
+  constructor(bytes: Buffer, options: OutgoingOptions) {
     this.bytes = bytes;
-    this.first = options.first;
-    this.delayMs = options.delayMs ?? 0;
-    this.key = options.key;
-    this.#id = options.id;
+    this.#options = options;
+  }
+  get first(): boolean {
+    return this.#options.first;
+  }
+  get delayMs(): number {
+    return this.#options.delayMs ?? 0;
+  }
+  get key(): string | undefined {
+    return this.#options.key;
   }
   get priority(): number {
     return this.bytes[at.priority] as number;
@@ -246,7 +272,8 @@ export class OutgoingFrame implements OutFrame {
   }
   /** The user's id where there is one: it cannot look like ours, which has a slash after eleven characters and no `id:`. */
   get id(): string {
-    return this.#id === undefined ? `${this.#run}/${this.bytes.readUInt32BE(at.first)}` : `id:${this.#id}`;
+    const { id } = this.#options;
+    return id === undefined ? `${this.#run}/${this.bytes.readUInt32BE(at.first)}` : `id:${id}`;
   }
   get #run(): string {
     return readRun(this.bytes);

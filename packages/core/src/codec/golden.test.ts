@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../contract/index.ts";
 import { decodeFrame, isBad } from "./frame.ts";
-import { decodeBody, wrapping } from "./json.ts";
+import { bodyOf } from "./testing.ts";
 
 // Frames as they have been written since version 1 of the frame. They lie in brokers: they must be read for ever. Never change one; add more.
 const golden = Object.freeze({
@@ -55,7 +55,7 @@ const RUN = "q83vASNFZ4k";
 function read(name: keyof typeof golden) {
   const frame = decodeFrame(Buffer.from(golden[name], "hex"), "read from", "here");
   if (isBad(frame)) throw new Error(frame.detail);
-  return { ...fieldsOf(frame), body: decodeBody(frame.body, frame.codecs, wrapping.reply) };
+  return { ...fieldsOf(frame), body: bodyOf(frame) };
 }
 
 function fieldsOf(frame: Frame) {

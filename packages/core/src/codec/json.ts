@@ -1,4 +1,4 @@
-import type { BadFrame, Frame } from "../contract/index.ts";
+import type { BadFrame } from "../contract/index.ts";
 import { JSON_DEPTH } from "../depth.ts";
 import { DispatchError, printed } from "../errors.ts";
 
@@ -32,17 +32,6 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
   return json;
 }
 
-/** What a body holds to which nothing but JSON was done, or why it is refused; `BodyCodec` reads the others too. */
-export function decodeBody(
-  body: Uint8Array,
-  codecs: readonly number[],
-  wrapped: number,
-): { readonly value: unknown } | BadFrame {
-  const unknown = codecs.find((codec) => codec !== JSON_CODEC);
-  if (unknown !== undefined) return { bad: "CODEC_UNKNOWN", detail: `codec ${unknown}` };
-  return parseJson(body, wrapped);
-}
-
 /** JSON from outside, within the limits, or why it is refused. */
 export function parseJson(body: Uint8Array, wrapped: number): { readonly value: unknown } | BadFrame {
   if (body.length > bodyLimits.decodedBytes) return { bad: "FRAME_INVALID", detail: `a body of ${body.length} bytes` };
@@ -55,16 +44,6 @@ export function parseJson(body: Uint8Array, wrapped: number): { readonly value: 
   } catch (error) {
     return { bad: "FRAME_INVALID", detail: `not JSON: ${printed(error)}` };
   }
-}
-
-/** The payload of a frame of one task. */
-export function onePayload(frame: Frame): { readonly value: unknown } | BadFrame {
-  const body = decodeBody(frame.body, frame.codecs, wrapping.task);
-  if ("bad" in body) return body;
-  if (!Array.isArray(body.value) || body.value.length !== 1 || frame.count !== 1) {
-    return { bad: "FRAME_INVALID", detail: "not one payload a task" };
-  }
-  return { value: body.value[0] as unknown };
 }
 
 /** Counts brackets outside of strings, without recursion. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Beat, DeathNote, Frame, OutFrame } from "../contract/index.ts";
 import { decodeFrame, isBad } from "./frame.ts";
 import { hopFrame } from "./hop.ts";
-import { decodeBody, onePayload, wrapping } from "./json.ts";
 import * as maker from "./maker.ts";
+import { bodyOf, payloadOf } from "./testing.ts";
 
 const RUN = "q83vASNFZ4k";
 const full: maker.NewTask = {
@@ -79,7 +79,7 @@ describe("a task", () => {
       ...{ tasks: [info], coordinator: "coordinator-1", key: "tenant/7", firstSentAt: 1_700_000_000_000 },
       ...{ priority: 9, first: 17, count: 1, run: RUN },
     });
-    expect(onePayload(decoded(sent))).toEqual({ value: { file: "ü.svg" } });
+    expect(payloadOf(decoded(sent))).toEqual({ value: { file: "ü.svg" } });
   });
 
   it("with nothing of its own is known by run and index", () => {
@@ -87,7 +87,7 @@ describe("a task", () => {
     const about = { name: `${RUN}/17#0.0~0`, id: `${RUN}/17`, first: true, priority: 9, delayMs: 0, key: undefined };
     expect(told(sent)).toEqual(about);
     expect(decoded(sent).tasks).toEqual([{ task: "render" }]);
-    expect(onePayload(decoded(sent))).toEqual({ value: null });
+    expect(payloadOf(decoded(sent))).toEqual({ value: null });
   });
 
   it("of a user's id that looks like ours is not taken for it", () => {
@@ -103,7 +103,7 @@ describe("a probe", () => {
     expect(own(frame)).toMatchObject({ tasks: [], coordinator: "coordinator-1", first: 3, count: 0, priority: 0 });
     expect(frame.type).toBe("task");
     expect(sent.first).toBe(false);
-    expect(onePayload(frame)).toMatchObject({ bad: "FRAME_INVALID" });
+    expect(payloadOf(frame)).toMatchObject({ bad: "FRAME_INVALID" });
   });
 });
 
@@ -146,7 +146,7 @@ describe("the next of a line", () => {
     const read = decoded(letter, "elsewhere", "dead");
     expect([read.queue, read.lane, read.death]).toEqual(["mails", "normal", death]);
     expect(own(read)).toEqual(own(first));
-    expect(onePayload(read)).toEqual({ value: { file: "ü.svg" } });
+    expect(payloadOf(read)).toEqual({ value: { file: "ü.svg" } });
   });
 
   it("redriven: the next round, without deadline and death, and its queue no longer said", () => {
@@ -166,7 +166,7 @@ describe("the next of a line", () => {
       id: "order 17",
       headers: expect.objectContaining({ trace: "abc" }),
     });
-    expect(onePayload(read)).toEqual({ value: { file: "ü.svg" } });
+    expect(payloadOf(read)).toEqual({ value: { file: "ü.svg" } });
   });
 });
 
@@ -178,7 +178,7 @@ describe("what was no frame", () => {
     expect(letter.first).toBe(false);
     const frame = decoded(letter, "x", "y");
     expect([frame.queue, frame.lane, frame.death, frame.tasks]).toEqual(["mails", "high", invalid, [{ task: "-" }]]);
-    const body = onePayload(frame);
+    const body = payloadOf(frame);
     const { bytes, base64 } = ("bad" in body ? {} : body.value) as { bytes: number; base64: string };
     return { bytes, start: Buffer.from(base64, "base64") };
   };
@@ -208,7 +208,7 @@ describe("messages to a coordinator", () => {
     retries: [[RUN, 4, 500]],
     progress: [[RUN, 3, "½"]],
   };
-  const body = (frame: Frame) => decodeBody(frame.body, frame.codecs, wrapping.reply);
+  const body = (frame: Frame) => bodyOf(frame);
 
   it("a reply carries its text as it is, before everything else", () => {
     const reply = maker.replyFrame('{"worker":"w","results":[],"probes":[]}', 5);

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Until } from "../call.ts";
-import type { Beat, Counters, DeathNote, Frame, Headers, OutFrame, TaskInfo } from "../contract/index.ts";
-import { DispatchError } from "../errors.ts";
+import type { Beat, Counters, DeathNote, Frame, OutFrame, TaskInfo } from "../contract/index.ts";
 import { chain, type Eventual } from "../eventual.ts";
 import type { BodyCodec } from "./body.ts";
 import { codedFrame } from "./coded-frame.ts";
@@ -9,6 +8,7 @@ import { shorterNotes } from "./death.ts";
 import { copyBytes, encodeFrame, type FrameParts, OutgoingFrame, rewrite } from "./frame.ts";
 import type { Waiting } from "./hop.ts";
 import { encodeJson, wrapping } from "./json.ts";
+import { type NewForm, payloadJson, TaskForm } from "./task-form.ts";
 
 /** A new run's name: 8 random bytes. */
 export function newRun(): string {
@@ -16,59 +16,16 @@ export function newRun(): string {
 }
 
 /** One task as it is sent first. */
-export interface NewTask {
-  readonly run: string;
+export interface NewTask extends NewForm {
   readonly index: number;
-  readonly task: string;
   readonly payload: unknown;
-  readonly coordinator: string | undefined;
-  readonly priority: number;
-  readonly delayMs: number;
-  /** May the broker refuse it as a repeat? Default true. */
-  readonly first?: boolean | undefined;
-  /** Where it waits for its time, if not in its work queue. */
-  readonly waiting?: Waiting | undefined;
-  readonly key: string | undefined;
-  readonly id: string | undefined;
-  readonly headers: Headers | undefined;
-  readonly deadlineAt: number | undefined;
-  readonly sentAt: number;
 }
 
-/**
- * With a codec its body is compressed, or goes into the blob store, where that helps. Throws `INPUT_INVALID` or `TOO_LARGE` for a payload that cannot be
- * carried, and what `encodeBody` throws; where it takes time, rejects.
- */
+/** One frame of a form that is used once. */
 export function taskFrame(task: NewTask): OutFrame;
 export function taskFrame(task: NewTask, codec: BodyCodec, until?: Until): Eventual<OutFrame>;
 export function taskFrame(task: NewTask, codec?: BodyCodec, until?: Until): Eventual<OutFrame> {
-  const { waiting } = task;
-  const info: TaskInfo = { task: task.task, id: task.id, headers: task.headers, deadlineAt: task.deadlineAt };
-  const parts: FrameParts = {
-    type: "task",
-    priority: task.priority,
-    run: task.run,
-    first: task.index,
-    count: 1,
-    extension:
-      waiting === undefined
-        ? { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, tasks: [info] }
-        : { firstSentAt: task.sentAt, coordinator: task.coordinator, key: task.key, ...waiting, tasks: [info] },
-    body: payloadJson(task.payload),
-  };
-  const own = { first: task.first ?? true, delayMs: task.delayMs, key: task.key, id: info.id };
-  if (codec === undefined) return new OutgoingFrame(encodeFrame(parts), own);
-  const delayMs = Math.max(task.delayMs, (waiting?.dueAt ?? 0) - task.sentAt);
-  const bytes = codedFrame(codec, parts, { delayMs, until });
-  return bytes instanceof Promise ? bytes.then((made) => new OutgoingFrame(made, own)) : new OutgoingFrame(bytes, own);
-}
-
-/** A payload as the body of a frame of its own. Throws `INPUT_INVALID` or `TOO_LARGE`. */
-function payloadJson(payload: unknown): string {
-  // Inside of an array JSON would make `null` of these, and nobody would notice.
-  if (typeof payload === "function" || typeof payload === "symbol")
-    throw new DispatchError("INPUT_INVALID", `a ${typeof payload} is no payload`);
-  return encodeJson([payload ?? null], wrapping.task);
+  return new TaskForm(task, codec).frame(task.index, task.payload, until);
 }
 
 /** One task on its way into a pack. */
@@ -84,7 +41,7 @@ export interface PackTask<G = unknown> {
 
 /** Its payload is taken as it is now: who sends may change it before the pack is full. Throws as `taskFrame` does. */
 export function packTask<G>(index: number, payload: unknown, info: TaskInfo, group: G): PackTask<G> {
-  const json = payloadJson(payload).slice(1, -1);
+  const json = payloadJson(payload);
   return { index, json, info, sizeBytes: json.length * 3 + infoBytes(info), group };
 }
 
@@ -113,10 +70,10 @@ export function packFrame(pack: NewPack, tasks: readonly PackTask[], codec: Body
   const { index: start } = tasks[0] as PackTask;
   const inRow = (tasks[tasks.length - 1] as PackTask).index === start + tasks.length - 1;
   const infos: TaskInfo[] = [];
-  let body = "";
+  const payloads: string[] = [];
   for (const { json, info, index } of tasks) {
     infos.push(inRow ? info : { ...info, index });
-    body += body === "" ? `[${json}` : `,${json}`;
+    payloads.push(json);
   }
   const extension = { firstSentAt: sentAt, coordinator, key, ...waiting, tasks: infos };
   const parts: FrameParts = {
@@ -126,7 +83,7 @@ export function packFrame(pack: NewPack, tasks: readonly PackTask[], codec: Body
     first: start,
     count: tasks.length,
     extension,
-    body: `${body}]`,
+    body: `[${payloads.join(",")}]`,
   };
   const bytes = codedFrame(codec, parts, { claim: false });
   return chain(bytes, (made) => new OutgoingFrame(made, { first: true, delayMs, key }));

@@ -1,6 +1,8 @@
 import { systemClock } from "../clock.ts";
 import type { BlobStore } from "../contract/blob-store.ts";
-import { BodyCodec, type BodyCodecOptions } from "./body.ts";
+import type { Frame } from "../contract/index.ts";
+import { BodyCodec, type BodyCodecOptions, type Decoded, type Payloads } from "./body.ts";
+import { wrapping } from "./json.ts";
 import type { NewTask } from "./maker.ts";
 
 // What the tests of this folder share; not a part of the package.
@@ -33,6 +35,21 @@ export function newTask(own: Partial<NewTask> = {}): NewTask {
     sentAt: 1_700_000_000_000,
     ...own,
   };
+}
+
+const reader = codecOf();
+
+/** What a body holds that is read at once, as nearly all are. */
+export function bodyOf(frame: Pick<Frame, "body" | "codecs">, wrapped: number = wrapping.reply): Decoded {
+  return reader.decodeBody(frame, wrapped) as Decoded;
+}
+
+/** The payload of a frame of one task. */
+export function payloadOf(frame: Frame): Decoded {
+  const read = reader.payloads(frame) as Payloads;
+  if ("bad" in read) return read;
+  if (read.values.length !== 1) return { bad: "FRAME_INVALID", detail: "not one payload" };
+  return { value: read.values[0] };
 }
 
 export interface Shelf extends BlobStore {

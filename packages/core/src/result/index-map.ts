@@ -40,11 +40,12 @@ export class IndexMap<T> {
     block.items[place] = item;
   }
 
-  /** Answers whether it was there. */
-  delete(index: number): boolean {
+  /** Takes out what was there. */
+  take(index: number): T | undefined {
     const block = this.#blockOf(index);
     const place = index % BLOCK;
-    if (block?.items[place] === undefined) return false;
+    const item = block?.items[place];
+    if (block === undefined || item === undefined) return undefined;
     block.items[place] = undefined;
     block.size -= 1;
     this.#size -= 1;
@@ -53,12 +54,19 @@ export class IndexMap<T> {
       this.#last = undefined;
       this.#lastNumber = -1;
     }
-    return true;
+    return item;
   }
 
-  /** In no order that counts. What is deleted meanwhile is left out. */
-  *values(): Generator<T> {
-    for (const { items } of [...this.#blocks.values()]) for (const item of items) if (item !== undefined) yield item;
+  /** All that is there now, in no order that counts. */
+  entries(): (readonly [index: number, item: T])[] {
+    const entries: (readonly [number, T])[] = [];
+    for (const [number, { items }] of this.#blocks) {
+      for (let place = 0; place < BLOCK; place += 1) {
+        const item = items[place];
+        if (item !== undefined) entries.push([number * BLOCK + place, item]);
+      }
+    }
+    return entries;
   }
 
   #blockOf(index: number): Block<T> | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeFrame, encodeFrame } from "../codec/frame.ts";
-import { decodeBody, wrapping } from "../codec/json.ts";
 import { beatFrame, replyFrame } from "../codec/maker.ts";
+import { bodyOf } from "../codec/testing.ts";
 import type { BadFrame, Delivery } from "../contract/index.ts";
 import { replyQueue } from "../queues.ts";
 import { outFrame, RUN } from "../testing/frames.ts";
@@ -53,7 +53,7 @@ function start(...batches: (readonly { readonly bytes: Uint8Array }[] | "fail")[
     leaseMs: LEASE_MS,
     waitMs: 100,
     decode: (bytes) => decodeFrame(bytes, "default", ""),
-    body: (frame) => decodeBody(frame.body, frame.codecs, wrapping.reply),
+    body: (frame) => bodyOf(frame),
     reply: ({ worker, results }) => log.push(`reply of ${worker}: ${results.map(({ index }) => index).join(" ")}`),
     beat: ({ worker }) => log.push(`beat of ${worker}`),
     acked: () => {},

@@ -4,9 +4,9 @@ import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import { workQueue } from "../queues.ts";
 import { outFrame, RUN } from "../testing/frames.ts";
-import { type Posted, RunBench, readRun } from "../testing/run-bench.ts";
-import type { Packable, RunPort } from "./open-run.ts";
-import type { Outstanding } from "./window.ts";
+import { keptOf, type Posted, RunBench, readRun } from "../testing/run-bench.ts";
+import { KeptFrame } from "./kept-frame.ts";
+import type { Packable, RunPort } from "./run-port.ts";
 
 const WORK = workQueue("default");
 const PACK = outFrame({ index: 0, payload: "a pack" });
@@ -14,26 +14,27 @@ const tooLarge = () => new DispatchError("TOO_LARGE", "a byte too many");
 
 /** A run of which every input but a text travels with others; the test plays the packer. */
 function packBench(options: Partial<RunPort<unknown>> = {}) {
-  const waiting: Outstanding[] = [];
+  const waiting: Packable[] = [];
   const flushed: number[] = [];
   let onFlush = () => {};
   const bench = new RunBench({
-    make: (payload, index) => {
-      const alone = typeof payload === "string";
-      const ready: OutFrame | Packable = alone ? outFrame({ index, payload }) : { index, sizeBytes: Number(payload) };
-      return { ready, queue: WORK, band: 5, delayMs: 0, ref: undefined };
-    },
-    pack: (_, task) => waiting.push(task),
+    make: (payload, index) =>
+      typeof payload === "string" ? keptOf(index, payload) : { index, sizeBytes: Number(payload) },
+    refOf: () => undefined,
+    pack: (task) => waiting.push(task),
     flush: () => {
       flushed.push(waiting.length);
       onFlush();
     },
-    apart: ({ index }) => outFrame({ index, payload: "apart" }),
+    apart: ({ first }) => outFrame({ index: first, payload: "apart" }),
     ...options,
   });
   bench.answering = false;
-  const send = (make: () => Eventual<OutFrame> = () => PACK, tasks = waiting.splice(0)) =>
-    bench.open.sendPack(tasks, WORK, make);
+  const send = (make: () => Eventual<OutFrame> = () => PACK, tasks = waiting.splice(0)) => {
+    const indexes = tasks.map(({ index }) => index);
+    const kept = new KeptFrame({ queue: WORK, band: 5, delayMs: 0 }, indexes[0] ?? 0, tasks.length, indexes);
+    bench.open.sendPack(tasks, kept, make);
+  };
   /** The indexes of the frames that were sent. */
   const sent = () => bench.posted.map(({ frame }) => (frame === PACK ? "pack" : frame.id.split("/")[1]));
   const flushBy = (flush: () => void) => {
@@ -105,14 +106,20 @@ describe("tasks that travel together", () => {
     expect(sent()).toEqual(["pack", "2"]);
   });
 
-  it("each takes its bytes of the window until it has its outcome", async () => {
+  it("take the bytes of their frame, as soon as it is known, of the window until all of them have their outcome", async () => {
     const { bench, waiting, send } = packBench({ maxInFlightBytes: 100 });
     void bench.feed([40, 70, 5, 5]);
     await bench.clock.settle();
-    expect(waiting.map(({ index, bytes }) => [index, bytes])).toEqual([[0, 40], [1, 70]]); // biome-ignore format: one line
-    send();
+    expect(waiting.map(({ index }) => index)).toEqual([0, 1]);
+    // The frame has fewer than was thought: there is room for more.
+    send(() => Object.assign(Object.create(PACK), { bytes: Buffer.alloc(99) }) as OutFrame);
+    await bench.clock.settle();
+    expect(waiting.map(({ index }) => index)).toEqual([2]);
     bench.posted[0]?.done("ok");
     bench.accept(1);
+    await bench.clock.settle();
+    expect(waiting.map(({ index }) => index)).toEqual([2]);
+    bench.accept(0);
     await bench.clock.settle();
     expect(waiting.map(({ index }) => index)).toEqual([2, 3]);
   });

@@ -92,7 +92,7 @@ describe("a run", () => {
     const bench = new RunBench();
     await bench.feed([0, 1]);
     const accepted = [bench.accept(0), bench.accept(0), bench.accept(0, "dead", { attempts: 2 }), bench.accept(99)];
-    expect(accepted.map((task) => task?.index)).toEqual([0, undefined, undefined, undefined]);
+    expect(accepted.map((kept) => kept?.first)).toEqual([0, undefined, undefined, undefined]);
     expect(bench.run.summary).toMatchObject({ total: 1, completed: 1, dead: 0, duplicates: 2, fenced: 1 });
     expect(bench.of("result_duplicate").map((event) => "fenced" in event && event.fenced)).toEqual([
       false,

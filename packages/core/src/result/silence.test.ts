@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { workQueue } from "../queues.ts";
 import { outFrame } from "../testing/frames.ts";
+import { KeptFrame } from "./kept-frame.ts";
 import { type Evidence, listen, reschedule } from "./silence.ts";
-import type { Outstanding } from "./window.ts";
 
 const NOW = 10_000;
 const LOOK_MS = 100;
@@ -19,14 +19,14 @@ const evidence: Evidence = {
   maxResends: 2,
 };
 
-function task(more: Partial<Outstanding> = {}): Outstanding {
-  const place = { queue: workQueue("default"), band: 5, delayMs: 0 };
-  const base = { index: 0, frame: outFrame(), bytes: 1, ref: undefined, ...place, round: 0, resends: 0, sent: true };
-  return { ...base, readyAt: 1_000, heldUntil: 0, backAt: 1_500, isOvertaken: true, silentMs: 0, ...more };
+function task(more: Partial<KeptFrame> = {}, band = 5): KeptFrame {
+  const kept = new KeptFrame({ queue: workQueue("default"), band, delayMs: 0 }, 0, 1);
+  const said = { frame: outFrame(), sent: true, readyAt: 1_000, backAt: 1_500, isOvertaken: true };
+  return Object.assign(kept, said, more);
 }
 
 describe("listen", () => {
-  it.each<[string, Partial<Outstanding>, Partial<Evidence>, number]>([
+  it.each<[string, Partial<KeptFrame>, Partial<Evidence>, number]>([
     ["not sent yet", { sent: false }, {}, 0],
     ["not due yet, or a retry is scheduled", { readyAt: NOW + 1 }, {}, 0],
     ["a beat names it", { heldUntil: NOW + 1 }, {}, 0],
@@ -44,7 +44,7 @@ describe("listen", () => {
     ["what has been handed out came with it", 5, [0, 0, 0, 0, 0, 1_000]],
     ["only another priority moves", 4, evidence.passed],
   ])("asks for a probe: %s", (_, band, passed) => {
-    const one = task({ band, backAt: 0, isOvertaken: false });
+    const one = task({ backAt: 0, isOvertaken: false }, band);
     expect(listen(one, { ...evidence, passed })).toBe("probe");
     expect(one.silentMs).toBe(0);
   });

@@ -1,4 +1,4 @@
-import type { Outstanding } from "./window.ts";
+import type { KeptFrame } from "./kept-frame.ts";
 
 /** What is known about a queue when its silent tasks are looked at. */
 export interface Evidence {
@@ -24,7 +24,7 @@ export interface Evidence {
 export type Suspicion = "wait" | "probe" | "resend" | "vanished";
 
 /** It is in nobody's hand and will be ready at `readyAt`: whatever was known before says nothing of that. */
-export function reschedule(task: Outstanding, readyAt: number): void {
+export function reschedule(task: KeptFrame, readyAt: number): void {
   task.readyAt = readyAt;
   task.backAt = 0;
   task.isOvertaken = false;
@@ -36,9 +36,9 @@ export function reschedule(task: Outstanding, readyAt: number): void {
  * the lease, and then behind what was ready before that ended: it is due only by then, and only what comes after that shows that it should have come.
  * Whoever had it may have gone without a word: so it is, too, from when it was overtaken first.
  */
-export function listen(task: Outstanding, evidence: Evidence): Suspicion {
+export function listen(task: KeptFrame, evidence: Evidence): Suspicion {
   const { now, elapsedMs, repliesRead, passed, queueEmpty } = evidence;
-  const passedAt = passed[task.band] ?? Number.NEGATIVE_INFINITY;
+  const passedAt = passed[task.way.band] ?? Number.NEGATIVE_INFINITY;
   if (!task.sent || task.readyAt > now || task.heldUntil > now) {
     task.silentMs = 0;
     task.isOvertaken = false;

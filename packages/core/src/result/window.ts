@@ -1,56 +1,32 @@
-import type { OutFrame } from "../contract/index.ts";
 import { IndexMap } from "./index-map.ts";
+import { KeptFrame } from "./kept-frame.ts";
 
-/** A task that was sent, or is about to be, and has no outcome yet. */
-export class Outstanding {
+/** A task that waits for its pack: nothing else is known of it. */
+interface Waiting {
   readonly index: number;
-  readonly ref: string | undefined;
-  /** What keeps its order among itself: a priority, or a lane by its lowest priority. */
-  readonly band: number;
-  /** Its delay, not yet begun. */
-  delayMs: number;
-  /** What it travels in; absent while its pack is being filled. */
-  frame: OutFrame | undefined;
-  /** What it takes of the window. */
-  readonly bytes: number;
-  round = 0;
-  resends = 0;
-  /** Does the broker have it? */
-  sent = false;
-  /** Monotonic ms from when it may be handed out: sent, delayed, or scheduled again. */
-  readyAt = 0;
-  /** Until then a worker is believed to hold it, because a beat named it. */
-  heldUntil = 0;
-  /** By then it is back in its queue, behind what was ready before, if who had it in hand last is gone. Monotonic ms. */
-  backAt = 0;
-  /** Is `backAt` also that of a holder who never said that he has it? */
-  isOvertaken = false;
-  /** How long nothing has spoken for it, in ms. */
-  silentMs = 0;
-
-  constructor(
-    { index, ref, band, delayMs }: Pick<Outstanding, "index" | "ref" | "band" | "delayMs">,
-    frame: OutFrame | undefined,
-    bytes: number,
-  ) {
-    this.index = index;
-    this.ref = ref;
-    this.band = band;
-    this.delayMs = delayMs;
-    this.frame = frame;
-    this.bytes = bytes;
-  }
+  readonly sizeBytes: number;
 }
 
+/** What waits for a frame goes no way yet. */
+const NO_WAY = Object.freeze({
+  queue: Object.freeze({ role: "work", name: "", of: "" }),
+  band: 0,
+  delayMs: 0,
+} as const);
+
 /**
- * The outstanding tasks of a run, and how many more may come: complete means that the input has ended and this is empty. A set, not a count: what is
- * not in it has its outcome already. Results that nobody has taken yet count too, so that a slow reader slows the senders down.
+ * The outstanding tasks of a run, each with its frame, and how many more may come: complete means that the input has ended and this is empty. A set, not a
+ * count: what is not in it has its outcome already. Results that nobody has taken yet count too, so that a slow reader slows the senders down.
  */
 export class Window {
   readonly #maxTasks: number;
   readonly #maxBytes: number;
   readonly #soon: (run: () => void) => void;
-  readonly #tasks = new IndexMap<Outstanding>();
+  readonly #frames = new IndexMap<KeptFrame>();
+  /** The user's ids, of tasks that have one. */
+  readonly #refs = new Map<number, string>();
+  /** Of all that wait for a pack; its bytes are estimates. */
+  readonly #waiting = new KeptFrame(NO_WAY, 0, 0);
   #bytes = 0;
   #unread = 0;
   #room: (() => void) | undefined;
@@ -64,12 +40,12 @@ export class Window {
   }
 
   get size(): number {
-    return this.#tasks.size;
+    return this.#frames.size;
   }
 
   /** May another task come? One always may when nothing is there, however large. */
   get open(): boolean {
-    const taken = this.#tasks.size + this.#unread;
+    const taken = this.#frames.size + this.#unread;
     return taken === 0 || (taken < this.#maxTasks && this.#bytes < this.#maxBytes);
   }
 
@@ -82,23 +58,85 @@ export class Window {
     }
   }
 
-  get(index: number): Outstanding | undefined {
-    return this.#tasks.get(index);
+  get(index: number): KeptFrame | undefined {
+    return this.#frames.get(index);
   }
 
-  values(): Iterable<Outstanding> {
-    return this.#tasks.values();
+  /** The frame of a task as that of no other: what is said of it from now on holds for it alone. Undefined, too, where there is no frame yet. */
+  own(index: number): KeptFrame | undefined {
+    const kept = this.#frames.get(index);
+    if (kept?.frame === undefined) return undefined;
+    if (kept.count === 1) return kept;
+    const own = kept.alone(index);
+    own.bytes = Math.floor(kept.bytes / kept.left);
+    kept.bytes -= own.bytes;
+    kept.left -= 1;
+    this.#frames.set(index, own);
+    return own;
   }
 
-  add(task: Outstanding): void {
-    this.#tasks.set(task.index, task);
-    this.#bytes += task.bytes;
+  /** As they are now: each may end meanwhile. */
+  entries(): (readonly [index: number, kept: KeptFrame])[] {
+    return this.#frames.entries();
   }
 
-  /** It has its outcome now, which waits to be read. */
-  delete(task: Outstanding): void {
-    if (!this.#tasks.delete(task.index)) return;
-    this.#bytes -= task.bytes;
+  /** A frame of one task. */
+  add(kept: KeptFrame, bytes: number): void {
+    kept.left = 1;
+    this.#frames.set(kept.first, kept);
+    this.weigh(kept, bytes);
+  }
+
+  /** A task whose pack is not full yet. */
+  wait({ index, sizeBytes }: Waiting): void {
+    this.#frames.set(index, this.#waiting);
+    this.weigh(this.#waiting, this.#waiting.bytes + sizeBytes);
+  }
+
+  /** Its pack is full. Of those that still wait for it: one may have an outcome already, whoever gave it. */
+  pack(tasks: readonly Waiting[], kept: KeptFrame): void {
+    let bytes = 0;
+    for (const { index, sizeBytes } of tasks) {
+      bytes += sizeBytes;
+      if (this.#frames.get(index) !== this.#waiting) continue;
+      this.#frames.set(index, kept);
+      kept.left += 1;
+    }
+    this.weigh(this.#waiting, this.#waiting.bytes - bytes);
+    if (kept.left > 0) this.weigh(kept, bytes);
+  }
+
+  /** How many bytes it has, as is known by now. */
+  weigh(kept: KeptFrame, bytes: number): void {
+    const less = bytes < kept.bytes;
+    this.#bytes += bytes - kept.bytes;
+    kept.bytes = bytes;
+    if (less) this.wake();
+  }
+
+  /** It has its outcome now, which waits to be read. Its frame is kept, and counted, for the others in it. */
+  delete(index: number): KeptFrame | undefined {
+    const kept = this.#frames.take(index);
+    if (kept === undefined || kept === this.#waiting) return kept;
+    kept.left -= 1;
+    if (kept.left === 0) this.weigh(kept, 0);
+    return kept;
+  }
+
+  /** A task has an id of its user, from when it is read until it has its outcome. */
+  name(index: number, ref: string): void {
+    this.#refs.set(index, ref);
+  }
+
+  refOf(index: number): string | undefined {
+    return this.#refs.size === 0 ? undefined : this.#refs.get(index);
+  }
+
+  /** Answers it for the last time. */
+  takeRef(index: number): string | undefined {
+    const ref = this.refOf(index);
+    if (ref !== undefined) this.#refs.delete(index);
+    return ref;
   }
 
   unread(): void {

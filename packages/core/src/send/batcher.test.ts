@@ -17,10 +17,11 @@ function start(batchFrames = 1_000) {
   world.backend.onSend = (_, frames) =>
     new Promise((resolve) => pending.push({ frames, answer: (outcomes) => resolve(outcomes) }));
   const queue = workQueue("default");
-  const batcher = new Batcher({ ...world, queue, until: () => ({ deadline: world.clock.now() + 1_000 }) });
   const done: Sent[] = [];
+  const until = () => ({ deadline: world.clock.now() + 1_000 });
+  const batcher = new Batcher({ ...world, queue, until, answered: (_, outcome) => done.push(outcome) });
   const add = (count: number) => {
-    for (let each = 0; each < count; each += 1) batcher.add(frame, (outcome) => done.push(outcome));
+    for (let each = 0; each < count; each += 1) batcher.add({ frame });
   };
   const answerAll = async () => {
     while (pending.length > 0) {

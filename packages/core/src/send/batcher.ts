@@ -2,17 +2,19 @@ import type { Calls, Sent, Until } from "../call.ts";
 import type { Clock, OutFrame, Queue } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 
-export interface BatcherOptions {
+/** Something whose frame is to be sent. */
+export interface Outbound {
+  readonly frame: OutFrame | undefined;
+}
+
+export interface BatcherOptions<T extends Outbound> {
   readonly calls: Calls;
   readonly clock: Clock;
   readonly queue: Queue;
   /** How long each batch may take. */
   until(): Until;
-}
-
-interface Entry {
-  readonly frame: OutFrame;
-  readonly done: (outcome: Sent) => void;
+  /** What became of it. */
+  answered(sent: T, outcome: Sent): void;
 }
 
 /** More frames a batch gained nothing (and block a single-threaded broker for longer). */
@@ -25,21 +27,21 @@ const BATCHES_IN_FLIGHT = 4;
  * Gathers frames for one queue into batches: as many as come within a turn of the event loop, cut by the backend's limits. Whoever adds in a loop awaits
  * `room` when it is not undefined.
  */
-export class Batcher {
-  readonly #options: BatcherOptions;
+export class Batcher<T extends Outbound> {
+  readonly #options: BatcherOptions<T>;
   readonly #batchFrames: number;
-  #entries: Entry[] = [];
+  #entries: T[] = [];
   #scheduled = false;
   #inFlight = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(options: BatcherOptions) {
+  constructor(options: BatcherOptions<T>) {
     this.#options = options;
     this.#batchFrames = Math.min(BATCH_FRAMES, options.calls.backend.profile.limits.batchFrames);
   }
 
-  add(frame: OutFrame, done: (outcome: Sent) => void): void {
-    this.#entries.push({ frame, done });
+  add(outbound: T): void {
+    this.#entries.push(outbound);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#options.clock.soon(() => {
@@ -72,15 +74,15 @@ export class Batcher {
     }
   }
 
-  async #send(batch: readonly Entry[]): Promise<void> {
+  async #send(batch: readonly T[]): Promise<void> {
     const { calls, queue, until } = this.#options;
-    const outcomes = await calls.send(
-      queue,
-      batch.map(({ frame }) => frame),
-      until(),
-    );
-    batch.forEach(({ done }, index) => {
-      done(outcomes[index] ?? new DispatchError("UNAVAILABLE", "the backend gave no outcome for a frame"));
-    });
+    const frames = batch.map(({ frame }) => frame as OutFrame);
+    const outcomes = await calls.send(queue, frames, until());
+    for (let index = 0; index < batch.length; index += 1)
+      this.#options.answered(batch[index] as T, outcomes[index] ?? unanswered());
   }
+}
+
+function unanswered(): DispatchError {
+  return new DispatchError("UNAVAILABLE", "the backend gave no outcome for a frame");
 }

@@ -4,22 +4,21 @@ import { DispatchError } from "../errors.ts";
 import { workQueue } from "../queues.ts";
 import { outFrame } from "../testing/frames.ts";
 import { BrokerError, scripted } from "../testing/scripted-backend.ts";
-import { Batcher } from "./batcher.ts";
 import { Outbox } from "./outbox.ts";
 
 /** An outbox to a queue that has room for `world.space` frames. */
 function start(space: number) {
   const world = { ...scripted(), space };
-  const batcher = new Batcher({ ...world, queue: workQueue("default"), until: () => ({}) });
-  const outbox = new Outbox(batcher, world.clock, world.random);
+  const done: Sent[] = [];
+  const answered = (_: unknown, outcome: Sent) => done.push(outcome);
+  const outbox = new Outbox({ ...world, queue: workQueue("default"), until: () => ({}), answered });
   world.backend.onSend = (_, frames) =>
     frames.map(() => {
       world.space -= 1;
       return world.space >= 0 ? "ok" : { failed: new BrokerError("QUEUE_FULL") };
     });
-  const done: Sent[] = [];
   const send = (count: number) => {
-    for (let each = 0; each < count; each += 1) outbox.send(outFrame({ index: each }), (outcome) => done.push(outcome));
+    for (let each = 0; each < count; each += 1) outbox.send({ frame: outFrame({ index: each }) });
   };
   return { world, outbox, done, send, tries: () => world.backend.log.length };
 }

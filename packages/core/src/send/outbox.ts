@@ -1,42 +1,43 @@
 import { type Backoff, backoffMs, type Random } from "../backoff.ts";
 import type { Sent } from "../call.ts";
-import type { Clock, OutFrame } from "../contract/index.ts";
+import type { Clock } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import type { Batcher } from "./batcher.ts";
+import { Batcher, type BatcherOptions, type Outbound } from "./batcher.ts";
+
+export interface OutboxOptions<T extends Outbound> extends BatcherOptions<T> {
+  readonly random: Random;
+}
 
 /** Between two looks at a queue that is at its bound. */
 const FULL: Backoff = { baseMs: 20, maxMs: 2_000 };
 
-interface Waiting {
-  readonly frame: OutFrame;
-  readonly done: (outcome: Sent) => void;
-}
-
 /** Frames of one run on their way out. A queue at its bound is back-pressure here, not an end: the frame is sent again when others have gone. */
-export class Outbox {
-  readonly #batcher: Batcher;
+export class Outbox<T extends Outbound> {
+  readonly #batcher: Batcher<T>;
   readonly #clock: Clock;
   readonly #random: Random;
-  #full: Waiting[] = [];
+  #full: T[] = [];
   #tries = 0;
   #roomy: (() => void)[] = [];
 
-  constructor(batcher: Batcher, clock: Clock, random: Random) {
-    this.#batcher = batcher;
+  /** `answered` is told every outcome but `QUEUE_FULL`. */
+  constructor(options: OutboxOptions<T>) {
+    const { clock, random, answered } = options;
     this.#clock = clock;
     this.#random = random;
-  }
-
-  /** `done` is told every outcome but `QUEUE_FULL`. */
-  send(frame: OutFrame, done: (outcome: Sent) => void): void {
-    this.#batcher.add(frame, (outcome) => {
+    const told = (sent: T, outcome: Sent) => {
       if (outcome instanceof DispatchError && outcome.code === "QUEUE_FULL") {
-        this.#wait({ frame, done });
+        this.#wait(sent);
         return;
       }
       this.#tries = 0;
-      done(outcome);
-    });
+      answered(sent, outcome);
+    };
+    this.#batcher = new Batcher<T>({ ...options, answered: told });
+  }
+
+  send(outbound: T): void {
+    this.#batcher.add(outbound);
   }
 
   /** Undefined while more may be sent; else resolves when it may. */
@@ -45,12 +46,12 @@ export class Outbox {
     return new Promise((resolve) => this.#roomy.push(resolve));
   }
 
-  #wait(waiting: Waiting): void {
+  #wait(waiting: T): void {
     this.#full.push(waiting);
     if (this.#full.length > 1) return;
     this.#clock.after(backoffMs(FULL, this.#tries, this.#random), () => {
       this.#tries += 1;
-      for (const { frame, done } of this.#full.splice(0)) this.send(frame, done);
+      for (const outbound of this.#full.splice(0)) this.send(outbound);
       for (const resolve of this.#roomy.splice(0)) resolve();
     });
   }

@@ -3,8 +3,10 @@ import type { DispatchEvent, Outcome, OutFrame, ResultEntry } from "../contract/
 import { DispatchError } from "../errors.ts";
 import { WatchedClock } from "../memory/testing.ts";
 import { workQueue } from "../queues.ts";
-import { OpenRun, type RunPort } from "../result/open-run.ts";
+import { KeptFrame } from "../result/kept-frame.ts";
+import { OpenRun } from "../result/open-run.ts";
 import { Run } from "../result/run.ts";
+import type { RunPort } from "../result/run-port.ts";
 import { pump } from "../send/pump.ts";
 import { outFrame, RUN } from "./frames.ts";
 
@@ -44,10 +46,9 @@ export class RunBench {
         if (payload === "bad") throw new DispatchError("INPUT_INVALID", "line 7: no JSON");
         if (payload === "large") throw new DispatchError("TOO_LARGE", "1 byte too many");
         if (payload === "broken") throw new TypeError("a fault of ours");
-        const frame = outFrame({ index, payload });
-        const ref = typeof payload === "string" ? payload : undefined;
-        return { ready: frame, queue: workQueue("default"), band: frame.priority, delayMs: frame.delayMs, ref };
+        return keptOf(index, payload);
       },
+      refOf: (payload) => (typeof payload === "string" ? payload : undefined),
       resend: ({ frame, round }) => ({ ...frame, bytes: frame?.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
       apart: () => {
         throw new TypeError("no packs here");
@@ -58,8 +59,9 @@ export class RunBench {
       flush: () => {},
       ran: () => {},
       work: () => workQueue("default"),
-      send: (_, frame, done) => {
-        this.posted.push({ frame, done });
+      send: (kept) => {
+        const done = (outcome: Sent) => this.open.answered(kept, outcome);
+        this.posted.push({ frame: kept.frame as OutFrame, done });
         if (this.answering) done("ok");
       },
       room: () => undefined,
@@ -88,6 +90,14 @@ export class RunBench {
   of(event: DispatchEvent["event"]): DispatchEvent[] {
     return this.events.filter((one) => one.event === event);
   }
+}
+
+/** A frame of one task, as it is kept. */
+export function keptOf(index: number, payload?: unknown): KeptFrame {
+  const frame = outFrame({ index, payload });
+  const kept = new KeptFrame({ queue: workQueue("default"), band: frame.priority, delayMs: 0 }, index, 1);
+  kept.frame = frame;
+  return kept;
 }
 
 /** Reads a run to its end; `thrown` is the code that it ended with. */

@@ -1,0 +1,89 @@
+import type { EndCode, Outcome, Result, ResultEntry } from "../contract/index.ts";
+import { Books } from "./books.ts";
+import type { KeptFrame } from "./kept-frame.ts";
+import type { Results } from "./results.ts";
+import type { RunPort } from "./run-port.ts";
+import type { Window } from "./window.ts";
+
+/** Gives each task of a run its one outcome: into the books, to the observer, and to whoever reads the results. */
+export class Outcomes<O> {
+  readonly books = new Books();
+  readonly #port: RunPort<never>;
+  readonly #window: Window;
+  readonly #results: Results<O>;
+  readonly #delivered: () => void;
+
+  /** `delivered`: after each of them, since it may be the last. */
+  constructor(port: RunPort<never>, window: Window, results: Results<O>, delivered: () => void) {
+    this.#port = port;
+    this.#window = window;
+    this.#results = results;
+    this.#delivered = delivered;
+  }
+
+  /** A worker's result. Answers the frame of the task that it ended, if it did. */
+  accept(entry: ResultEntry): KeptFrame | undefined {
+    const kept = this.#window.delete(entry.index);
+    if (kept === undefined) {
+      this.#late(entry);
+      return undefined;
+    }
+    if (entry.attempts > 0) this.#port.ran(entry.durationMs);
+    this.#end(entry);
+    return kept;
+  }
+
+  /** As `accept`, of a result that has nothing to say but its value. Undefined where its task has its outcome already. */
+  acceptPlain(index: number, durationMs: number, value: unknown): KeptFrame | undefined {
+    const kept = this.#window.delete(index);
+    if (kept === undefined) return undefined;
+    this.#port.ran(durationMs);
+    this.books.completed += 1;
+    const id = `${this.#port.id}/${index}`;
+    this.#tell(id, 1, "completed", undefined, durationMs);
+    const ref = this.#window.takeRef(index);
+    this.#deliver(
+      ref === undefined
+        ? { index, id, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs }
+        : { index, id, ref, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs },
+    );
+    return kept;
+  }
+
+  /** An end that no worker has written, of a task that is outstanding or never came so far. */
+  endHere(index: number, outcome: Outcome, code: EndCode, message: string): void {
+    const error = { name: "DispatchError", message, code };
+    const round = this.#window.delete(index)?.round ?? 0;
+    const none = { attempts: 0, copy: 0, lost: 0, durationMs: 0 };
+    this.#end({ run: this.#port.id, index, outcome, error, round, ...none });
+  }
+
+  #late(entry: ResultEntry): void {
+    const fenced = this.books.late(entry) === "fenced";
+    const { observer, queue, id } = this.#port;
+    const { index, outcome } = entry;
+    observer?.({ event: "result_duplicate", queue, taskId: `${id}/${index}`, outcome, fenced });
+  }
+
+  #end(entry: ResultEntry): void {
+    const { index, outcome, error, attempts, lost, durationMs } = entry;
+    const id = `${this.#port.id}/${index}`;
+    this.books.accept(entry);
+    this.#tell(id, attempts, outcome, error?.code, durationMs);
+    const known = this.#window.takeRef(index);
+    const ref = known === undefined ? {} : { ref: known };
+    const end = outcome === "completed" ? { value: entry.value as O } : { error: error as NonNullable<typeof error> };
+    this.#deliver({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs });
+  }
+
+  #tell(taskId: string, attempt: number, outcome: Outcome, code: EndCode | undefined, durationMs: number): void {
+    const { observer, queue, task } = this.#port;
+    observer?.({ event: "task_ended", queue, task, taskId, attempt, outcome, code, durationMs });
+  }
+
+  #deliver(result: Result<O>): void {
+    if (this.#results.push(result)) this.#window.unread();
+    else this.#window.wake();
+    this.#delivered();
+  }
+}

@@ -1,0 +1,48 @@
+import type { Clock, Observer, OutFrame, Queue } from "../contract/index.ts";
+import type { Eventual } from "../eventual.ts";
+import type { KeptFrame } from "./kept-frame.ts";
+
+/** An input of a run that travels with others; what it is made of is its sender's business. */
+export interface Packable {
+  readonly index: number;
+  /** An upper bound of what it adds to a frame. */
+  readonly sizeBytes: number;
+}
+
+/** What a run needs of its surroundings; its dispatcher puts it together. */
+export interface RunPort<I> {
+  readonly id: string;
+  readonly queue: string;
+  readonly task: string;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly ordered: boolean;
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+  readonly globalTimeoutMs: number | undefined;
+  /** Wall-clock ms at which it ends; the same that stands in its frames. */
+  readonly endsAt: number | undefined;
+  /** The user's id of an input that has one. */
+  refOf(input: I): string | undefined;
+  /** An input as a frame, ready to send, or as a part of one; a large one takes its time. Throws a DispatchError for one that cannot be a task. */
+  make(input: I, index: number): Eventual<KeptFrame | Packable>;
+  /** The task of a frame of its own, as its next round. */
+  resend(kept: KeptFrame): Eventual<OutFrame>;
+  /** The same, out of the pack that its broker did not take. */
+  apart(kept: KeptFrame): Eventual<OutFrame>;
+  /** Into a pack, which comes back by `sendPack`. */
+  pack(packable: Packable): void;
+  /** What waits to be packed goes before what is sent next. */
+  flush(): void;
+  /** A handler took so long. */
+  ran(durationMs: number): void;
+  /** Where its next round goes: what the broker lost is due. */
+  work(band: number): Queue;
+  /** The answer comes back by `answered`. */
+  send(kept: KeptFrame): void;
+  room(): Promise<void> | undefined;
+  activeWorkers(): number;
+  orphans(): number;
+  /** It takes no more results. */
+  ended(): void;
+}
