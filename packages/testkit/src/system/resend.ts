@@ -76,11 +76,11 @@ export const resendCases = area("system", "result", {
       const run = dispatcher.run("default", [1e9, 1, 1], { priority: 0 });
       const results = run.results();
       await world.time.until(() => run.progress.completed === 2, "what was sent behind it has come back");
-      const flood = dispatcher.run("default", Array(12).fill(world.leaseMs), { priority: 10 });
-      await world.time.until(() => flood.progress.sent === 12, "the flood is sent");
+      const flood = dispatcher.run("default", Array(7).fill(world.leaseMs), { priority: 10 });
+      await world.time.until(() => flood.progress.sent === 7, "the flood is sent");
       crashing.crash();
       await world.worker({ handler }, { concurrency: 1 });
-      everyTaskOnce(await world.results(flood, world.leaseMs * 30), 12);
+      everyTaskOnce(await world.results(flood, world.leaseMs * 30), 7);
       const [lost] = (await world.time.wait(results, "the lost one is run")).filter(({ index }) => index === 0);
       assert.deepEqual([lost?.outcome, lost?.lost], ["completed", 1]);
       assert.deepEqual([run.summary.resent, flood.summary.resent], [0, 0]);
@@ -95,10 +95,10 @@ export const resendCases = area("system", "result", {
       const { dispatcher } = await world.dispatcher({ resendAfterMs: world.leaseMs });
       const options = { concurrency: 1, timeoutMs: world.leaseMs * 10 };
       await world.worker({ handler: takes(world, world.leaseMs) }, options);
-      const run = dispatcher.run("default", Array(8).keys());
-      everyTaskOnce(await world.results(run, world.leaseMs * 8), 8);
+      const run = dispatcher.run("default", Array(6).keys());
+      everyTaskOnce(await world.results(run, world.leaseMs * 6), 6);
       assert.equal(run.summary.resent, 0);
-      assert.equal(world.ledger.runs.length, 8);
+      assert.equal(world.ledger.runs.length, 6);
     },
   },
 
@@ -114,13 +114,13 @@ export const resendCases = area("system", "result", {
       const hangs = (_: number, __: Context, host: WorkerProcess) => world.sleep(1e9, host);
       const first = await world.worker({ handler: hangs }, options);
       // For each that is done another one is sent.
-      const run = dispatcher.run("default", Array(10).keys(), { maxInFlight: 3 });
+      const run = dispatcher.run("default", Array(6).keys(), { maxInFlight: 3 });
       const results = run.results();
       await world.time.until(() => world.ledger.runs.length === 1, "a task is held");
-      await world.worker({ handler: takes(world, world.leaseMs * 3) }, options);
-      await world.time.until(() => run.progress.completed >= 3, "others have overtaken it");
+      await world.worker({ handler: takes(world, world.leaseMs * 2) }, options);
+      await world.time.until(() => run.progress.completed >= 2, "others have overtaken it");
       first.crash();
-      everyTaskOnce(await world.time.wait(results, "the run ends"), 10);
+      everyTaskOnce(await world.time.wait(results, "the run ends"), 6);
       assert.ok(run.summary.lost >= 1, "nothing was held by who crashed: the case shows nothing");
       assert.equal(run.summary.resent, 0, "I1: what its lease brings back was sent again");
     },
@@ -135,12 +135,12 @@ export const resendCases = area("system", "result", {
       await world.worker({ handler: takes(world, 5) });
       const run = dispatcher.run("default", Array(60).keys(), { maxInFlight: 10 });
       await world.time.until(() => world.ledger.runs.length >= 10, "the window is full");
-      await world.time.pass(resendAfterMs * 6);
+      await world.time.pass(resendAfterMs * 4);
       const heal = process.intercept("receive", async () => {
         throw new FaultError("UNAVAILABLE", "the reply queue cannot be read");
       });
       const results = run.results();
-      await world.time.pass(resendAfterMs * 6);
+      await world.time.pass(resendAfterMs * 4);
       heal();
       everyTaskOnce(await world.time.wait(results, "the run ends"), 60);
       assert.equal(run.summary.resent, 0);
