@@ -1,14 +1,14 @@
+import { TcpProxy } from "@org/dispatch-testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RedisBackend, RedisBackendOptions } from "./index.ts";
 import { redis } from "./index.ts";
-import { Gate } from "./testing/gate.ts";
 import { codeOf, frame, frames, LEASE_MS, never, open, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
 import { type OwnServer, ownServer } from "./testing/own-server.ts";
 
 // What a server and a network can do to the backend; on a server of this file's own.
 let server: OwnServer;
 const backends: RedisBackend[] = [];
-const gates: Gate[] = [];
+const proxies: TcpProxy[] = [];
 
 beforeAll(async () => {
   server = await ownServer();
@@ -17,7 +17,7 @@ afterAll(() => server.end());
 afterEach(async () => {
   await server.admin.config("SET", "maxmemory", "0");
   await Promise.all(backends.splice(0).map((backend) => backend.close()));
-  await Promise.all(gates.splice(0).map((gate) => gate.close()));
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
 });
 
 async function backendAt(options: RedisBackendOptions = { url: server.url }): Promise<RedisBackend> {
@@ -26,10 +26,11 @@ async function backendAt(options: RedisBackendOptions = { url: server.url }): Pr
   return backend;
 }
 
-async function gated(): Promise<[RedisBackend, Gate]> {
-  const gate = await Gate.before(server.url);
-  gates.push(gate);
-  return [await backendAt({ host: "127.0.0.1", port: gate.port }), gate];
+/** A backend whose connections a test can break. */
+async function behindProxy(): Promise<[RedisBackend, TcpProxy]> {
+  const proxy = await TcpProxy.start({ port: Number(new URL(server.url).port) });
+  proxies.push(proxy);
+  return [await backendAt({ host: proxy.host, port: proxy.port }), proxy];
 }
 
 const timed = async (work: Promise<unknown>): Promise<number> => {
@@ -66,11 +67,11 @@ describe("connections", () => {
   });
 
   it("settles every verb by its signal on a socket that answers no more, and finds a new one", async () => {
-    const [backend, gate] = await gated();
+    const [backend, proxy] = await behindProxy();
     await backend.send(WORK, frames("a"), never);
     const [held] = await take(backend);
     if (held === undefined) throw new Error("nothing came");
-    gate.swallowsRequests = true;
+    proxy.blackHole("up");
     const calls: ((signal: AbortSignal) => Promise<unknown>)[] = [
       (signal) => backend.send(WORK, frames("b"), signal),
       (signal) => take(backend, {}, WORK, signal),
@@ -83,19 +84,21 @@ describe("connections", () => {
       expect(tookMs).toBeLessThan(1_500);
     // Without any signal the silence itself ends the connection.
     expect(await timed(backend.depth(WORK, never))).toBeLessThan(8_000);
-    gate.swallowsRequests = false;
+    // What lies in the hole is gone with the connections that sent it.
+    proxy.reset();
+    proxy.heal();
     await recovers(backend);
     expect(await backend.settle([{ kind: "ack", receipt: held.receipt }], never)).toEqual(["ok"]);
   }, 30_000);
 
   it("loses nothing, and counts nothing as lost, when the answer to a receive is lost", async () => {
-    const [backend, gate] = await gated();
+    const [backend, proxy] = await behindProxy();
     await backend.send(WORK, frames("a", "b", "c"), never);
-    gate.swallowsAnswers = true;
+    proxy.blackHole("down");
     const unanswered = take(backend).catch((error: unknown) => codeOf(backend, error));
     await vi.waitFor(async () => expect(await server.admin.zcard(leasesOf(backend))).toBe(3));
-    gate.cut();
-    gate.swallowsAnswers = false;
+    proxy.reset();
+    proxy.heal();
     expect(await unanswered).toBe("UNAVAILABLE");
     await recovers(backend);
     const found = await take(backend, { waitMs: 2_000 });
@@ -104,12 +107,12 @@ describe("connections", () => {
   });
 
   it("applies no change twice when its answer is lost", async () => {
-    const [backend, gate] = await gated();
-    gate.swallowsAnswers = true;
+    const [backend, proxy] = await behindProxy();
+    proxy.blackHole("down");
     const unanswered = backend.send(WORK, frames("a"), never).catch((error: unknown) => codeOf(backend, error));
     await vi.waitFor(async () => expect(await server.admin.hlen(leasesOf(backend).replace(/l$/, "t"))).toBe(1));
-    gate.cut();
-    gate.swallowsAnswers = false;
+    proxy.reset();
+    proxy.heal();
     expect(await unanswered).toBe("UNAVAILABLE");
     await recovers(backend);
     expect(await backend.depth(WORK, never)).toMatchObject({ ready: 1 });
@@ -132,12 +135,12 @@ describe("connections", () => {
   });
 
   it("leaves no connection behind", async () => {
-    const [backend, gate] = await gated();
+    const [backend, proxy] = await behindProxy();
     const waiting = take(backend, { waitMs: 10_000 });
-    await vi.waitFor(() => expect(gate.connections).toBe(2));
+    await vi.waitFor(() => expect(proxy.connections).toBe(2));
     await backend.close();
     expect(await waiting).toEqual([]);
-    await vi.waitFor(() => expect(gate.connections).toBe(0));
+    await vi.waitFor(() => expect(proxy.connections).toBe(0));
   });
 });
 
