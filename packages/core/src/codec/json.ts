@@ -35,7 +35,8 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
 /** JSON from outside, within the limits, or why it is refused. */
 export function parseJson(body: Uint8Array, wrapped: number): { readonly value: unknown } | BadFrame {
   if (body.length > bodyLimits.decodedBytes) return { bad: "FRAME_INVALID", detail: `a body of ${body.length} bytes` };
-  const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const json = bytes.toString("utf8");
   // Parsing needs no stack. A reply's values are looked at one by one where they are read: most of them are not even objects.
   if (wrapped !== wrapping.reply && tooDeep(json, wrapped))
     return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };
@@ -46,23 +47,30 @@ export function parseJson(body: Uint8Array, wrapped: number): { readonly value: 
   }
 }
 
-/** Counts brackets outside of strings, without recursion. */
+/** Counts brackets outside of strings, without recursion. Strings are stepped over at once: most of a text is in them. */
 function tooDeep(json: string, wrapped: number): boolean {
   const most = bodyLimits.jsonDepth + wrapped;
   // A text that nests deeper than the limit has at least two brackets a level.
   if (json.length <= most * 2) return false;
   let depth = 0;
-  let quoted = false;
   for (let index = 0; index < json.length; index += 1) {
     const unit = json.charCodeAt(index);
-    if (quoted) {
-      if (unit === 0x5c) index += 1;
-      else if (unit === 0x22) quoted = false;
-    } else if (unit === 0x22) quoted = true;
+    if (unit === 0x22) index = endOfString(json, index);
     else if (unit === 0x5b || unit === 0x7b) {
       depth += 1;
       if (depth > most) return true;
     } else if (unit === 0x5d || unit === 0x7d) depth -= 1;
   }
   return false;
+}
+
+/** Where the quote stands that ends the string which begins at `from`: one with an even number of backslashes before it. */
+function endOfString(json: string, from: number): number {
+  for (let index = from; ; ) {
+    index = json.indexOf('"', index + 1);
+    if (index < 0) return json.length;
+    let before = index - 1;
+    while (json.charCodeAt(before) === 0x5c) before -= 1;
+    if ((index - before) % 2 === 1) return index;
+  }
 }
