@@ -4,7 +4,7 @@ import { decodeFrame, isBad } from "./codec/frame.ts";
 import { newRun, rejectedFrame } from "./codec/maker.ts";
 import type { BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
 import { DispatchError, toWireError } from "./errors.ts";
-import { Hold } from "./lease/hold.ts";
+import { Hold, type OnLost } from "./lease/hold.ts";
 import type { Keeper } from "./lease/keeper.ts";
 import { rejectFrame } from "./settle/rejection.ts";
 
@@ -17,7 +17,7 @@ export interface IntakePort {
   readonly dead: Queue;
   readonly codec: BodyCodec;
   /** Its lease is over before it was settled. */
-  lost(hold: Hold, why: "expired" | "fenced"): void;
+  readonly lost: OnLost;
 }
 
 /** From what a receive brought to frames under a lease: what cannot be read goes to the dead letters, what came late is renewed first. */
@@ -33,9 +33,11 @@ export class Intake {
     // The leases may have begun as early as the request: what came late is made whole before anything is run under it.
     const late = clock.now() - requestedAt > leaseMs / 3;
     const deadlines = late ? await keeper.makeWhole(deliveries, requestedAt) : undefined;
+    const inTime = keeper.deadlineFrom(requestedAt);
     const holds: Hold[] = [];
-    for (const [index, delivery] of deliveries.entries()) {
-      const deadline = deadlines === undefined ? keeper.deadlineFrom(requestedAt) : deadlines[index];
+    for (let index = 0; index < deliveries.length; index += 1) {
+      const delivery = deliveries[index] as Delivery;
+      const deadline = deadlines === undefined ? inTime : deadlines[index];
       if (deadline === undefined) continue;
       const frame = decodeFrame(delivery.bytes, queue.of, queue.name);
       const bad = isBad(frame) ? frame : badFor(queue, frame);
@@ -43,8 +45,8 @@ export class Intake {
         this.#reject(queue, delivery, bad, deadline);
         continue;
       }
-      const hold = new Hold(delivery.receipt, frame as Frame, (frame as Frame).lost + delivery.redelivery, deadline);
-      hold.onLost = (why) => this.#port.lost(hold, why);
+      const lost = (frame as Frame).lost + delivery.redelivery;
+      const hold = new Hold(delivery.receipt, frame as Frame, lost, deadline, this.#port.lost);
       keeper.add(hold);
       holds.push(hold);
     }

@@ -129,8 +129,9 @@ export function wholeOf(hold: Hold): HeldTask {
   return new HeldTask(hold, hold.frame, true);
 }
 
-function partsOf(hold: Hold): HeldTask[] {
-  return tasksOf(hold.frame).map((frame) => new HeldTask(hold, frame, false));
+function partsOf(hold: Hold): readonly HeldTask[] {
+  hold.parts = tasksOf(hold.frame).map((frame) => new HeldTask(hold, frame, false));
+  return hold.parts;
 }
 
 /** As a copy, since the frame stays for the others, or is done with. */

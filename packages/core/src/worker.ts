@@ -432,8 +432,6 @@ export class Worker implements AsyncDisposable {
     if (task.whole) this.#keeper.apply(hold, { on: "settled" });
     else {
       task.ended = true;
-      hold.ended ??= new Set();
-      hold.ended.add(frame.first);
       const last = this.#keeper.ended(hold);
       if (last && acked) this.#keeper.apply(hold, { on: "settled" });
       else if (last) this.#settle(wholeOf(hold), { kind: "done" });

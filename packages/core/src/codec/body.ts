@@ -9,7 +9,8 @@ import { BlobDoor } from "./blob-door.ts";
 import { blobOf, CLAIM_CODEC, checkBlob, claimFor, readClaim } from "./claim.ts";
 import { type Compression, compressions } from "./compression.ts";
 import { fold, unfold } from "./folding.ts";
-import { bodyLimits, JSON_CODEC, PLAIN_CODECS, parseJson, wrapping } from "./json.ts";
+import { shortText } from "./frame.ts";
+import { bodyLimits, JSON_CODEC, PLAIN_CODECS, parseJson, parseText, wrapping } from "./json.ts";
 import { stepsOf } from "./steps.ts";
 import { Turn } from "./turn.ts";
 
@@ -143,8 +144,12 @@ export class BodyCodec {
    * DispatchError, where the blob store does not answer in its time: then it is not known whether the blob is there, and nothing is lost yet.
    */
   decodeBody(frame: Pick<Frame, "body" | "codecs">, wrapped: number, until?: Until): Eventual<Decoded> {
-    const { codecs, body } = frame;
-    if (codecs === PLAIN_CODECS || (codecs.length === 1 && codecs[0] === JSON_CODEC)) return parseJson(body, wrapped);
+    const { codecs } = frame;
+    if (codecs === PLAIN_CODECS || (codecs.length === 1 && codecs[0] === JSON_CODEC)) {
+      const text = shortText(frame);
+      return text === undefined ? parseJson(frame.body, wrapped) : parseText(text, wrapped);
+    }
+    const { body } = frame;
     const steps = stepsOf(codecs);
     if ("bad" in steps) return steps;
     const { compression } = steps;

@@ -110,9 +110,9 @@ describe("the tasks of a pack", () => {
     expect(encodeExtension({ ...common, tasks: [shared, shared] })).toEqual(single);
     expect(pack).not.toEqual(single);
     expect(encodeExtension({ ...common, tasks: [{ ...shared, index: 3 }, shared] })).not.toEqual(single);
-    expect(readExtension(single, 2).tasks).toHaveLength(2);
-    expect(readExtension(single, 1).tasks).toHaveLength(1);
-    expect(readExtension(single, 3).tasks).toHaveLength(3);
+    expect(readExtension(single, 0, single.length, 2).tasks).toHaveLength(2);
+    expect(readExtension(single, 0, single.length, 1).tasks).toHaveLength(1);
+    expect(readExtension(single, 0, single.length, 3).tasks).toHaveLength(3);
   });
 });
 

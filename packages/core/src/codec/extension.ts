@@ -123,12 +123,13 @@ const last: { bytes: Buffer; count: number; extension: Extension | undefined } =
 /** Longer ones are rarely the same twice. */
 const REMEMBERED_BYTES = 128;
 
-/** As `decodeExtension`, which is spared where the bytes are those of the extension before. */
-export function readExtension(bytes: Buffer, count: number): Extension {
-  if (last.extension !== undefined && last.count === count && sameBytes(bytes, last.bytes)) return last.extension;
-  const extension = decodeExtension(bytes, count);
-  if (bytes.length <= REMEMBERED_BYTES) {
-    last.bytes = Buffer.from(bytes);
+/** As `decodeExtension`, of a part of these bytes; spared where those are the same as before. */
+export function readExtension(bytes: Buffer, from: number, to: number, count: number): Extension {
+  if (last.extension !== undefined && last.count === count && areLast(bytes, from, to)) return last.extension;
+  const own = bytes.subarray(from, to);
+  const extension = decodeExtension(own, count);
+  if (own.length <= REMEMBERED_BYTES) {
+    last.bytes = Buffer.from(own);
     last.count = count;
     last.extension = extension;
   }
@@ -136,9 +137,10 @@ export function readExtension(bytes: Buffer, count: number): Extension {
 }
 
 /** Short texts: a loop is faster than a call into native code. */
-function sameBytes(a: Buffer, b: Buffer): boolean {
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+function areLast(bytes: Buffer, from: number, to: number): boolean {
+  const { bytes: known } = last;
+  if (to - from !== known.length) return false;
+  for (let index = 0; index < known.length; index += 1) if (bytes[from + index] !== known[index]) return false;
   return true;
 }
 

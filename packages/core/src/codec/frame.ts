@@ -30,50 +30,40 @@ export function encodeFrame(parts: FrameParts): Buffer {
   return writeFrame(parts, encodeExtension(parts.extension), PLAIN_CODECS, parts.body);
 }
 
-/** A frame of an extension that is encoded already, and of a body to which `codecs` were done. A text is written as UTF-8. */
+/** A frame of an extension that is encoded already, and of a body to which `codecs` were done. */
 export function writeFrame(
   parts: Omit<FrameParts, "extension" | "body">,
   extension: Buffer,
   codecs: readonly number[],
   body: string | Uint8Array,
 ): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + extension.length + byteLength(body));
+  return filledFrame(writeHead(parts, extension), parts.first, codecs, body);
+}
+
+/** Header and extension of a frame, with no index and no codecs yet. */
+export function writeHead(parts: Omit<FrameParts, "extension" | "body" | "first">, extension: Buffer): Buffer {
+  const bytes = Buffer.alloc(HEADER_BYTES + extension.length);
   bytes[at.magic] = MAGIC;
   bytes[at.kind] = (VERSION << 4) | frameTypes.indexOf(parts.type);
-  bytes.writeUInt16BE(packCodecs(codecs), at.codecs);
   bytes[at.priority] = parts.priority;
-  writeCounters(bytes, {
-    round: parts.round ?? 0,
-    attempt: parts.attempt ?? 0,
-    copy: parts.copy ?? 0,
-    lost: parts.lost ?? 0,
-  });
+  writeCounters(bytes, { round: 0, attempt: 0, copy: 0, lost: 0, ...parts });
   writeRun(bytes, parts.run);
-  bytes.writeUInt32BE(parts.first, at.first);
   bytes.writeUInt16BE(parts.count, at.count);
   bytes.writeUIntBE(extension.length, at.extension, 3);
   extension.copy(bytes, HEADER_BYTES);
-  writeBody(bytes, body, HEADER_BYTES + extension.length);
   return bytes;
 }
 
-/** A frame of a head that was written before, with an empty body: its index, its codecs and its body are filled in. */
+/** A frame of such a head: its index, its codecs and its body are filled in. A text is written as UTF-8. */
 export function filledFrame(head: Buffer, first: number, codecs: readonly number[], body: string | Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(head.length + byteLength(body));
+  const start = head.length;
+  const bytes = Buffer.allocUnsafe(start + (typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length));
   bytes.set(head);
   bytes.writeUInt32BE(first, at.first);
-  if (codecs !== PLAIN_CODECS) bytes.writeUInt16BE(packCodecs(codecs), at.codecs);
-  writeBody(bytes, body, head.length);
-  return bytes;
-}
-
-function byteLength(body: string | Uint8Array): number {
-  return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
-}
-
-function writeBody(bytes: Buffer, body: string | Uint8Array, start: number): void {
+  bytes.writeUInt16BE(codecs === PLAIN_CODECS ? PLAIN : packCodecs(codecs), at.codecs);
   if (typeof body === "string") bytes.write(body, start, "utf8");
   else bytes.set(body, start);
+  return bytes;
 }
 
 /** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
@@ -98,7 +88,7 @@ export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame
   if (extensionBytes > MOST_EXTENSION_BYTES)
     return { bad: "FRAME_INVALID", detail: `an extension of ${extensionBytes} bytes` };
   try {
-    const extension = readExtension(bytes.subarray(HEADER_BYTES, body), count);
+    const extension = readExtension(bytes, HEADER_BYTES, body, count);
     return new DecodedFrame(bytes, type, extension, body, queue, lane);
   } catch (error) {
     return { bad: "FRAME_INVALID", detail: error instanceof Error ? error.message : "damaged" };
@@ -110,6 +100,8 @@ export function isBad(value: object): value is BadFrame {
 }
 
 const PLAIN = packCodecs(PLAIN_CODECS);
+
+const SHORT_BYTES = 65_536;
 
 class DecodedFrame implements Frame {
   readonly bytes: Buffer;
@@ -176,6 +168,9 @@ class DecodedFrame implements Frame {
   get body(): Uint8Array {
     return this.bytes.subarray(this.#body);
   }
+  get shortText(): string | undefined {
+    return this.bytes.length > SHORT_BYTES ? undefined : this.bytes.toString("utf8", this.#body);
+  }
   get codecs(): readonly number[] {
     const packed = this.bytes.readUInt16BE(at.codecs);
     return packed === PLAIN ? PLAIN_CODECS : unpackCodecs(packed);
@@ -216,6 +211,11 @@ export function rewrite(frame: Frame, counters: Counters, change: (extension: Ex
 export function extensionOf(frame: Frame): Extension {
   if (!(frame instanceof DecodedFrame)) throw new TypeError("not a frame that was decoded here");
   return frame.extension;
+}
+
+/** The body of a decoded frame as text, where it is short: a view of its bytes would cost more than the text. */
+export function shortText(frame: object): string | undefined {
+  return frame instanceof DecodedFrame ? frame.shortText : undefined;
 }
 
 /** The bytes of a decoded frame as they came. */

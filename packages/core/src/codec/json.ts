@@ -36,7 +36,11 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
 export function parseJson(body: Uint8Array, wrapped: number): { readonly value: unknown } | BadFrame {
   if (body.length > bodyLimits.decodedBytes) return { bad: "FRAME_INVALID", detail: `a body of ${body.length} bytes` };
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const json = bytes.toString("utf8");
+  return parseText(bytes.toString("utf8"), wrapped);
+}
+
+/** As `parseJson`, of a text that is not too long. */
+export function parseText(json: string, wrapped: number): { readonly value: unknown } | BadFrame {
   // Parsing needs no stack. A reply's values are looked at one by one where they are read: most of them are not even objects.
   if (wrapped !== wrapping.reply && tooDeep(json, wrapped))
     return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };

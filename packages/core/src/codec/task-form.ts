@@ -4,7 +4,7 @@ import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import type { BodyCodec, Encoded } from "./body.ts";
 import { encodeExtension } from "./extension.ts";
-import { filledFrame, OutgoingFrame, type OutgoingOptions, writeFrame } from "./frame.ts";
+import { filledFrame, OutgoingFrame, type OutgoingOptions, writeHead } from "./frame.ts";
 import type { Waiting } from "./hop.ts";
 import { encodeJson, PLAIN_CODECS } from "./json.ts";
 
@@ -39,7 +39,7 @@ export class TaskForm {
     const { run, coordinator, priority, delayMs, waiting, key, sentAt, first = true } = form;
     const info: TaskInfo = { task: form.task, id: form.id, headers: form.headers, deadlineAt: form.deadlineAt };
     const extension = encodeExtension({ firstSentAt: sentAt, coordinator, key, ...waiting, tasks: [info] });
-    this.#head = writeFrame({ type: "task", priority, run, first: 0, count: 1 }, extension, PLAIN_CODECS, "");
+    this.#head = writeHead({ type: "task", priority, run, count: 1 }, extension);
     this.#own = { first, delayMs, key, id: form.id };
     this.#codec = codec;
     this.#delayMs = Math.max(delayMs, (waiting?.dueAt ?? 0) - sentAt);

@@ -1,6 +1,8 @@
 import type { Frame, Receipt, Timer } from "../contract/index.ts";
 import { granted, type LeaseState } from "./machine.ts";
 
+export type OnLost = (hold: Hold, why: "expired" | "fenced") => void;
+
 /** One frame in hand: its receipt, what it holds, and the state of its lease. */
 export class Hold {
   readonly receipt: Receipt;
@@ -9,12 +11,12 @@ export class Hold {
   readonly lost: number;
   /** How many of its tasks have no outcome yet that the broker has agreed to. */
   left: number;
-  /** The indexes of those of a pack that have one. */
-  ended: Set<number> | undefined;
+  /** Those of a pack, from when it is taken apart. */
+  parts: readonly HeldTask[] | undefined = undefined;
   /** A pack of which a task has begun does not go back as it is. */
   hasBegun = false;
   /** Ends with the lease. */
-  timer: Timer | undefined;
+  timer: Timer | undefined = undefined;
   state: LeaseState;
   /** Monotonic ms from which the broker counts how long it is held in all. */
   heldAt = Number.POSITIVE_INFINITY;
@@ -23,15 +25,24 @@ export class Hold {
   isHalfTold = false;
   /** A renewal of it is under way. */
   renewing = false;
+  /** Its keeper's own. */
+  place = -1;
   /** Told once when the lease is lost; a running handler is aborted by it. */
-  onLost: ((why: "expired" | "fenced") => void) | undefined;
+  readonly onLost: OnLost | undefined;
 
-  constructor(receipt: Receipt, frame: Frame, lost: number, deadline: number) {
+  constructor(receipt: Receipt, frame: Frame, lost: number, deadline: number, onLost?: OnLost) {
     this.receipt = receipt;
     this.frame = frame;
     this.lost = lost;
+    this.onLost = onLost;
     this.left = Math.max(1, frame.count);
     this.state = granted(deadline);
+  }
+
+  /** The indexes of the tasks of a pack that have an outcome, if any has. */
+  get ended(): ReadonlySet<number> | undefined {
+    const ended = this.parts?.filter((part) => part.ended) ?? [];
+    return ended.length === 0 ? undefined : new Set(ended.map(({ frame }) => frame.first));
   }
 
   /** Monotonic ms until which it may be settled; in the past where it is not held any more. */

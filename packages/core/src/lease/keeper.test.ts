@@ -46,8 +46,8 @@ function start(random = 0.5, totalCapMs?: number) {
   };
   const lost: string[] = [];
   const take = (name: string, requestedAt = clock.now()) => {
-    const hold = new Hold(receiptOf(name), frameOf(), 0, keeper.deadlineFrom(requestedAt));
-    hold.onLost = (why) => lost.push(`${name} ${why} ${clock.now()}`);
+    const onLost = (_: Hold, why: string) => lost.push(`${name} ${why} ${clock.now()}`);
+    const hold = new Hold(receiptOf(name), frameOf(), 0, keeper.deadlineFrom(requestedAt), onLost);
     keeper.add(hold);
     return hold;
   };

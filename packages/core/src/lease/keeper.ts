@@ -2,6 +2,7 @@ import type { Random } from "../backoff.ts";
 import type { Calls } from "../call.ts";
 import type { Clock, Receipt, Timer } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import { PlacedSet } from "../placed-set.ts";
 import type { Hold } from "./hold.ts";
 import { type LeaseEvent, step, wantsRenewal } from "./machine.ts";
 
@@ -33,7 +34,7 @@ export function safetyMarginMs(leaseMs: number): number {
  */
 export class Keeper {
   readonly #options: KeeperOptions;
-  readonly #holds = new Set<Hold>();
+  readonly #holds = new PlacedSet<Hold>();
   #tasks = 0;
   #timer: Timer | undefined;
   #timerAt = 0;
@@ -52,7 +53,7 @@ export class Keeper {
   }
 
   holds(): Iterable<Hold> {
-    return this.#holds;
+    return this.#holds.values();
   }
 
   /** When a lease that was asked for at `requestedAt` ends, as far as its holder dares to count on it. */
@@ -74,7 +75,7 @@ export class Keeper {
   /** One task of a pack has its outcome. Answers whether it was the last. */
   ended(hold: Hold): boolean {
     hold.left -= 1;
-    if (this.#holds.has(hold)) this.#tasks -= 1;
+    if (hold.place >= 0) this.#tasks -= 1;
     return hold.left === 0;
   }
 
@@ -87,7 +88,7 @@ export class Keeper {
       if (effect === "forget") this.#forget(hold);
       else if (effect === "run" || effect === "write") allowed = true;
     }
-    if (state.at === "lost" && effects.length > 0) hold.onLost?.(state.why);
+    if (state.at === "lost" && effects.length > 0) hold.onLost?.(hold, state.why);
     return allowed;
   }
 
@@ -109,7 +110,7 @@ export class Keeper {
     const beatMs = (leaseMs / 3) * (0.8 + 0.2 * random());
     const now = clock.now();
     let first = now + beatMs;
-    for (const hold of this.#holds)
+    for (const hold of this.holds())
       first = Math.min(first, Math.max(Math.min(hold.deadline, this.#capAt(hold)), now + 1));
     this.#timerAt = first;
     this.#timer = clock.after(first - now, () => {
@@ -124,7 +125,7 @@ export class Keeper {
     const now = clock.now();
     const due: Hold[] = [];
     const capped: Hold[] = [];
-    for (const hold of this.#holds) {
+    for (const hold of this.holds()) {
       this.apply(hold, { on: "tick", now });
       if (this.#capAt(hold) <= now) capped.push(hold);
       // What was granted or renewed since the last beat can wait for the next one.

@@ -40,9 +40,23 @@ const SETTLED: LeaseState = Object.freeze({ at: "settled" });
 const EXPIRED: LeaseState = Object.freeze({ at: "lost", why: "expired" });
 const FENCED: LeaseState = Object.freeze({ at: "lost", why: "fenced" });
 
+type Alive = Extract<LeaseState, { readonly deadline: number }>;
+
+/** The state that each phase had last. A state is a value, and the grants of one receive have the same deadline: so most have the same object. */
+const recent: { [K in Alive["at"]]: Alive } = {
+  held: { at: "held", deadline: 0 },
+  running: { at: "running", deadline: 0 },
+  settling: { at: "settling", deadline: 0 },
+};
+
+function alive(at: Alive["at"], deadline: number): Alive {
+  if (recent[at].deadline !== deadline) recent[at] = { at, deadline };
+  return recent[at];
+}
+
 /** The state of a grant that was just received. */
 export function granted(deadline: number): LeaseState {
-  return { at: "held", deadline };
+  return alive("held", deadline);
 }
 
 /** Is it ours as far as we know, so that it wants renewing? */
@@ -55,7 +69,7 @@ export function step(state: LeaseState, event: LeaseEvent): LeaseStep {
   const losing = state.at === "running" ? ABORT : FORGET;
   switch (event.on) {
     case "renewed":
-      return event.deadline > state.deadline ? [{ at: state.at, deadline: event.deadline }, NOTHING] : [state, NOTHING];
+      return event.deadline > state.deadline ? [alive(state.at, event.deadline), NOTHING] : [state, NOTHING];
     case "refused":
       return [FENCED, losing];
     case "settled":
@@ -63,14 +77,14 @@ export function step(state: LeaseState, event: LeaseEvent): LeaseStep {
     case "begin":
       if (event.now >= state.deadline) return [EXPIRED, losing];
       if (state.at === "settling") return [state, NOTHING];
-      return [state.at === "held" ? { at: "running", deadline: state.deadline } : state, RUN];
+      return [alive("running", state.deadline), RUN];
     case "prove":
       if (state.at === "settling") return [state, NOTHING];
       return event.now >= state.deadline ? [EXPIRED, losing] : [state, WRITE];
     case "settle":
       if (state.at === "settling") return [state, NOTHING];
       if (event.now >= state.deadline) return [EXPIRED, losing];
-      return [{ at: "settling", deadline: state.deadline }, WRITE];
+      return [alive("settling", state.deadline), WRITE];
     case "tick":
       return event.now >= state.deadline ? [EXPIRED, losing] : [state, NOTHING];
   }

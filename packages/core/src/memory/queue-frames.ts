@@ -42,15 +42,12 @@ export class QueueFrames {
     return Math.min(this.delays.nextAtMs, this.leases.nextAtMs);
   }
 
-  /** `id` is the frame's own, read once by the caller; `undefined` where there are no `ids`. */
+  /** `id` is the frame's own, taken by the caller; `undefined` where there are no `ids`. */
   put(frame: OutFrame, id: string | undefined, nowMs: number): void {
     const level = Math.max(0, Math.min(PRIORITY_LEVELS - 1, frame.priority | 0));
     this.#sequence += 1;
     const stored = new StoredFrame(frame.bytes, level, id, this.#sequence);
-    if (id !== undefined) {
-      this.ids?.take(id);
-      this.#books.add(frame.bytes.length);
-    }
+    if (id !== undefined) this.#books.add(frame.bytes.length);
     if (frame.delayMs > 0) this.#delay(stored, frame.delayMs, nowMs);
     else this.ready.push(stored);
   }

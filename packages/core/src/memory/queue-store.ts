@@ -39,11 +39,15 @@ export class QueueStore implements Home {
       this.frames.put(frame, undefined, nowMs);
       return "ok";
     }
-    const id = frame.id;
-    if (frame.first) {
-      if (ids.has(id)) return "duplicate";
+    const { id } = frame;
+    if (!frame.first) ids.take(id);
+    else {
+      if (!ids.claim(id)) return "duplicate";
       const bound = this.books.fullFor(frame.bytes.length);
-      if (bound !== undefined) return { failed: new MemoryError("QUEUE_FULL", `the memory backend is full: ${bound}`) };
+      if (bound !== undefined) {
+        ids.free(id);
+        return { failed: new MemoryError("QUEUE_FULL", `the memory backend is full: ${bound}`) };
+      }
     }
     this.frames.put(frame, id, nowMs);
     return "ok";
@@ -51,7 +55,10 @@ export class QueueStore implements Home {
 
   /** Puts a frame of a move in: copies, replies and dead letters, which are never refused. */
   put(frame: OutFrame, nowMs: number): void {
-    this.frames.put(frame, this.frames.ids === undefined ? undefined : frame.id, nowMs);
+    const { ids } = this.frames;
+    const id = ids === undefined ? undefined : frame.id;
+    if (id !== undefined) ids?.take(id);
+    this.frames.put(frame, id, nowMs);
   }
 
   ack(grant: Grant): void {

@@ -21,27 +21,33 @@ export function moving<H extends Settling>(
   remember: (name: string) => void,
 ): Writing<H> {
   /** Each frame once. It is acked with the last of its tasks; before that, it is only proven that it is still held. */
-  const receiptsOf = (jobs: readonly Job<H>[]): Map<Receipt, boolean> => {
-    const counts = new Map<Receipt, number>();
-    for (const { task } of jobs) counts.set(task.receipt, (counts.get(task.receipt) ?? 0) + 1);
-    const acks = new Map<Receipt, boolean>();
+  const receiptsOf = (jobs: readonly Job<H>[]): Receipts => {
+    const list: Acked[] = [];
+    const packs = new Map<Receipt, { readonly task: H; count: number }>();
     for (const { task } of jobs) {
-      if (acks.has(task.receipt)) continue;
-      acks.set(task.receipt, task.whole || (counts.get(task.receipt) === task.left && port.mayAck(task)));
+      const { receipt } = task;
+      if (task.whole) {
+        list.push({ receipt, ack: true });
+        continue;
+      }
+      const pack = packs.get(receipt);
+      if (pack === undefined) packs.set(receipt, { task, count: 1 });
+      else pack.count += 1;
     }
-    return acks;
+    const acked = new Set<Receipt>();
+    for (const [receipt, { task, count }] of packs) {
+      const ack = count === task.left && port.mayAck(task);
+      if (ack) acked.add(receipt);
+      list.push({ receipt, ack });
+    }
+    return { list, acked };
   };
-  const listed = (acks: ReadonlyMap<Receipt, boolean>) => [...acks].map(([receipt, ack]) => ({ receipt, ack }));
   /** A frame that is not acked may come again with tasks that have gone on. */
-  const concludeAll = (
-    jobs: readonly Job<H>[],
-    acks: ReadonlyMap<Receipt, boolean>,
-    delivered: boolean,
-    deadline: number,
-  ) => {
+  const concludeAll = (jobs: readonly Job<H>[], { acked: packs }: Receipts, delivered: boolean, deadline: number) => {
     for (const job of jobs) {
-      const acked = acks.get(job.task.receipt) === true;
-      if (!acked) remember(job.task.frame.name);
+      const { task } = job;
+      const acked = task.whole || packs.has(task.receipt);
+      if (!acked) remember(task.frame.name);
       conclude(job, "ok", { delivered, acked, deadline });
     }
   };
@@ -61,7 +67,7 @@ export function moving<H extends Settling>(
         if (reply !== undefined) sends.push({ queue: port.reply(coordinator), frame: reply });
         const acks = receiptsOf(left);
         const { deadline } = until(left);
-        const [answer] = await port.calls.move([{ receipts: listed(acks), sends }], { deadline });
+        const [answer] = await port.calls.move([{ receipts: acks.list, sends }], { deadline });
         if (typeof answer === "object" && "gone" in answer && delivered) {
           delivered = false;
           continue;
@@ -94,7 +100,7 @@ export function moving<H extends Settling>(
       const parts = [...Map.groupBy(jobs, ({ task }) => task.receipt).values()].flatMap((same) => cut(same, port));
       const groups = parts.map((members) => ({ members, acks: receiptsOf(members) }));
       const moves = groups.map(({ members, acks }) => ({
-        receipts: listed(acks),
+        receipts: acks.list,
         sends: members.map((job) => letters.get(job) as Letter),
       }));
       const { deadline } = until(jobs);
@@ -111,6 +117,17 @@ export function moving<H extends Settling>(
       await left;
     },
   };
+}
+
+interface Acked {
+  readonly receipt: Receipt;
+  readonly ack: boolean;
+}
+
+interface Receipts {
+  readonly list: readonly Acked[];
+  /** The packs among them that are acked. */
+  readonly acked: ReadonlySet<Receipt>;
 }
 
 /** As many frames as the broker takes in one call. */

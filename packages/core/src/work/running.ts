@@ -26,12 +26,12 @@ export interface RunningPort<H extends Runnable> {
   /** Once, unless the lease is lost first: then nobody wants to know. */
   ended(hold: H, end: HandlerEnd, durationMs: number): void;
   /** Once: the handler has returned, or was given up. */
-  freed(hold: H, abandoned: AbortCode | undefined): void;
+  freed(running: Running<H>, abandoned: AbortCode | undefined): void;
 }
 
 /** One handler at work on one task. Its slot is taken until it returns, also after its end was decided, but for `abandonMs` at most. */
 export class Running<H extends Runnable> implements TaskContextPort {
-  readonly #hold: H;
+  readonly hold: H;
   readonly #task: Task;
   readonly #port: RunningPort<H>;
   readonly info: TaskInfo;
@@ -41,6 +41,8 @@ export class Running<H extends Runnable> implements TaskContextPort {
   #timer: Timer | undefined;
   #decided = false;
   #freed = false;
+  /** Among all that run. */
+  place = -1;
 
   /** Monotonic ms at which it is ended. */
   readonly endsAt: number;
@@ -49,7 +51,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
   /** `timeoutMs` is for this attempt; the task's deadline may come first. */
   constructor(port: RunningPort<H>, hold: H, task: Task, timeoutMs: number) {
     this.#port = port;
-    this.#hold = hold;
+    this.hold = hold;
     this.#task = task;
     this.info = hold.frame.tasks[0] as TaskInfo;
     const { clock } = port;
@@ -61,10 +63,10 @@ export class Running<H extends Runnable> implements TaskContextPort {
   }
 
   get frame(): Frame {
-    return this.#hold.frame;
+    return this.hold.frame;
   }
   get lost(): number {
-    return this.#hold.lost;
+    return this.hold.lost;
   }
   get logger(): Logger {
     return this.#port.logger;
@@ -109,7 +111,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
   }
 
   progress(value: unknown): void {
-    this.#port.progress(this.#hold.frame, value);
+    this.#port.progress(this.hold.frame, value);
   }
 
   /** Ends the attempt now, whatever the handler does; it is told by its signal. After LEASE_LOST nothing is written. */
@@ -142,14 +144,14 @@ export class Running<H extends Runnable> implements TaskContextPort {
   #decide(end: HandlerEnd): void {
     if (this.#decided) return;
     this.#decided = true;
-    this.#port.ended(this.#hold, end, this.#port.clock.now() - this.#startedAt);
+    this.#port.ended(this.hold, end, this.#port.clock.now() - this.#startedAt);
   }
 
   #free(abandoned: AbortCode | undefined): void {
     if (this.#freed) return;
     this.#freed = true;
     this.#timer?.cancel();
-    this.#port.freed(this.#hold, abandoned);
+    this.#port.freed(this, abandoned);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AbortCode, BadFrame, Clock, Frame, TaskInfo, Timer } from "../contract/index.ts";
 import type { Eventual } from "../eventual.ts";
 import type { Logger } from "../log.ts";
+import { PlacedSet } from "../placed-set.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import { type HandlerEnd, Running, type RunningPort } from "./running.ts";
 import type { Task } from "./task.ts";
@@ -41,7 +42,7 @@ export interface SlotsPort<H extends Slotted> {
 /** The slots of a worker: `concurrency` handlers at a time, the others wait, lane by lane, in the order in which they came. */
 export class Slots<H extends Slotted> {
   readonly #port: SlotsPort<H>;
-  readonly #running = new Map<H, Running<H>>();
+  readonly #running = new PlacedSet<Running<H>>();
   readonly #waiting: LaneQueue<H>;
   readonly #loading = new Set<H>();
   readonly #runs: RunningPort<H>;
@@ -62,9 +63,9 @@ export class Slots<H extends Slotted> {
       logger,
       progress: (frame, value) => port.progress(frame, value),
       ended: (hold, end, durationMs) => port.ended(hold, end, durationMs),
-      freed: (hold, abandoned) => {
-        this.#running.delete(hold);
-        port.freed(hold, abandoned);
+      freed: (running, abandoned) => {
+        this.#running.delete(running);
+        port.freed(running.hold, abandoned);
         this.fill();
         this.#tellEmpty();
       },
@@ -82,7 +83,7 @@ export class Slots<H extends Slotted> {
   /** Handlers that still run though their frame is not held any more; each takes its slot until it returns or is abandoned. */
   get zombies(): number {
     let zombies = 0;
-    for (const hold of this.#running.keys()) if (!this.#port.isHeld(hold)) zombies += 1;
+    for (const { hold } of this.#running.values()) if (!this.#port.isHeld(hold)) zombies += 1;
     return zombies;
   }
 
@@ -118,7 +119,7 @@ export class Slots<H extends Slotted> {
 
   /** Ends the attempts of what `wanted` says, as far as they run; answers those that have not begun, which do not begin any more. */
   stop(wanted: (hold: H) => boolean, code: AbortCode): readonly H[] {
-    for (const [hold, running] of [...this.#running]) if (wanted(hold)) running.stop(code);
+    for (const running of this.#running.values()) if (wanted(running.hold)) running.stop(code);
     return this.withdraw(wanted);
   }
 
@@ -128,7 +129,7 @@ export class Slots<H extends Slotted> {
   }
 
   stopAll(code: AbortCode): void {
-    for (const running of [...this.#running.values()]) running.stop(code);
+    for (const running of this.#running.values()) running.stop(code);
   }
 
   /** Resolves when no handler runs. */
@@ -169,7 +170,7 @@ export class Slots<H extends Slotted> {
     }
     const task = port.task((frame.tasks[0] as TaskInfo).task);
     const running = new Running(this.#runs, hold, task, task.timeoutMs ?? port.timeoutMs);
-    this.#running.set(hold, running);
+    this.#running.add(running);
     this.#watch(running.endsAt);
     port.started(hold);
     running.start(payload.value);
@@ -187,7 +188,7 @@ export class Slots<H extends Slotted> {
   #timeOut(): void {
     this.#watchedAt = Number.POSITIVE_INFINITY;
     const now = this.#port.clock.now();
-    for (const running of [...this.#running.values()]) {
+    for (const running of this.#running.values()) {
       if (running.endsAt <= now) running.timeOut();
       else this.#watch(running.endsAt);
     }
