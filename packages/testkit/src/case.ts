@@ -22,6 +22,8 @@ export interface Case {
   when?(profile: Profile): true | string;
   /** What it asks of the surroundings of a broker that lives elsewhere; in this process the world does it by itself. */
   readonly needs?: Hook;
+  /** Takes many leases where the clock is the machine's: begins before the others that run side by side, so that nobody waits for it alone. */
+  readonly isLong?: true;
   /** Throws an AssertionError where the backend, or core on it, breaks the promise. */
   run(world: World): Promise<void>;
 }

@@ -73,8 +73,14 @@ export function batchesOf({ running, concurrency }: ConformancePlan): readonly {
   readonly concurrency: number;
 }[] {
   const disturbs = ({ needs }: Case) => needs === "restart";
+  const beside = running.filter((one) => !disturbs(one));
+  const isLong = ({ isLong }: Case) => concurrency > 1 && isLong === true;
   return [
-    { title: "side by side", cases: running.filter((one) => !disturbs(one)), concurrency },
+    {
+      title: "side by side",
+      cases: [...beside.filter(isLong), ...beside.filter((one) => !isLong(one))],
+      concurrency,
+    },
     { title: "alone", cases: running.filter(disturbs), concurrency: 1 },
   ];
 }

@@ -19,6 +19,7 @@ export const killCases = [
   ...area("chaos", "worker", {
     sigkill: {
       cites: ["I1", "I3", "I6", "L1"],
+      isLong: true,
       expects:
         "what a killed worker held is done by another one, within a lease (a session: within its detection) and a second",
       when: ownSessions,

@@ -111,6 +111,7 @@ export const deadlineCases = area("system", "deadline", {
 
   "held-at-half-cap-is-given-back": {
     cites: ["I8", "L1"],
+    isLong: true,
     expects:
       "a frame that has not begun when half of the lease's total cap is over goes back, without penalty: no broker takes it away from a worker that means well",
     async run(world) {

@@ -31,6 +31,7 @@ export const delayCases = area("system", "delay", {
 
   "delayed-task-is-not-resent": {
     cites: ["I1", "I14"],
+    isLong: true,
     expects:
       "a delay longer than resendAfterMs is no silence, and a deadline counts from the send, not from the delay's end",
     async run(world) {

@@ -11,6 +11,7 @@ const MAX_ATTEMPTS = 3;
 export const forkCases = area("system", "retry", {
   "fork-is-bounded": {
     cites: ["I3", "I4", "I8"],
+    isLong: true,
     expects:
       "where a copy and its ack are two steps, a session that is lost between them may fork a task: still one outcome each, and the counters bound the copies",
     when: ({ verbs }) => !verbs.includes("move") || "verbs with move",

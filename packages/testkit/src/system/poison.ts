@@ -43,6 +43,7 @@ export const poisonCases = area("system", "lost", {
 
   "neighbours-held-complete": {
     cites: ["I8", "I10"],
+    isLong: true,
     expects: "99 tasks that are held beside a poison task until their last chance complete; one is dead",
     async run(world) {
       const { dispatcher } = await world.dispatcher();
@@ -74,6 +75,7 @@ export const poisonCases = area("system", "lost", {
 
   "nothing-joins-a-last-chance": {
     cites: ["I8", "I10"],
+    isLong: true,
     expects:
       "what comes while a last chance runs, of whatever priority, is not run beside it: poison takes nobody with it",
     async run(world) {

@@ -4,6 +4,7 @@ import type { Profile } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { everyTaskOnce } from "../invariants.ts";
 import { boundsOf, hasPriorities, laneOf, lanesOf } from "../world/lanes.ts";
+import { RoundTrips } from "../world/round-trips.ts";
 import type { WorkerProcess } from "../world/worker-process.ts";
 import type { World } from "../world/world.ts";
 
@@ -45,8 +46,8 @@ async function starvedByGrants(world: World): Promise<void> {
 /** Each lane has its weight: low tasks come one after the other, at other moments of the round each time. */
 async function starvedByWeights(world: World): Promise<void> {
   const { dispatcher } = await world.dispatcher();
-  await world.worker({ handler: takes(world, 10) }, { concurrency: 2 });
-  const bound = boundsOf(world.profile, 2, 0).passed;
+  const trips = new RoundTrips();
+  await world.worker({ handler: takes(world, 10) }, { concurrency: 2 }, (process) => trips.watch(process));
   const flood = Array.from({ length: 700 }, (_, index) => input("flood", { priority: index % 3 === 0 ? 5 : 10 }));
   const run = dispatcher.run("default", flood);
   await world.time.until(() => world.ledger.runs.length >= 5, "the flood is under way");
@@ -56,6 +57,7 @@ async function starvedByWeights(world: World): Promise<void> {
     const since = world.ledger.runs.length;
     everyTaskOnce(await world.results(low), 1);
     const passed = passedBy(world, `low ${turn}`, since);
+    const bound = boundsOf(world.profile, 2, 0).passed + trips.inAdvance(2, 10);
     assert.ok(passed <= bound, `I13: low ${turn} was passed by ${passed} others, the bound is ${bound}`);
     const next = world.ledger.runs.length + turn;
     await world.time.until(() => world.ledger.runs.length > next, "the flood goes on");
@@ -115,7 +117,8 @@ export const priorityCases = area("system", "priority", {
     expects: "a task of high priority that comes late is begun before those of low priority that wait",
     async run(world) {
       const { dispatcher } = await world.dispatcher();
-      await world.worker({ handler: takes(world, 50) }, { concurrency: 1 });
+      const trips = new RoundTrips();
+      await world.worker({ handler: takes(world, 50) }, { concurrency: 1 }, (process) => trips.watch(process));
       const low = dispatcher.run("default", Array(60).fill("low"), { priority: 1 });
       await world.time.until(() => world.ledger.runs.length === 2, "the low ones are under way");
       for (let turn = 0; turn < 3; turn += 1) {
@@ -124,7 +127,7 @@ export const priorityCases = area("system", "priority", {
         const since = world.ledger.runs.length;
         everyTaskOnce(await world.results(high), 1);
         const passed = passedBy(world, `high ${turn}`, since);
-        const { held } = boundsOf(world.profile, 1, 9);
+        const held = boundsOf(world.profile, 1, 9).held + trips.inAdvance(1, 50);
         assert.ok(passed <= held, `I13: ${passed} low ones were begun before a high one, only ${held} could be held`);
         await world.time.until(() => world.ledger.runs.length > since + passed + turn + 2, "low ones go on");
       }
@@ -173,6 +176,7 @@ export const priorityCases = area("system", "priority", {
 
   "over-grant-bound": {
     cites: ["I13", "I19"],
+    isLong: true,
     expects:
       "a worker never holds more than its slots and one frame for each further lane, however slowly a lane answers",
     async run(world) {
@@ -182,7 +186,9 @@ export const priorityCases = area("system", "priority", {
       const taskMs = world.leaseMs / (world.time.isVirtual ? 6 : 3);
       let held = 0;
       let most = 0;
+      const trips = new RoundTrips();
       await world.worker({ handler: takes(world, taskMs) }, { concurrency }, (process) => {
+        trips.watch(process);
         process.intercept("receive", async ({ args, proceed }) => {
           const { role, name } = args[0] as { role: string; name: string };
           const deliveries = (await proceed()) as readonly unknown[];
@@ -205,7 +211,6 @@ export const priorityCases = area("system", "priority", {
           return proceed();
         });
       });
-      const bound = boundsOf(world.profile, concurrency, 10).held;
       const many = world.time.isVirtual ? 40 : 20;
       for (const counts of [
         [many, many, many],
@@ -217,6 +222,7 @@ export const priorityCases = area("system", "priority", {
           Array(counts[place] as number).fill(input("task", { priority })),
         );
         everyTaskOnce(await world.results(dispatcher.run("default", inputs)), inputs.length);
+        const bound = boundsOf(world.profile, concurrency, 10).held + trips.inAdvance(concurrency, taskMs);
         assert.ok(most <= bound, `I19: ${most} frames were held, the bound is ${bound}`);
       }
       assert.ok(most >= concurrency, `only ${most} frames were held, of ${concurrency} slots`);

@@ -46,6 +46,7 @@ export const resendCases = area("system", "result", {
 
   "resend.ends-vanished": {
     cites: ["I1", "I3"],
+    isLong: true,
     expects: "a task that the broker loses time and again ends dead as VANISHED, after maxResends",
     async run(world) {
       const { dispatcher } = await world.dispatcher({ maxResends: 2 }, losing(/\/2#/));
@@ -66,6 +67,7 @@ export const resendCases = area("system", "result", {
 
   "resend.not-when-a-lost-one-waits-again": {
     cites: ["I1", "I4", "L1"],
+    isLong: true,
     expects:
       "a task whose worker crashed waits its turn again, behind others: that those behind it came back before the crash is no sign that it is lost",
     async run(world) {
@@ -90,6 +92,7 @@ export const resendCases = area("system", "result", {
 
   "resend.not-in-a-backlog": {
     cites: ["I1", "I4"],
+    isLong: true,
     expects: "a task that waits its turn for longer than resendAfterMs is not lost, and not sent again",
     async run(world) {
       const { dispatcher } = await world.dispatcher({ resendAfterMs: world.leaseMs });
@@ -104,6 +107,7 @@ export const resendCases = area("system", "result", {
 
   "resend.not-while-a-lost-holder-is-waited-for": {
     cites: ["I1", "I4"],
+    isLong: true,
     expects:
       "a task whose holder crashed is in the hands of its lease, and then waits for its turn again: others that overtook it before prove nothing",
     when: ({ sharing }) =>
@@ -128,6 +132,7 @@ export const resendCases = area("system", "result", {
 
   "resend.not-while-back-pressed": {
     cites: ["I1", "I4"],
+    isLong: true,
     expects: "silence of a reply queue that cannot be read, or of a reader who does not read, proves nothing",
     async run(world) {
       const resendAfterMs = world.leaseMs;

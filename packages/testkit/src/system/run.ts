@@ -118,6 +118,7 @@ export const runCases = area("system", "result", {
 
   "run.back-pressure": {
     cites: ["I19"],
+    isLong: true,
     expects: "a reader that stops reading stops the sending, and one that goes on gets everything",
     async run(world) {
       const { dispatcher } = await world.dispatcher();

@@ -40,6 +40,7 @@ export const stopCases = area("system", "stop", {
 
   "drain-in-bound": {
     cites: ["I8", "I18"],
+    isLong: true,
     expects:
       "a stop lets handlers finish for drainMs, then aborts them, and ends; what was begun goes on elsewhere, uncounted",
     async run(world) {
