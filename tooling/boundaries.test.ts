@@ -1,9 +1,9 @@
 /** The import boundaries, on a small tree of its own: it is clean, and each rule finds the violation that is planted for it. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { beforeAll, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { copyTree, root } from "./tree.ts";
 
 const stages = ["plan", "send", "codec", "work", "lease", "settle", "result"];
@@ -72,7 +72,7 @@ const planted: readonly (readonly [rule: string, file: string, imports: string])
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "boundaries-"));
+  folder = await temporaryFolder("boundaries");
   await copyTree(folder, [".dependency-cruiser.cjs", "tsconfig.base.json"]);
   for (const [file, text] of Object.entries(clean)) await write(file, text);
   await mkdir(`${folder}/node_modules/@org`);
@@ -80,7 +80,6 @@ beforeAll(async () => {
   await symlink("../../packages/testkit", `${folder}/node_modules/@org/dispatch-testkit`);
   await symlink("../../packages/backend-a", `${folder}/node_modules/@org/dispatch-backend-a`);
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 test("what the rules allow passes", async () => {
   expect(await violations()).toEqual([]);

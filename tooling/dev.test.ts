@@ -1,18 +1,17 @@
 /** `./dev`: it becomes the program that it starts, leaves paths to the caller, finds its tools, and says in one line what is wrong. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { root } from "./tree.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await realpath(await mkdtemp(join(tmpdir(), "dev-")));
+  folder = await temporaryFolder("dev");
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 describe("the program takes the place of ./dev", () => {
   test.each([

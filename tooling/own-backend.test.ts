@@ -2,11 +2,11 @@
  * examples/own-backend as its author has it: a package outside of this tree, with core and the testkit from their tarballs, installed without a network. Its
  * suite is green at every level that applies to its profile, and a profile that claims more than it keeps is caught.
  */
-import { access, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access, cp, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { root } from "./tree.ts";
 
 /** Run by `npm test`, this process has npm's own variables, which would tell the npm below about the wrong project. */
@@ -22,7 +22,7 @@ let folder: string;
 const here = (argv: readonly string[], timeoutMs: number) => run(argv, { cwd: folder, env, timeoutMs });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "own-backend-"));
+  folder = await temporaryFolder("own-backend");
   env.OWN_BACKEND_ROOT = join(folder, "queues");
   await cp(`${root}/examples/own-backend`, folder, {
     recursive: true,
@@ -37,7 +37,6 @@ beforeAll(async () => {
   const { code, output } = await here(["npm", "install", "--offline", "--no-audit", "--no-fund", ...tarballs], 50_000);
   if (code !== 0) throw new Error(output);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("nothing but the two packages is installed, and none of this tree", async () => {
   const { stdout } = await here(["npm", "ls", "--all", "--parseable"], 20_000);
@@ -77,10 +76,10 @@ class Liar extends DirectoryBackend {
   }
 }
 const root = process.env.OWN_BACKEND_ROOT;
-for (const backend of [(namespace) => new Liar(root, { namespace }), (namespace) => directory(root, { namespace })]) {
-  const one = cases.find(({ id }) => id === "seam.settle.stale-holder-cannot-ack");
-  await runCase(one, { backend }).then(() => console.log("passed"), (error) => console.log(error.message));
-}`,
+const one = cases.find(({ id }) => id === "seam.settle.stale-holder-cannot-ack");
+const factories = [(namespace) => new Liar(root, { namespace }), (namespace) => directory(root, { namespace })];
+const said = factories.map((backend) => runCase(one, { backend }).then(() => "passed", (error) => error.message));
+console.log((await Promise.all(said)).join("\\n"));`,
   );
   const { stdout, output } = await here([process.execPath, "liar.test.ts"], 50_000);
   expect(stdout, output).toContain("where fencing is strict, a holder whose lease is over is refused");

@@ -1,9 +1,8 @@
 /** The packages as a stranger gets them: packed, installed by npm into an empty project, used from `import` and from `require`. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readFile, writeFile } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { root } from "./tree.ts";
 
 const packages = ["core", "testkit", "cli", "backend-redis", "backend-sqs"];
@@ -51,7 +50,7 @@ const env = Object.fromEntries(
 let folder: string;
 const packed = new Map<string, Packed>();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "packed-"));
+  folder = await temporaryFolder("packed");
   for (const name of packages) {
     const argv = ["npm", "pack", "--json", "--pack-destination", folder];
     const { stdout, output } = await run(argv, { cwd: `${root}/packages/${name}`, env });
@@ -74,7 +73,6 @@ beforeAll(async () => {
   const { code, output } = await run(argv, { cwd: folder, env, timeoutMs: 50_000 });
   if (code !== 0) throw new Error(output);
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 describe.each(packages)("the tarball of %s", (name) => {
   test("holds its licence, its README, its manifest and what is built, nothing else", () => {

@@ -1,14 +1,13 @@
 /** Turbo's cache: an unchanged task is a hit, and what a task is made of is what changes its hash. */
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { appendFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { beforeEach, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { copyTree, root } from "./tree.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "turbo-"));
+  folder = await temporaryFolder("turbo");
   const files = [
     ".gitignore",
     "package.json",
@@ -24,7 +23,6 @@ beforeEach(async () => {
   await mkdir(`${folder}/packages/core/src`);
   await writeFile(`${folder}/packages/core/src/errors.ts`, "export const one = 1;\n");
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 test("the second run of an unchanged task is a cache hit", async () => {
   expect(await typecheck()).toContain("0 cached, 1 total");

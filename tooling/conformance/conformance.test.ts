@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { run } from "../command.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { root } from "../tree.ts";
 import { readArguments } from "./arguments.ts";
 import { AdapterMissing, makeReady } from "./factories.ts";
@@ -15,7 +15,7 @@ const conformance = (...args: string[]) => run([`${root}/dev`, "conformance", ..
 
 describe("./dev conformance", () => {
   test("a table, a report, exit 0", async () => {
-    const file = join(await mkdtemp(join(tmpdir(), "conformance-")), "report.json");
+    const file = join(await temporaryFolder("conformance"), "report.json");
     const { code, stdout, output } = await conformance("memory-as-sqs", "--level", "seam", "--out", file);
     expect(code, output).toBe(0);
     expect(stdout).toMatch(/^conformance of memory-as-sqs \(/);

@@ -1,15 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { withLock } from "./lock.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(`${tmpdir()}/lock-`);
+  folder = await temporaryFolder("lock");
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 test("one at a time, also when one of them throws", async () => {
   const seen: string[] = [];

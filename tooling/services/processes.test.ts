@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../temporary-folder.ts";
 import {
   followPidFile,
   isAlive,
@@ -16,11 +16,10 @@ import type { ServerProcess } from "./service.ts";
 let folder: string;
 const started: ServerProcess[] = [];
 beforeEach(async () => {
-  folder = await mkdtemp(`${tmpdir()}/processes-`);
+  folder = await temporaryFolder("processes");
 });
 afterEach(async () => {
   for (const each of started.splice(0)) await killProcess(each);
-  await rm(folder, { recursive: true });
 });
 
 async function start(script: string): Promise<ServerProcess> {

@@ -1,19 +1,17 @@
 /** Real runs of vitest in a folder of their own: none that broke is taken for one that held. */
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { symlink, writeFile } from "node:fs/promises";
+import { beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { root } from "../tree.ts";
 import { runSuite } from "./suite.ts";
 import { closingLine } from "./tally.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "suite-"));
+  folder = await temporaryFolder("suite");
   await symlink(`${root}/node_modules`, `${folder}/node_modules`);
   await writeFile(`${folder}/holds.test.js`, 'import { test } from "vitest";\ntest("holds", () => {});\n');
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 test.each([
   ["holds", "", "1 passed, 0 failed"],

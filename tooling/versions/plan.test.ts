@@ -1,8 +1,8 @@
 /** The version plan, on a small workspace with this tree's own configuration: what a change of core does to an adapter. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { copyTree, root } from "../tree.ts";
 import { planVersions } from "./plan.ts";
 
@@ -13,7 +13,7 @@ const other = "@org/dispatch-backend-other";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "versions-"));
+  folder = await temporaryFolder("versions");
   await copyTree(folder, [".changeset/config.json"]);
   await write("pnpm-workspace.yaml", "packages:\n  - packages/*\n");
   await write("package.json", JSON.stringify({ name: "workspace", private: true }));
@@ -27,7 +27,6 @@ beforeEach(async () => {
     await write(`packages/${manifest.name.replace("@org/", "")}/package.json`, JSON.stringify(manifest));
   }
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 test.each(["patch", "minor"])("a %s of core stays within the adapters' peer range and bumps none", async (type) => {
   await changeset(core, type);

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Dispatcher, defineTask, QueueAdmin, Worker } from "@org/dispatch-core";
 import { fileBlobs } from "@org/dispatch-core/blobs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { sqs } from "./index.ts";
 import { inProcess } from "./testing/in-process.ts";
 import { newNamespace } from "./testing/opened.ts";
@@ -16,11 +16,10 @@ let folder: string;
 
 beforeAll(async () => {
   server = await inProcess();
-  folder = await mkdtemp(join(tmpdir(), "blobs-"));
+  folder = await temporaryFolder("blobs");
 });
 afterAll(async () => {
   await server.server.stop();
-  await rm(folder, { recursive: true });
 });
 
 async function within<T>(

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { adapterOf, findBackend } from "./backends.ts";
 
 test.each([
@@ -37,7 +37,7 @@ test.each(["mongo", "http://user:secret@host", "", "amqp", "redis2:", "toString"
 );
 
 async function folder(): Promise<{ readonly cwd: string; readonly home: string }> {
-  const root = await mkdtemp(join(tmpdir(), "dispatch-backends-"));
+  const root = await temporaryFolder("dispatch-backends");
   await mkdir(join(root, "user"));
   await mkdir(join(root, "cli"));
   return { cwd: join(root, "user"), home: join(root, "cli", "bin.js") };

@@ -1,11 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Result } from "@org/dispatch-core/contract";
 import { afterEach, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 
 // These run the command as it is built, as a process of its own: signals, pipes and memory are real.
 const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
@@ -48,7 +48,7 @@ let cwd = "";
 const children: ChildProcessWithoutNullStreams[] = [];
 
 beforeAll(async () => {
-  cwd = await mkdtemp(join(tmpdir(), "dispatch-bin-"));
+  cwd = await temporaryFolder("dispatch-bin");
   for (const [name, text] of Object.entries(HANDLERS)) await writeFile(join(cwd, name), text);
 });
 

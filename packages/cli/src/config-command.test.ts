@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are what is tested.
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { type CapturedSurroundings, capturedSurroundings } from "./captured-surroundings.ts";
 import { MAX_FILE_BYTES } from "./config/source-file.ts";
 import { main } from "./main.ts";
@@ -18,7 +18,7 @@ headers: { authorization: Bearer abc, team: a }
 `;
 
 async function surroundings(files: Readonly<Record<string, string | Buffer>>): Promise<CapturedSurroundings> {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-config-"));
+  const cwd = await temporaryFolder("dispatch-config");
   for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text);
   return capturedSurroundings({ cwd, environment: { REDIS_PORT: "6380", REDIS_PASSWORD: "hunter2" } });
 }

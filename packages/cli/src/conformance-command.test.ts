@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
 import { main } from "./main.ts";
 
 const memoryModule = import.meta.resolve("@org/dispatch-core/memory");
 let cwd: string;
 beforeEach(async () => {
-  cwd = await mkdtemp(join(tmpdir(), "dispatch-conformance-"));
+  cwd = await temporaryFolder("dispatch-conformance");
 });
 
 const conformance = async (source: string, ...args: string[]) => {

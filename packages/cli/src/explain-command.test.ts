@@ -1,9 +1,9 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PlanLine } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
 import { type ExplainCommandOptions, explainOn } from "./explain-command.ts";
 import { main } from "./main.ts";
@@ -24,7 +24,7 @@ test.each([
 });
 
 test("packs as the configuration has them", async () => {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-explain-"));
+  const cwd = await temporaryFolder("dispatch-explain");
   const packsOf = async (file: object) => {
     await writeFile(join(cwd, "f.json"), JSON.stringify(file));
     const around = capturedSurroundings({ cwd });

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defineTask } from "@org/dispatch-core";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { chooseTask, loadHandlerFile, tasksOf } from "./handler-file.ts";
 
 const one = defineTask({ name: "one", handler: () => 1 });
@@ -55,7 +55,7 @@ test("a run is of the named task, the only one, or the default", () => {
 });
 
 test("JavaScript, CommonJS and TypeScript load from the working folder", async () => {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-handler-"));
+  const cwd = await temporaryFolder("dispatch-handler");
   await mkdir(join(cwd, "sub"));
   const files = {
     "sub/esm.mjs": "export default async (payload) => payload;",
@@ -69,7 +69,7 @@ test("JavaScript, CommonJS and TypeScript load from the working folder", async (
 });
 
 test("a file that is missing, a folder, broken or throws is one sentence", async () => {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-handler-"));
+  const cwd = await temporaryFolder("dispatch-handler");
   await writeFile(join(cwd, "throws.mjs"), "throw new Error('no database');");
   await writeFile(join(cwd, "broken.mjs"), "export default (");
   for (const [path, message] of [

@@ -1,9 +1,9 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { Input } from "@org/dispatch-core";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { openInput, sourceOf } from "./input-lines.ts";
 
 async function readAll(bytes: Buffer | string, chunkBytes = 64 * 1024, envelope = false): Promise<unknown[]> {
@@ -125,7 +125,7 @@ test("close ends an input from which nothing comes, without a failure", async ()
 });
 
 test("files are found from the working folder; what cannot be read is refused", async () => {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-input-"));
+  const cwd = await temporaryFolder("dispatch-input");
   await writeFile(join(cwd, "in.jsonl"), "1\n2\n");
   const around = { cwd, stdin: Readable.from([Buffer.from("3\n")]) };
   for (const [path, expected] of [

@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
 import { main } from "./main.ts";
 
@@ -37,7 +37,7 @@ test.each<[string, string[], string]>([
   ["check of nothing", ["config", "check"], "missing required argument 'FILE'"],
   ["print with a configuration", ["config", "print", "a.json", "--config", "b.json"], "unknown option '--config'"],
 ])("%s: one line, exit 2, nothing on standard output", async (_, argv, message) => {
-  const around = capturedSurroundings({ cwd: await mkdtemp(join(tmpdir(), "dispatch-main-")) });
+  const around = capturedSurroundings({ cwd: await temporaryFolder("dispatch-main") });
   expect(await main(argv, around)).toBe(2);
   expect(around.errText()).toMatch(/^dispatch: CONFIG_INVALID: [^\n]+\n$/);
   expect(around.errText()).toContain(message);
@@ -73,7 +73,7 @@ test("help and version go to standard output, exit 0", async () => {
 });
 
 test("files are looked at before anything is made: a bad input leaves no output", async () => {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-main-"));
+  const cwd = await temporaryFolder("dispatch-main");
   await writeFile(join(cwd, "h.mjs"), "export default async (payload) => payload;");
   await writeFile(join(cwd, "old.jsonl"), "kept\n");
   await writeFile(join(cwd, "in.jsonl"), "1\n");

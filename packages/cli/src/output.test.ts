@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { openOutput, outputTo } from "./output.ts";
 
 const kept = { close: false, discard: async () => {} };
 
 async function folder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "dispatch-output-"));
+  return temporaryFolder("dispatch-output");
 }
 
 test("lines come out in order, once, at the end of the turn", async () => {

@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { defineTask, systemClock, Worker } from "@org/dispatch-core";
 import type { Result } from "@org/dispatch-core/contract";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { type CapturedSurroundings, type CaptureOptions, capturedSurroundings } from "./captured-surroundings.ts";
 import { main } from "./main.ts";
 import { runOn } from "./run-command.ts";
@@ -32,7 +32,7 @@ const HANDLERS = {
 
 /** Runs `dispatch run` in a folder that has the handlers above. */
 async function surroundings(options: CaptureOptions = {}): Promise<CapturedSurroundings> {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-run-"));
+  const cwd = await temporaryFolder("dispatch-run");
   for (const [name, text] of Object.entries(HANDLERS)) await writeFile(join(cwd, name), text);
   return capturedSurroundings({ cwd, clock: systemClock(), ...options });
 }

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@org/dispatch-core";
 import type { OutFrame, Queue } from "@org/dispatch-core/contract";
 import { type Character, memory } from "@org/dispatch-core/memory";
 import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { type CapturedSurroundings, capturedSurroundings } from "./captured-surroundings.ts";
 import { main } from "./main.ts";
 import { type RunCommandOptions, runOn } from "./run-command.ts";
@@ -47,7 +47,7 @@ function inputsOf(large: string): readonly Input[] {
 }
 
 async function surroundings(inputs: readonly Input[], config: object): Promise<CapturedSurroundings> {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-packs-"));
+  const cwd = await temporaryFolder("dispatch-packs");
   await writeFile(join(cwd, "h.mjs"), HANDLER);
   await writeFile(join(cwd, "f.json"), JSON.stringify({ blobs: "large", concurrency: 20, ...config }));
   const stdin = inputs.map((input) => `${JSON.stringify(input)}\n`).join("");

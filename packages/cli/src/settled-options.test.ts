@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are what is tested.
-import { mkdir, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { type CapturedSurroundings, type CaptureOptions, capturedSurroundings } from "./captured-surroundings.ts";
 import { main } from "./main.ts";
 import { type GivenOptions, settledOptions } from "./settled-options.ts";
@@ -14,7 +14,7 @@ async function surroundings(
   files: Readonly<Record<string, string | object>>,
   options: CaptureOptions = {},
 ): Promise<CapturedSurroundings> {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-settled-"));
+  const cwd = await temporaryFolder("dispatch-settled");
   for (const [name, text] of Object.entries(files))
     await writeFile(join(cwd, name), typeof text === "string" ? text : JSON.stringify(text));
   return capturedSurroundings({ cwd, clock: systemClock(), ...options });

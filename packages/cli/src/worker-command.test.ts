@@ -1,9 +1,9 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Dispatcher, systemClock } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
 import { workOn } from "./worker-command.ts";
 import { wrappedBackend } from "./wrapped-backend.ts";
@@ -11,7 +11,7 @@ import { wrappedBackend } from "./wrapped-backend.ts";
 const OPTIONS = { backend: "memory", handler: "h.mjs", create: true, concurrency: 2 } as const;
 
 async function surroundings() {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-worker-"));
+  const cwd = await temporaryFolder("dispatch-worker");
   await writeFile(
     join(cwd, "h.mjs"),
     `export default async (n, { log }) => { log.info({ n }, "seen"); return n + 1; };

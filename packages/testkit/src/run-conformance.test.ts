@@ -1,8 +1,8 @@
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { memory } from "@org/dispatch-core/memory";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { withFacts } from "./decorators/facts.ts";
 import { wrap } from "./decorators/wrap.ts";
 import type { CaseReport } from "./report.ts";
@@ -15,7 +15,7 @@ const ids = (cases: readonly CaseReport[], status: CaseReport["status"]) =>
 
 describe("runConformance", () => {
   it("runs the cases without a test runner, tells each, and writes what became of them", async () => {
-    const file = join(await mkdtemp(join(tmpdir(), "conformance-")), "sub/conformance.json");
+    const file = join(await temporaryFolder("conformance"), "sub/conformance.json");
     const told: string[] = [];
     const skip = [{ id: "seam.move.is-one-step", reason: "not yet", issue: "#7" }];
     const report = await runConformance({

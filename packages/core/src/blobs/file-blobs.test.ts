@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../tooling/temporary-folder.ts";
 import { VirtualClock } from "../clock.ts";
 import { writeBlob } from "./blob-file.ts";
 import { fileBlobs } from "./file-blobs.ts";
@@ -12,10 +12,9 @@ let folder: string;
 let clock: VirtualClock;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dispatch-blobs-"));
+  folder = await temporaryFolder("dispatch-blobs");
   clock = new VirtualClock();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 it.each(blobCases)("a blob store $name", ({ run }) => run({ clock, store: fileBlobs(folder, { clock }) }));
 
