@@ -1,21 +1,41 @@
 import { readFileSync } from "node:fs";
-import { register, type TestRunner } from "@org/dispatch-testkit";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/dispatch-testkit";
+import { conformance } from "@org/dispatch-testkit/vitest";
 import { describe, inject, it } from "vitest";
+import { up } from "../../../tooling/services/lifecycle.ts";
 import { redis } from "./index.ts";
+import { needs } from "./testing/services.ts";
+import { workerModule } from "./testing/worker-backend.ts";
 
 const services = inject("services");
-const sideBySide: TestRunner = { describe, it: it.concurrent };
+/** So long is the broker away in the case about outages: with `./dev test --full` longer than any wait. */
+const outageMs = process.env.DISPATCH_TEST_FULL === "1" ? 60_000 : 10_000;
 
-for (const [name, line] of Object.entries(services)) {
+for (const [key, need] of Object.entries(needs)) {
+  const line = services[key];
   if (line === undefined) {
-    describe.skip(`conformance of ${name}: it cannot be had here`, () => it("needs a server", () => {}));
+    describe.skip(`conformance of ${key}: it cannot be had here`, () => it("needs a server", () => {}));
     continue;
   }
-  const { url, ca } = line;
+  const { url, ca, pid, version } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
-  const backend = (namespace: string) => redis({ namespace: `dispatch.${namespace}`, url, tls });
-  register(
-    { backend, name: `conformance of ${name} ${line.version}`, levels: ["seam", "system", "chaos"] },
-    sideBySide,
-  );
+  const { name, ...which } = need;
+  const restart = async (awayMs: number) => {
+    // As they are now: an earlier restart has given them other ids.
+    const now = await up(name, which);
+    for (const each of [now.pid ?? []].flat()) process.kill(each, "SIGTERM");
+    await sleep(awayMs);
+    await up(name, which);
+  };
+  conformance({
+    backend: (namespace) => redis({ namespace: `dispatch.${namespace}`, url, tls }),
+    name: `conformance of ${key} ${version}`,
+    levels: ["seam", "system", "chaos"],
+    concurrency: 16,
+    ...(pid !== undefined && { restart }),
+    spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> => spawnWorker(workerModule(line), options),
+    outageMs,
+    timeoutMs: 180_000 + outageMs,
+  });
 }

@@ -4,7 +4,7 @@ import { RedisRefusal } from "./redis-error.ts";
 import type { Script } from "./script.ts";
 
 /** An argument or a key of a command. */
-type Argument = string | number | Buffer;
+export type Argument = string | number | Buffer;
 
 /** One client, and what its promises do not do by themselves: they settle when the signal fires, whatever the socket does. */
 export class Connection {

@@ -68,3 +68,8 @@ export function classifyError(error: unknown): ErrorClass {
     return { code: "UNAVAILABLE" };
   }
 }
+
+/** Of one frame. */
+export function tooLarge(bytes: number, most: number): RedisRefusal {
+  return new RedisRefusal("TOO_LARGE", `a frame of ${bytes} bytes is above the limit of ${most}`);
+}

@@ -1,0 +1,50 @@
+import { type Queue, queueKey } from "@org/dispatch-core/contract";
+import type { Argument, Connection } from "./connection.ts";
+import type { Durability } from "./durability.ts";
+import { type Place, placeOf } from "./keys.ts";
+import type { Script } from "./script.ts";
+
+export interface ScriptRunnerPort {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly replyRetentionMs: number;
+  readonly durability: Durability | undefined;
+}
+
+/** Runs scripts over queues, on the connection for commands. */
+export class ScriptRunner {
+  readonly #port: ScriptRunnerPort;
+  readonly #places = new Map<string, Place>();
+  /** What each `Queue` object led to: core uses the same objects again and again. */
+  readonly #known = new WeakMap<Queue, Place>();
+
+  constructor(port: ScriptRunnerPort) {
+    this.#port = port;
+  }
+
+  place(queue: Queue): Place {
+    let place = this.#known.get(queue);
+    if (place !== undefined) return place;
+    const key = queueKey(queue);
+    const { namespace, replyRetentionMs } = this.#port;
+    place = this.#places.get(key) ?? placeOf(namespace, queue, replyRetentionMs);
+    this.#places.set(key, place);
+    this.#known.set(queue, place);
+    return place;
+  }
+
+  run(script: Script, places: readonly Place[], args: readonly Argument[], signal: AbortSignal): Promise<unknown> {
+    return this.#port.connection.run(script, keysOf(places), args, signal);
+  }
+
+  /** A change that must last. */
+  write(script: Script, places: readonly Place[], args: readonly Argument[], signal: AbortSignal): Promise<unknown> {
+    const { connection, durability } = this.#port;
+    if (durability === undefined) return this.run(script, places, args, signal);
+    return connection.runDurably(script, keysOf(places), args, durability, signal);
+  }
+}
+
+function keysOf(places: readonly Place[]): readonly string[] {
+  return places.length === 1 ? (places[0] as Place).keys : places.flatMap(({ keys }) => keys);
+}
