@@ -1,7 +1,12 @@
 /** The benchmarks that there are, by the name that `./dev bench` takes. */
 import { memoryBench } from "./memory/bench.ts";
-import { redisBench } from "./redis/bench.ts";
+import { redisBench, redisSweep } from "./redis/bench.ts";
 import type { Bench } from "./series.ts";
 import { sqsBench } from "./sqs/bench.ts";
 
-export const benches: Readonly<Record<string, Bench>> = { memory: memoryBench, redis: redisBench, sqs: sqsBench };
+export const benches: Readonly<Record<string, Bench>> = {
+  memory: memoryBench,
+  redis: redisBench,
+  "redis-sweep": redisSweep,
+  sqs: sqsBench,
+};

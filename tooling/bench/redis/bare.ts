@@ -1,6 +1,6 @@
 /** The floor: lists and nothing else. No lease, no retry, no id: what is in hand at a crash is gone. */
 import { Redis } from "ioredis";
-import { type BrokerSubject, payloadOf } from "./subject.ts";
+import { type BrokerSubject, type Kind, payloadOf } from "./subject.ts";
 
 const BATCH = 100;
 const WINDOW_TASKS = 10_000;
@@ -9,15 +9,15 @@ export const subject: BrokerSubject = {
   worker: new URL("workers/bare.ts", import.meta.url),
   async open({ url, name }) {
     const [sender, reader] = [new Redis(url), new Redis(url)];
-    const push = (from: number, count: number) =>
-      sender.lpush(name, ...Array.from({ length: count }, (_, index) => JSON.stringify(payloadOf(from + index))));
+    const push = (from: number, count: number, kind?: Kind) =>
+      sender.lpush(name, ...Array.from({ length: count }, (_, index) => JSON.stringify(payloadOf(from + index, kind))));
     return {
-      async run(from, count, take) {
+      async run(from, count, take, kind) {
         let taken = 0;
         const sending = async () => {
           for (let sent = 0; sent < count; sent += BATCH) {
             while (sent - taken >= WINDOW_TASKS) await new Promise((resolve) => setImmediate(resolve));
-            await push(from + sent, Math.min(BATCH, count - sent));
+            await push(from + sent, Math.min(BATCH, count - sent), kind);
           }
         };
         const reading = async () => {

@@ -1,37 +1,54 @@
 /** The dispatcher, with a frame a task or with packs. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { redis } from "../../../packages/backend-redis/dist/index.js";
 import { Dispatcher } from "../../../packages/core/dist/index.js";
-import { type BrokerSubject, type Payload, payloadOf } from "./subject.ts";
+import { countedBackend } from "../counted-backend.ts";
+import { type BrokerSubject, type Kind, type Payload, payloadOf } from "./subject.ts";
 
 const WINDOW_TASKS = 10_000;
 /** So many sends at a time fill every batch. */
 const SENDS = 2_000;
 
-export const dispatchSubject = (packs: boolean): BrokerSubject => ({
+/** Bodies travel as they are, as those of the peers do. */
+export const bodies = { compress: "off" } as const;
+
+export const dispatchSubject = (packs: boolean, concurrency: number): BrokerSubject => ({
   worker: new URL("workers/dispatch.ts", import.meta.url),
+  concurrency,
   async open({ url, name }) {
-    const backend = redis({ url, namespace: name });
-    const dispatcher = await Dispatcher.open(backend, { packs });
+    const requests = { count: 0 };
+    const inner = redis({ url, namespace: name });
+    const dispatcher = await Dispatcher.open(countedBackend(inner, requests), { packs, ...bodies });
+    const waiting: { cancel(): void }[] = [];
     return {
-      async run(from, count, take) {
+      async run(from, count, take, kind) {
         const options = { maxInFlight: WINDOW_TASKS };
-        for await (const { value } of dispatcher.run<Payload, number>("default", payloads(from, count), options))
+        for await (const { value } of dispatcher.run<Payload, number>("default", payloads(from, count, kind), options))
           take(value as number);
       },
       async fill(count) {
-        for (let first = 0; first < count; first += SENDS) {
-          const some = [...payloads(first, Math.min(SENDS, count - first))];
-          await Promise.all(some.map((payload) => dispatcher.send("default", payload)));
-        }
+        if (packs) {
+          // Nobody works on them: a run is the way to packs, and it ends with the coordinator.
+          const options = { maxInFlight: count, maxInFlightBytes: 2 ** 40 };
+          const run = dispatcher.run("default", payloads(0, count), options);
+          waiting.push(run);
+          while (run.progress.sent < count) await sleep(1);
+        } else
+          for (let first = 0; first < count; first += SENDS) {
+            const some = [...payloads(first, Math.min(SENDS, count - first))];
+            await Promise.all(some.map((payload) => dispatcher.send("default", payload)));
+          }
       },
+      requests: () => requests.count,
       async close() {
+        for (const run of waiting) run.cancel();
         await dispatcher.close();
-        await backend.close();
+        await inner.close();
       },
     };
   },
 });
 
-function* payloads(from: number, count: number): Generator<Payload> {
-  for (let n = from; n < from + count; n += 1) yield payloadOf(n);
+function* payloads(from: number, count: number, kind?: Kind): Generator<Payload> {
+  for (let n = from; n < from + count; n += 1) yield payloadOf(n, kind);
 }

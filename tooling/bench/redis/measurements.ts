@@ -1,62 +1,40 @@
-/** What is measured of a subject on Redis, in three processes. */
+/** What is measured of a subject on Redis: coordinator, worker and server are three processes. */
+import { forcedHeapBytes, largestResidentBytes } from "../meters.ts";
 import type { Measured } from "../series.ts";
 import { quantile } from "../statistics.ts";
 import { Tally } from "../tally.ts";
-import { benchServer, type Server } from "./server.ts";
-import type { BrokerSubject, Coordinator } from "./subject.ts";
-import { startWorker, type WorkerProcess } from "./worker.ts";
+import type { BrokerSubject, Kind } from "./subject.ts";
+import { machineMs } from "./subject.ts";
+import { type System, withSystem } from "./system.ts";
 
-const WARM_TASKS = 30_000;
+/** So many tasks make the code warm. */
+const WARM_TASKS = 50_000;
+const MEGABYTE = 1_000_000;
 
-interface Bench {
-  readonly server: Server;
-  readonly coordinator: Coordinator;
-  readonly worker: WorkerProcess | undefined;
-}
-
-async function within<T>(subject: BrokerSubject, withWorker: boolean, work: (bench: Bench) => Promise<T>): Promise<T> {
-  const server = await benchServer();
-  await server.clear();
-  const site = { url: server.url, name: `dispatch.bench-${process.pid}` };
-  const worker = withWorker ? await startWorker(subject.worker, site) : undefined;
-  const coordinator = await subject.open(site);
-  try {
-    return await work({ server, coordinator, worker });
-  } finally {
-    await coordinator.close();
-    await worker?.stop();
-    await server.clear();
-    server.close();
-  }
-}
-
-async function checked({ coordinator }: Bench, count: number): Promise<void> {
+async function checked({ coordinator }: System, count: number, kind: Kind = "plain", seen?: (taken: number) => void) {
   const tally = new Tally(count);
-  await coordinator.run(0, count, (value) => tally.take(value));
+  const take = (value: number) => {
+    tally.take(value);
+    seen?.(tally.taken);
+  };
+  await coordinator.run(0, count, take, kind);
   tally.check();
 }
 
-/** µs of all three processes. */
-async function cpuOf({ server, worker }: Bench): Promise<number> {
-  const { user, system } = process.cpuUsage();
-  return user + system + (await server.cpu()) + ((await worker?.cpu()) ?? 0);
-}
-
 /** From the first send to the last result: tasks a second, and µs of CPU a task of all three processes. */
-function endToEnd(subject: BrokerSubject, count: number): Promise<Measured> {
-  return within(subject, true, async (bench) => {
-    await checked(bench, WARM_TASKS);
-    const cpu = await cpuOf(bench);
+const endToEnd = (kind: Kind) => (subject: BrokerSubject, count: number) =>
+  withSystem(subject, 1, async (system): Promise<Measured> => {
+    await checked(system, WARM_TASKS, kind);
+    const cpu = await system.cpu();
     const begun = performance.now();
-    await checked(bench, count);
+    await checked(system, count, kind);
     const seconds = (performance.now() - begun) / 1_000;
-    return { tasksPerSecond: count / seconds, cpuMicroseconds: ((await cpuOf(bench)) - cpu) / count };
+    return { tasksPerSecond: count / seconds, cpuMicroseconds: ((await system.cpu()) - cpu) / count };
   });
-}
 
 /** From the first send until all are taken in, with no worker, and what a task that waits takes of the server. */
-function filling(subject: BrokerSubject, count: number): Promise<Measured> {
-  return within(subject, false, async ({ server, coordinator }) => {
+const filling = (subject: BrokerSubject, count: number) =>
+  withSystem(subject, 0, async ({ server, coordinator }): Promise<Measured> => {
     await coordinator.fill(WARM_TASKS);
     const before = await server.bytes();
     const begun = performance.now();
@@ -64,32 +42,76 @@ function filling(subject: BrokerSubject, count: number): Promise<Measured> {
     const seconds = (performance.now() - begun) / 1_000;
     return { tasksPerSecond: count / seconds, bytes: ((await server.bytes()) - before) / count };
   });
-}
 
 const REST_MS = 2;
 const WARM_ROUNDS = 300;
 
-/** From the send of a task to its result, with nothing else to do. */
-function idle(subject: BrokerSubject, count: number): Promise<Measured> {
-  return within(subject, true, async ({ coordinator }) => {
-    const latenciesMs: number[] = [];
+/** From the send of a task to its handler, and to its result, with nothing else to do. */
+const idle = (subject: BrokerSubject, count: number) =>
+  withSystem(subject, 1, async ({ coordinator }): Promise<Measured> => {
+    const begunMs: number[] = [];
+    const endedMs: number[] = [];
     for (let index = 0; index < WARM_ROUNDS + count; index += 1) {
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
-      const begun = performance.now();
-      await coordinator.run(index, 1, (value) => {
-        if (value !== index) throw new Error(`${value} came back instead of ${index}`);
-      });
-      if (index >= WARM_ROUNDS) latenciesMs.push(performance.now() - begun);
+      const sentAt = machineMs();
+      let begunAt = Number.NaN;
+      await coordinator.run(index, 1, (value) => (begunAt = value), "timed");
+      if (!(begunAt >= sentAt)) throw new Error(`the handler says that it began at ${begunAt}, before ${sentAt}`);
+      if (index < WARM_ROUNDS) continue;
+      begunMs.push(begunAt - sentAt);
+      endedMs.push(machineMs() - sentAt);
     }
-    const at = (share: number) => quantile(latenciesMs, share);
-    return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+    const at = (share: number) => quantile(begunMs, share);
+    return {
+      p50: at(0.5),
+      p95: at(0.95),
+      p99: at(0.99),
+      resultP50: quantile(endedMs, 0.5),
+      resultP99: quantile(endedMs, 0.99),
+    };
   });
-}
+
+/** Calls of the backends' verbs, of both processes together. */
+const requests = (subject: BrokerSubject, count: number) =>
+  withSystem(subject, 1, async (system): Promise<Measured> => {
+    await checked(system, WARM_TASKS);
+    const before = await system.requests();
+    await checked(system, count);
+    return { perThousand: (((await system.requests()) - before) / count) * 1_000 };
+  });
+
+const FLAT_WORKERS = 4;
+
+/** With four workers: the heaps at half of a run and at its end, after a forced collection; of the workers, the one that has grown most. */
+const flatness = (subject: BrokerSubject, count: number) =>
+  withSystem(subject, FLAT_WORKERS, async (system): Promise<Measured> => {
+    await checked(system, WARM_TASKS);
+    const heaps = () => Promise.all(system.workers.map((worker) => worker.ask("heap")));
+    let half = 0;
+    let atHalf: Promise<number[]> = Promise.resolve([]);
+    await checked(system, count, "plain", (taken) => {
+      if (taken !== count / 2) return;
+      half = forcedHeapBytes();
+      atHalf = heaps();
+    });
+    const [end, halves, ends] = [forcedHeapBytes(), await atHalf, await heaps()];
+    const worst = Math.max(...ends.map((bytes, index) => bytes - (halves[index] ?? 0)));
+    return {
+      half: half / MEGABYTE,
+      end: end / MEGABYTE,
+      growth: (end - half) / MEGABYTE,
+      workers: worst / MEGABYTE,
+      resident: largestResidentBytes() / MEGABYTE,
+    };
+  });
 
 export const brokerMeasurements: Readonly<
   Record<string, (subject: BrokerSubject, count: number) => Promise<Measured>>
 > = {
-  "broker-end-to-end": endToEnd,
+  "broker-end-to-end": endToEnd("plain"),
+  "broker-failing": endToEnd("failing"),
   "broker-filling": filling,
   "broker-idle": idle,
+  "broker-requests": requests,
+  "broker-flatness": flatness,
 };

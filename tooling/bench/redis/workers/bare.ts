@@ -10,7 +10,7 @@ await serve(async ({ url, name }) => {
   const work = async () => {
     while (!stopped) {
       const found = await taker.blmpop(0, 1, name, "RIGHT", "COUNT", BATCH).catch(() => null);
-      const results = await Promise.all((found?.[1] ?? []).map((text) => numberOf(JSON.parse(text))));
+      const results = await Promise.all((found?.[1] ?? []).map((text) => numberOf(JSON.parse(text), 1)));
       if (results.length > 0) await sender.lpush(`${name}:reply`, JSON.stringify(results));
     }
   };

@@ -3,13 +3,10 @@ import { connectionOf } from "../connection.ts";
 import { numberOf, type Payload } from "../subject.ts";
 import { serve } from "../worker.ts";
 
-/** The best of 50, 100, 300 and 1,000. */
-const CONCURRENCY = 300;
-
-await serve(async ({ url, name }) => {
+await serve(async ({ url, name, concurrency = 1 }) => {
   const options = { redis: connectionOf(url), getEvents: false, storeJobs: false, removeOnSuccess: true };
   const queue = new BeeQueue<Payload>(name, options);
   await queue.ready();
-  queue.process(CONCURRENCY, ({ data }) => numberOf(data));
+  queue.process(concurrency, ({ data, options }) => numberOf(data, options.retries === 0 ? 2 : 1));
   return { stop: () => queue.close() };
 });

@@ -3,12 +3,12 @@ import { connectionOf } from "../connection.ts";
 import { numberOf } from "../subject.ts";
 import { serve } from "../worker.ts";
 
-/** The best of 50, 100, 300 and 1,000. */
-const CONCURRENCY = 300;
-
-await serve(async ({ url, name }) => {
+await serve(async ({ url, name, concurrency = 1 }) => {
   const connection = connectionOf(url);
-  const worker = new Worker(name, ({ data }) => numberOf(data), { connection, concurrency: CONCURRENCY });
+  const worker = new Worker(name, ({ data, attemptsMade }) => numberOf(data, attemptsMade + 1), {
+    connection,
+    concurrency,
+  });
   await worker.waitUntilReady();
   return { stop: () => worker.close() };
 });
