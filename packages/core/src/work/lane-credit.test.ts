@@ -79,7 +79,7 @@ describe("LaneCredit", () => {
     credit.answered(0, 0);
     expect([credit.ask(0, 14), credit.stands(0)]).toEqual([1, true]);
     // A standing receive takes nothing from the others: by it a worker may hold more than its capacity.
-    expect([credit.ask(1, 14), credit.ask(2, 14)]).toEqual([10, 4]);
+    expect([credit.ask(1, 14), credit.ask(2, 14)]).toEqual([10, 3]);
   });
 
   it("stalls nobody: when nothing is held and nothing is under way, somebody may ask", () => {
@@ -148,5 +148,64 @@ describe("LaneCredit", () => {
         expect(Math.abs(share - weight), `a capacity of ${capacity}: ${brought}`).toBeLessThan(1);
       });
     }
+  });
+
+  it("keeps to the weights where receives take their time, each lane's its own", () => {
+    for (const capacity of [2, 5, 10, 40]) {
+      for (const tripsTicks of [
+        [4, 4, 4],
+        [9, 3, 5],
+        [3, 5, 9],
+      ]) {
+        const credit = active();
+        const brought = WEIGHTS.map(() => 0);
+        const under: ({ readonly max: number; ticks: number } | undefined)[] = WEIGHTS.map(() => undefined);
+        let held = 0;
+        for (let tick = 0; tick < 60_000; tick += 1) {
+          for (const lane of lanes) {
+            const trip = under[lane];
+            if (trip !== undefined && --trip.ticks === 0) {
+              under[lane] = undefined;
+              held += trip.max;
+              brought[lane] = (brought[lane] as number) + trip.max;
+              credit.answered(lane, trip.max);
+            }
+          }
+          for (const lane of lanes) {
+            if (under[lane] !== undefined) continue;
+            const max = credit.ask(lane, capacity - held);
+            if (max > 0) under[lane] = { max, ticks: tripsTicks[lane] as number };
+          }
+          if (tick % 2 === 0) held = Math.max(0, held - 1);
+        }
+        const all = brought.reduce((sum, count) => sum + count, 0);
+        expect(all, "slots were left empty").toBeGreaterThan(60_000 / 2 / 12);
+        WEIGHTS.forEach((weight, lane) => {
+          const share = (12 * (brought[lane] as number)) / all;
+          expect(Math.abs(share - weight), `a capacity of ${capacity}, ${tripsTicks}: ${brought}`).toBeLessThan(1);
+        });
+      }
+    }
+  });
+
+  it("holds nothing against a lane that comes back, whatever it had when it was alone", () => {
+    const credit = new LaneCredit(WEIGHTS);
+    const take = (lane: number, left: number) => {
+      const max = credit.ask(lane, left);
+      if (max > 0) credit.answered(lane, max);
+      return max;
+    };
+    for (let round = 0; round < 100; round += 1) take(1, 20);
+    credit.ask(1, 20);
+    credit.answered(1, 0);
+    take(2, 20);
+    // Both are there now, and neither has anything to make good.
+    take(1, 20);
+    const sums = [0, 0];
+    for (let turn = 0; turn < 400; turn += 1) {
+      sums[0] = (sums[0] as number) + take(1, 2);
+      sums[1] = (sums[1] as number) + take(2, 2);
+    }
+    expect((sums[0] as number) / (sums[1] as number)).toBeCloseTo(3, 1);
   });
 });

@@ -65,6 +65,22 @@ async function starvedByWeights(world: World): Promise<void> {
   everyTaskOnce(await world.results(run), flood.length);
 }
 
+/** So many tasks in each lane; each says in which. */
+function floodOf({ profile }: World, each: number) {
+  return lanesOf(profile).flatMap(({ queue, most }) => Array(each).fill(input(queue.name, { priority: most })));
+}
+
+/** Of the first so many starts of a flood, each lane has its weight. */
+async function shareByWeight(world: World, starts: number): Promise<void> {
+  await world.time.until(() => world.ledger.runs.length >= starts, "the lanes are under way");
+  const order = world.ledger.runs.slice(20, starts).map(({ payload }) => payload);
+  for (const { queue, weight } of lanesOf(world.profile)) {
+    const count = order.filter((payload) => payload === queue.name).length;
+    const share = (12 * count) / order.length;
+    assert.ok(Math.abs(share - weight) < 1, `I13: of 12 starts the lane ${queue.name} had ${share}, not ${weight}`);
+  }
+}
+
 /** Priorities 0–10, 10 highest: by the broker, or by lanes. */
 export const priorityCases = area("system", "priority", {
   "emulated-lanes": {
@@ -83,19 +99,11 @@ export const priorityCases = area("system", "priority", {
       const each = priorities.flatMap((priority) =>
         ["", " fails"].map((how) => input(`${priority}${how}`, { priority })),
       );
-      const flood = lanesOf(world.profile).flatMap(({ queue, most }) =>
-        Array(600).fill(input(queue.name, { priority: most })),
-      );
+      const flood = floodOf(world, 600);
       const all = dispatcher.run("default", flood);
       await world.time.until(() => all.progress.sent === flood.length, "all are sent");
       await world.worker({ handler }, { concurrency: 5 });
-      await world.time.until(() => world.ledger.runs.length >= 500, "the lanes are under way");
-      const order = world.ledger.runs.slice(20, 500).map(({ payload }) => payload);
-      for (const { queue, weight } of lanesOf(world.profile)) {
-        const count = order.filter((payload) => payload === queue.name).length;
-        const share = (12 * count) / order.length;
-        assert.ok(Math.abs(share - weight) < 1, `I13: of 12 starts the lane ${queue.name} had ${share}, not ${weight}`);
-      }
+      await shareByWeight(world, 500);
       everyTaskOnce(await world.results(all), flood.length);
       const run = dispatcher.run("default", each);
       const results = await world.results(run);
@@ -109,6 +117,27 @@ export const priorityCases = area("system", "priority", {
           `I13: ${frame.name} is in a wrong lane`,
         );
       }
+    },
+  },
+
+  "far-lanes-share-by-weight": {
+    cites: ["I13"],
+    expects: "full lanes share by weight also where a receive takes longer than a task",
+    when: emulated,
+    async run(world) {
+      const { dispatcher } = await world.dispatcher();
+      const flood = floodOf(world, 300);
+      const all = dispatcher.run("default", flood);
+      await world.time.until(() => all.progress.sent === flood.length, "all are sent");
+      await world.worker({ handler: takes(world, 20) }, { concurrency: 5 }, (process) =>
+        process.intercept("receive", async ({ proceed }) => {
+          const answer = await proceed();
+          await new Promise<void>((resolve) => process.clock.after(60, resolve));
+          return answer;
+        }),
+      );
+      await shareByWeight(world, 350);
+      everyTaskOnce(await world.results(all), flood.length);
     },
   },
 
