@@ -1,0 +1,244 @@
+import { SessionLeases } from "@org/dispatch-core/adapter-kit";
+import {
+  type Backend,
+  type BrowsePage,
+  type Clock,
+  type Delivery,
+  type Depth,
+  type ErrorClass,
+  type HoldOutcome,
+  type OpenOptions,
+  type OutFrame,
+  type Page,
+  type Profile,
+  type Queue,
+  queueKey,
+  type Receipt,
+  type SendOutcome,
+  type Settlement,
+  type Want,
+} from "@org/dispatch-core/contract";
+import { GroupMembership } from "./group-membership.ts";
+import { KafkaRefusal } from "./kafka-error.ts";
+import { LogConsumer } from "./log-consumer.ts";
+import { Looking } from "./looking.ts";
+import { spotOf } from "./names.ts";
+import { type KafkaBackendOptions, resolveOptions, type Settings } from "./options.ts";
+import { partitionOf } from "./partitioning.ts";
+import type { LogRecord } from "./port.ts";
+import { ACK_LAG_MS, kafkaProfile } from "./profile.ts";
+import { LogReceipt } from "./receipt.ts";
+import { Sending } from "./sending.ts";
+import { unlessAborted } from "./signals.ts";
+import { SoloMembership } from "./solo-membership.ts";
+import { Source } from "./source.ts";
+import { Topics } from "./topics.ts";
+
+/** Queues in topics of Kafka, read by consumer groups: each process has some partitions, and completes what is in them in any order. */
+export class KafkaBackend implements Backend, AsyncDisposable {
+  readonly contract = 1;
+  readonly name = "kafka";
+  readonly profile: Profile;
+  readonly #settings: Settings;
+  readonly #topics: Topics;
+  readonly #sending: Sending;
+  readonly #looking: Looking;
+  /** By group. */
+  readonly #consumers = new Map<string, LogConsumer>();
+  readonly #sources = new Map<string, Source>();
+  #leases: SessionLeases<LogReceipt> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Connects to nothing yet. Throws `CONFIG_INVALID`. */
+  constructor(options: KafkaBackendOptions = {}) {
+    const settings = resolveOptions(options);
+    this.#settings = settings;
+    this.profile = kafkaProfile(settings);
+    this.#topics = new Topics(settings);
+    this.#sending = new Sending(settings);
+    this.#looking = new Looking(settings);
+  }
+
+  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<void> {
+    this.#mustNotBeClosed();
+    this.#leases ??= new SessionLeases<LogReceipt>({
+      clock,
+      expire(over) {
+        for (const receipt of over) receipt.source.expired(receipt);
+      },
+    });
+    await unlessAborted(this.#topics.open([...receive, ...send], create, clock), signal);
+    for (const queue of receive) {
+      if (this.#sources.has(queueKey(queue))) continue;
+      const partition = queue.role === "reply" ? await unlessAborted(this.#replies(queue), signal) : undefined;
+      this.#mustNotBeClosed();
+      if (!this.#sources.has(queueKey(queue))) this.#add(queue, clock, partition);
+    }
+  }
+
+  async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
+    this.#opened();
+    return unlessAborted(this.#sending.send(queue, frames), signal);
+  }
+
+  async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
+    this.#opened();
+    const source = this.#sources.get(queueKey(queue));
+    if (source === undefined)
+      throw new KafkaRefusal("MISSING", `the queue "${queueKey(queue)}" was not opened to receive from it`);
+    return source.receive(want, signal);
+  }
+
+  async renew(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]> {
+    this.#opened();
+    return this.#proven(receipts, signal, (receipt) => receipt.source.renew(receipt, leaseMs));
+  }
+
+  async settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<readonly HoldOutcome[]> {
+    this.#opened();
+    const receipts = settlements.map(({ receipt }) => receipt);
+    return this.#proven(receipts, signal, (receipt, at) => {
+      const settlement = settlements[at] as Settlement;
+      if (settlement.kind === "release" && settlement.delayMs > 0)
+        return { failed: new KafkaRefusal("MISMATCH", `Kafka gives back at once, not in ${settlement.delayMs} ms`) };
+      return receipt.source.settle(receipt, settlement.kind);
+    });
+  }
+
+  async depth(queue: Queue, signal: AbortSignal): Promise<Depth> {
+    await this.#written(queue, signal);
+    return unlessAborted(this.#looking.depth(queue), signal);
+  }
+
+  async browse(queue: Queue, page: Page, signal: AbortSignal): Promise<BrowsePage> {
+    await this.#written(queue, signal);
+    return unlessAborted(this.#looking.browse(queue, page), signal);
+  }
+
+  async purge(queue: Queue, signal: AbortSignal): Promise<number> {
+    await this.#written(queue, signal);
+    const purged = await unlessAborted(this.#looking.purge(queue), signal);
+    const { group, topic } = spotOf(this.#settings.naming, queue);
+    this.#consumers.get(group)?.purged(topic);
+    return purged;
+  }
+
+  classify(error: unknown): ErrorClass {
+    return this.#settings.port.classify(error);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.allSettled([...this.#consumers.values()].map((consumer) => consumer.end()));
+    this.#leases?.clear();
+    this.#looking.close();
+    await this.#settings.port.close();
+  }
+
+  #add(queue: Queue, clock: Clock, partition: number | undefined): void {
+    const { topic, group } = spotOf(this.#settings.naming, queue);
+    const { recordsPerFetch: receiveFrames } = this.#settings;
+    const consumer =
+      this.#consumers.get(group) ??
+      this.#consumer(group, clock, partition === undefined ? undefined : { topic, partition });
+    this.#consumers.set(group, consumer);
+    const isOurs =
+      queue.role === "reply"
+        ? ({ key }: LogRecord) => key !== null && Buffer.from(key).toString() === queue.name
+        : () => true;
+    const source = new Source({ queue, topic, consumer, clock, leases: this.#opened(), receiveFrames, isOurs });
+    consumer.add(source);
+    this.#sources.set(queueKey(queue), source);
+  }
+
+  #consumer(
+    group: string,
+    clock: Clock,
+    place: { readonly topic: string; readonly partition: number } | undefined,
+  ): LogConsumer {
+    const { port, sessionTimeoutMs: sessionMs } = this.#settings;
+    const link = port.link();
+    const meaning = (error: unknown) => port.meaning(error);
+    return new LogConsumer({
+      link,
+      group,
+      clock,
+      ackLagMs: ACK_LAG_MS,
+      isShared: place === undefined,
+      meaning,
+      join: (holder) =>
+        place === undefined
+          ? new GroupMembership({ link, group, clock, sessionMs, holder, meaning })
+          : new SoloMembership(place, clock, holder),
+    });
+  }
+
+  /** Where a coordinator's replies are. From now on they are kept for it: one that was never here begins at the end. */
+  async #replies(queue: Queue): Promise<number> {
+    const { topic, group } = spotOf(this.#settings.naming, queue);
+    const link = this.#settings.port.link();
+    try {
+      const count = (await link.partitions([topic])).get(topic) ?? 1;
+      const share = new Map([[topic, [partitionOf(queue.name, count)]]]);
+      const [known] = await link.committed(group, share);
+      const [bounds] = known === undefined || known.offset < 0 ? await link.bounds(share) : [];
+      if (bounds !== undefined) await link.commit(group, undefined, [{ ...bounds, offset: bounds.high, note: "" }]);
+      return partitionOf(queue.name, count);
+    } finally {
+      link.close();
+    }
+  }
+
+  /** Settles nothing for who is no member any more: the broker would not notice. */
+  async #proven(
+    receipts: readonly Receipt[],
+    signal: AbortSignal,
+    act: (receipt: LogReceipt, at: number) => HoldOutcome,
+  ): Promise<readonly HoldOutcome[]> {
+    const own = receipts.map((receipt) => (this.#isOwn(receipt) ? receipt : undefined));
+    const isMember = new Map<Source, boolean | { readonly failed: unknown }>();
+    for (const source of new Set(own.flatMap((receipt) => (receipt === undefined ? [] : [receipt.source])))) {
+      const proven = source.proven();
+      isMember.set(
+        source,
+        typeof proven === "boolean"
+          ? proven
+          : await unlessAborted(proven, signal).catch((failed: unknown) => ({ failed })),
+      );
+    }
+    return own.map((receipt, at) => {
+      const proven = receipt === undefined ? false : isMember.get(receipt.source);
+      if (receipt === undefined || proven === false || proven === undefined) return "lost";
+      return proven === true ? act(receipt, at) : proven;
+    });
+  }
+
+  #isOwn(receipt: Receipt): receipt is LogReceipt {
+    return receipt instanceof LogReceipt && this.#sources.get(queueKey(receipt.queue)) === receipt.source;
+  }
+
+  /** What this process has done so far is in what is looked at. */
+  async #written(queue: Queue, signal: AbortSignal): Promise<void> {
+    this.#opened();
+    const { group } = spotOf(this.#settings.naming, queue);
+    await unlessAborted(this.#consumers.get(group)?.flush() ?? Promise.resolve(), signal);
+  }
+
+  #opened(): SessionLeases<LogReceipt> {
+    this.#mustNotBeClosed();
+    if (this.#leases === undefined) throw new KafkaRefusal("CLOSED", "the Kafka backend was not opened");
+    return this.#leases;
+  }
+
+  #mustNotBeClosed(): void {
+    if (this.#closed !== undefined) throw new KafkaRefusal("CLOSED", "the Kafka backend is closed");
+  }
+}

@@ -1,0 +1,146 @@
+import { reconnectMs } from "@org/dispatch-core/adapter-kit";
+import type { Clock, Timer } from "@org/dispatch-core/contract";
+import type { LogLink, Meaning } from "./port.ts";
+import type { Tracker } from "./tracker.ts";
+
+/** How long a fetch waits at a broker for something new. */
+const WAIT_MS = 300;
+/** While a partition is left out, since enough of it lies here, a fetch holds up the next one that asks for it, too. */
+const LEAST_WAIT_MS = 10;
+const PARTITION_BYTES = 256 * 1024;
+
+export interface FeedingPort {
+  readonly clock: Clock;
+  readonly link: LogLink;
+  trackers(): Iterable<Tracker>;
+  /** Is it still one of them? */
+  has(tracker: Tracker): boolean;
+  meaning(error: unknown): Meaning;
+  /** There is more to hand out. */
+  brought(): void;
+  /** The log ends before what was read of it: it is another one, or was cut off. It begins there. */
+  restart(tracker: Tracker, low: number): void;
+  failed(error: unknown): void;
+}
+
+/** Reads ahead in all partitions that this process has: one fetch after the other at each broker, as long as anything is wanted. */
+export class Feeding {
+  readonly #port: FeedingPort;
+  readonly #loops = new Set<string>();
+  readonly #timers = new Set<{ readonly timer: Timer; readonly end: () => void }>();
+  #round = 0;
+  #hasEnded = false;
+
+  constructor(port: FeedingPort) {
+    this.#port = port;
+  }
+
+  /** Partitions have come, or something of them has been taken: there may be more to ask for. */
+  kick(): void {
+    this.#round += 1;
+    if (this.#hasEnded) return;
+    for (const leader of this.#leaders()) {
+      if (this.#loops.has(leader)) continue;
+      this.#loops.add(leader);
+      void this.#loop(leader).finally(() => this.#loops.delete(leader));
+    }
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    for (const { timer, end } of this.#timers) {
+      timer.cancel();
+      end();
+    }
+  }
+
+  /** `""` where nobody knows who has a partition. */
+  #leaders(): Set<string> {
+    const leaders = new Set<string>();
+    for (const tracker of this.#port.trackers()) if (tracker.isHungry) leaders.add(this.#leaderOf(tracker));
+    return leaders;
+  }
+
+  #leaderOf(tracker: Tracker): string {
+    return this.#port.link.leaderOf(tracker) ?? "";
+  }
+
+  async #loop(leader: string): Promise<void> {
+    let failures = 0;
+    let waitMs = LEAST_WAIT_MS;
+    for (let round = this.#round; !this.#hasEnded; ) {
+      const all = [...this.#port.trackers()].filter((tracker) => this.#leaderOf(tracker) === leader);
+      const hungry = all.filter(({ isHungry }) => isHungry);
+      if (hungry.length === 0) return;
+      if (round !== this.#round || hungry.length === all.length) waitMs = LEAST_WAIT_MS;
+      else waitMs = Math.min(WAIT_MS, waitMs * 2);
+      round = this.#round;
+      try {
+        if (leader === "") {
+          await this.#port.link.refresh();
+          if (all.every((tracker) => this.#leaderOf(tracker) === "")) throw new Error("no broker has the partition");
+          this.#again();
+          return;
+        }
+        await this.#fetch(leader, hungry, hungry.length === all.length ? WAIT_MS : waitMs);
+        failures = 0;
+      } catch (error) {
+        if (this.#hasEnded) return;
+        failures += 1;
+        this.#port.failed(error);
+        await this.#pause(reconnectMs(failures));
+        await this.#port.link.refresh().catch(() => {});
+        if (hungry.some((tracker) => this.#leaderOf(tracker) !== leader)) this.#again();
+      }
+    }
+  }
+
+  /** Somebody else has the partition by now. */
+  #again(): void {
+    this.#port.clock.soon(() => this.kick());
+  }
+
+  async #fetch(leader: string, trackers: readonly Tracker[], waitMs: number): Promise<void> {
+    const { link } = this.#port;
+    const asks = trackers.map(({ topic, partition, readTo: offset }) => ({ topic, partition, offset }));
+    try {
+      const answers = await link.fetch(leader, asks, { waitMs, partitionBytes: PARTITION_BYTES });
+      let hasMore = false;
+      for (const answer of answers) {
+        const at = asks.findIndex(({ topic, partition }) => topic === answer.topic && partition === answer.partition);
+        const tracker = trackers[at];
+        // It may have been taken away meanwhile, or have skipped something.
+        if (tracker === undefined || !this.#port.has(tracker) || tracker.readTo !== asks[at]?.offset) continue;
+        tracker.feed(answer);
+        hasMore ||= answer.records.length > 0;
+      }
+      if (hasMore) this.#port.brought();
+    } catch (error) {
+      if (this.#port.meaning(error) !== "out-of-range") throw error;
+      await this.#skip(trackers);
+    }
+  }
+
+  /** Records were removed that nobody had read: they are no more. */
+  async #skip(trackers: readonly Tracker[]): Promise<void> {
+    const share = new Map<string, number[]>();
+    for (const { topic, partition } of trackers) share.set(topic, [...(share.get(topic) ?? []), partition]);
+    for (const { topic, partition, low, high } of await this.#port.link.bounds(share)) {
+      const tracker = trackers.find((one) => one.topic === topic && one.partition === partition);
+      if (tracker === undefined || !this.#port.has(tracker)) continue;
+      if (tracker.readTo > high) this.#port.restart(tracker, low);
+      else if (tracker.readTo < low) tracker.skipTo(low);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#timers.delete(entry);
+        resolve();
+      };
+      const entry = { timer: this.#port.clock.after(ms, end, true), end };
+      this.#timers.add(entry);
+    });
+  }
+}

@@ -1,0 +1,162 @@
+import type { Kafka } from "kafkajs";
+
+/** A broker of kafkajs: one request each, as its protocol has them. Beside what its types tell, what its own consumer uses. */
+export interface KafkajsBroker {
+  readonly connectionPool: { readonly pool: readonly { readonly requestQueue: RequestQueue }[] };
+  joinGroup(request: {
+    readonly groupId: string;
+    readonly sessionTimeout: number;
+    readonly rebalanceTimeout: number;
+    readonly memberId: string;
+    readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
+  }): Promise<{
+    readonly generationId: number;
+    readonly leaderId: string;
+    readonly memberId: string;
+    readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+  }>;
+  syncGroup(request: {
+    readonly groupId: string;
+    readonly generationId: number;
+    readonly memberId: string;
+    readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+  }): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+  }): Promise<unknown>;
+  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+  offsetCommit(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+    readonly topics: readonly TopicOf<{
+      readonly partition: number;
+      readonly offset: string;
+      readonly metadata: string;
+    }>[];
+  }): Promise<unknown>;
+  offsetFetch(request: {
+    readonly groupId: string;
+    readonly topics: readonly TopicOf<{ readonly partition: number }>[];
+  }): Promise<{
+    readonly responses: readonly TopicOf<{
+      readonly partition: number;
+      readonly offset: string;
+      readonly metadata: string | null;
+    }>[];
+  }>;
+  fetch(request: {
+    readonly isolationLevel: number;
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly topics: readonly TopicOf<{
+      readonly partition: number;
+      readonly fetchOffset: string;
+      readonly maxBytes: number;
+    }>[];
+  }): Promise<{
+    readonly responses: readonly {
+      readonly topicName: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly highWatermark: string;
+        readonly messages: readonly KafkajsRecord[];
+      }[];
+    }[];
+  }>;
+  produce(request: {
+    readonly acks: number;
+    readonly timeout: number;
+    readonly compression: number;
+    readonly topicData: readonly TopicOf<{
+      readonly partition: number;
+      readonly messages: readonly { readonly key: Uint8Array | string | null; readonly value: Uint8Array }[];
+    }>[];
+  }): Promise<unknown>;
+  listOffsets(request: {
+    readonly replicaId: number;
+    readonly isolationLevel: number;
+    readonly topics: readonly TopicOf<{ readonly partition: number; readonly timestamp: string }>[];
+  }): Promise<{ readonly responses: readonly TopicOf<{ readonly partition: number; readonly offset: string }>[] }>;
+  deleteRecords(request: {
+    readonly topics: readonly TopicOf<{ readonly partition: number; readonly offset: string }>[];
+  }): Promise<unknown>;
+  metadata(topics: readonly string[]): Promise<unknown>;
+}
+
+export interface KafkajsRecord {
+  readonly offset: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly isControlRecord: boolean;
+}
+
+interface TopicOf<P> {
+  readonly topic: string;
+  readonly partitions: readonly P[];
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+/** kafkajs's view of the brokers, with connections of its own. It is what kafkajs gives to whoever assigns partitions. */
+export interface KafkajsCluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  findTopicPartitionMetadata(
+    topic: string,
+  ): readonly { readonly partitionId: number; readonly leader: number | null }[];
+  findBroker(node: { readonly nodeId: string | number }): Promise<KafkajsBroker>;
+  findGroupCoordinator(group: { readonly groupId: string }): Promise<KafkajsBroker>;
+}
+
+/**
+ * A cluster of the client's. A consumer that is never run is made for it: its assigner is the place where kafkajs hands one out, whatever the client was
+ * made with. kafkajs's own consumer would commit under whatever generation it has by then, could not go on where it was after a rebalance, and waits out a
+ * fetch before it notices that a partition is wanted again.
+ */
+export function clusterOf(client: Pick<Kafka, "consumer">): KafkajsCluster {
+  let found: unknown;
+  client.consumer({
+    groupId: "dispatch",
+    allowAutoTopicCreation: false,
+    retry: { retries: 0 },
+    partitionAssigners: [
+      ({ cluster }) => {
+        found = cluster;
+        return {
+          name: "dispatch",
+          version: 0,
+          assign: async () => [],
+          protocol: () => ({ name: "dispatch", metadata: Buffer.alloc(0) }),
+        };
+      },
+    ],
+  });
+  return found as KafkajsCluster;
+}
+
+const quieted = new WeakSet<object>();
+
+/**
+ * A connection of kafkajs looks every millisecond whether a request waits that it was told to hold back, also while there is none: 3 % of a CPU for
+ * nothing (kafkajs issue 1751). It need not look where nothing waits.
+ */
+export function quiet(broker: KafkajsBroker): KafkajsBroker {
+  for (const { requestQueue } of broker.connectionPool.pool) {
+    if (quieted.has(requestQueue)) continue;
+    quieted.add(requestQueue);
+    const check = requestQueue.scheduleCheckPendingRequests;
+    requestQueue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+      if (this.pending.length > 0) check.call(this);
+    };
+  }
+  return broker;
+}

@@ -1,0 +1,50 @@
+import { promisify } from "node:util";
+import { zstdCompress, zstdDecompress } from "node:zlib";
+import { CompressionCodecs, CompressionTypes } from "kafkajs";
+
+/** What turns a batch of records into fewer bytes, and back; `kafkajs-snappy` and `kafkajs-lz4` export such. */
+export interface Codec {
+  compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
+  decompress(bytes: Buffer): Promise<Buffer>;
+}
+
+export const compressions = ["none", "gzip", "zstd", "lz4", "snappy"] as const;
+export type Compression = (typeof compressions)[number];
+
+/** kafkajs's own place for codecs, one for a process. */
+const known: Record<number, () => unknown> = CompressionCodecs;
+
+const TYPES: Readonly<Record<Compression, CompressionTypes>> = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  zstd: CompressionTypes.ZSTD,
+  lz4: CompressionTypes.LZ4,
+  snappy: CompressionTypes.Snappy,
+};
+
+const zstd: Codec = {
+  compress: ({ buffer }) => promisify(zstdCompress)(buffer),
+  decompress: (bytes) => promisify(zstdDecompress)(bytes),
+};
+
+/**
+ * Says kafkajs's word for it, and teaches it what it does not know: kafkajs keeps its codecs once for a process. What somebody else has taught it stays,
+ * unless a codec is given. Answers `undefined` where there is none.
+ */
+export function useCompression(
+  compression: Compression,
+  codecs: Readonly<Partial<Record<Compression, Codec>>> = {},
+): CompressionTypes | undefined {
+  for (const [name, codec] of Object.entries(codecs) as [Compression, Codec][]) known[TYPES[name]] = () => codec;
+  if (!isKnown("zstd")) known[CompressionTypes.ZSTD] = () => zstd;
+  return compression === "none" || isKnown(compression) ? TYPES[compression] : undefined;
+}
+
+/** kafkajs has a place holder for each, which throws when it is asked for the codec. */
+function isKnown(compression: Compression): boolean {
+  try {
+    return known[TYPES[compression]]?.() !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,278 @@
+import type {
+  Assignments,
+  Bounds,
+  Claim,
+  Commit,
+  Fetched,
+  Joined,
+  LogLink,
+  LogRecord,
+  Place,
+  Share,
+  Standing,
+} from "../port.ts";
+import { type KafkajsBroker, type KafkajsCluster, type KafkajsRecord, quiet } from "./cluster.ts";
+import { decodeClaim, decodeShare, encodeClaim, encodeShare, PROTOCOL } from "./group-protocol.ts";
+
+const READ_COMMITTED = 1;
+const FETCH_BYTES = 8 * 1024 * 1024;
+const EARLIEST = "-2";
+const LATEST = "-1";
+
+/** One cluster of kafkajs: connections of its own, what it knows of topics, and where groups are coordinated. */
+export class KafkajsLink implements LogLink {
+  readonly #cluster: KafkajsCluster;
+  readonly #topics = new Set<string>();
+  readonly #coordinators = new Map<string, Promise<KafkajsBroker>>();
+
+  constructor(cluster: KafkajsCluster) {
+    this.#cluster = cluster;
+  }
+
+  async join(
+    group: string,
+    member: { readonly id: string; readonly sessionMs: number; readonly claim: Claim },
+  ): Promise<Joined> {
+    await this.#know(member.claim.topics);
+    return this.#coordinated(group, async (broker) => {
+      const {
+        generationId: generation,
+        memberId,
+        leaderId,
+        members,
+      } = await broker.joinGroup({
+        groupId: group,
+        sessionTimeout: member.sessionMs,
+        // A member that does not come back in this time is as good as dead.
+        rebalanceTimeout: member.sessionMs,
+        memberId: member.id,
+        groupProtocols: [{ name: PROTOCOL, metadata: encodeClaim(member.claim) }],
+      });
+      const all =
+        memberId === leaderId
+          ? members.map(({ memberId: id, memberMetadata }) => ({ id, claim: decodeClaim(memberMetadata) }))
+          : [];
+      return { memberId, generation, members: all };
+    });
+  }
+
+  sync(group: string, as: Standing, assignments: Assignments): ReturnType<LogLink["sync"]> {
+    const ids = [...assignments.keys()];
+    return this.#coordinated(group, async (broker) => {
+      const { memberAssignment } = await broker.syncGroup({
+        groupId: group,
+        generationId: as.generation,
+        memberId: as.memberId,
+        groupAssignment: [...assignments].map(([memberId, share]) => ({
+          memberId,
+          memberAssignment: encodeShare(share, ids),
+        })),
+      });
+      return decodeShare(memberAssignment);
+    });
+  }
+
+  async heartbeat(group: string, { memberId, generation }: Standing): Promise<void> {
+    await this.#coordinated(group, (broker) =>
+      broker.heartbeat({ groupId: group, groupGenerationId: generation, memberId }),
+    );
+  }
+
+  async leave(group: string, memberId: string): Promise<void> {
+    await this.#coordinated(group, (broker) => broker.leaveGroup({ groupId: group, memberId }));
+  }
+
+  async commit(group: string, as: Standing | undefined, commits: readonly Commit[]): Promise<void> {
+    const topics = byTopic(commits, ({ partition, offset, note }) => ({
+      partition,
+      offset: String(offset),
+      metadata: note,
+    }));
+    const { memberId, generation } = as ?? { memberId: "", generation: -1 };
+    await this.#coordinated(group, (broker) =>
+      broker.offsetCommit({ groupId: group, groupGenerationId: generation, memberId, topics }),
+    );
+  }
+
+  async committed(group: string, share: Share): Promise<readonly Commit[]> {
+    await this.#know([...share.keys()]);
+    const topics = [...share].map(([topic, partitions]) => ({
+      topic,
+      partitions: partitions.map((partition) => ({ partition })),
+    }));
+    return this.#coordinated(group, async (broker) => {
+      const { responses } = await broker.offsetFetch({ groupId: group, topics });
+      return responses.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, offset, metadata }) => ({
+          topic,
+          partition,
+          offset: Number(offset),
+          note: metadata ?? "",
+        })),
+      );
+    });
+  }
+
+  async partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    await this.#know(topics);
+    return new Map(topics.map((topic) => [topic, this.#cluster.findTopicPartitionMetadata(topic).length]));
+  }
+
+  leaderOf({ topic, partition }: Place): string | undefined {
+    if (!this.#topics.has(topic)) return undefined;
+    const leader = this.#cluster
+      .findTopicPartitionMetadata(topic)
+      .find(({ partitionId }) => partitionId === partition)?.leader;
+    return leader === undefined || leader === null || leader < 0 ? undefined : String(leader);
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#topics.size === 0) return;
+    await this.#cluster.refreshMetadata();
+  }
+
+  async fetch(
+    leader: string,
+    asks: readonly (Place & { readonly offset: number })[],
+    limits: { readonly waitMs: number; readonly partitionBytes: number },
+  ): Promise<readonly Fetched[]> {
+    const broker = await this.broker(leader);
+    const { responses } = await broker.fetch({
+      isolationLevel: READ_COMMITTED,
+      maxWaitTime: limits.waitMs,
+      minBytes: 1,
+      maxBytes: FETCH_BYTES,
+      topics: byTopic(asks, ({ partition, offset }) => ({
+        partition,
+        fetchOffset: String(offset),
+        maxBytes: limits.partitionBytes,
+      })),
+    });
+    return responses.flatMap(({ topicName: topic, partitions }) =>
+      partitions.map(({ partition, highWatermark, messages }) => ({
+        topic,
+        partition,
+        high: Number(highWatermark),
+        records: recordsOf(messages),
+      })),
+    );
+  }
+
+  async bounds(share: Share): Promise<readonly Bounds[]> {
+    const [lows, highs] = await Promise.all([this.#offsets(share, EARLIEST), this.#offsets(share, LATEST)]);
+    return lows.map(({ topic, partition, offset: low }) => {
+      const high = highs.find((one) => one.topic === topic && one.partition === partition)?.offset ?? low;
+      return { topic, partition, low, high };
+    });
+  }
+
+  async deleteBelow(places: readonly (Place & { readonly offset: number })[]): Promise<void> {
+    await this.#perLeader(places, async (broker, own) => {
+      await broker.deleteRecords({
+        topics: byTopic(own, ({ partition, offset }) => ({ partition, offset: String(offset) })),
+      });
+    });
+  }
+
+  close(): void {
+    // Waits for what is under way: nobody has to wait for that.
+    void this.#cluster.disconnect().catch(() => {});
+  }
+
+  /** Throws where the broker is not to be reached. */
+  async broker(nodeId: string): Promise<KafkajsBroker> {
+    return quiet(await this.#cluster.findBroker({ nodeId }));
+  }
+
+  /** What of these each leader has. Throws where one has none. */
+  async byLeader<P extends Place>(places: readonly P[]): Promise<ReadonlyMap<string, readonly P[]>> {
+    await this.#know(places.map(({ topic }) => topic));
+    const leaders = new Map<string, P[]>();
+    for (const place of places) {
+      const leader = this.leaderOf(place);
+      if (leader === undefined) throw await this.#leaderless(place);
+      const own = leaders.get(leader);
+      if (own === undefined) leaders.set(leader, [place]);
+      else own.push(place);
+    }
+    return leaders;
+  }
+
+  async #leaderless({ topic, partition }: Place): Promise<Error> {
+    await this.refresh().catch(() => {});
+    return Object.assign(new Error(`no broker has partition ${partition} of the topic ${topic}`), {
+      type: "LEADER_NOT_AVAILABLE",
+    });
+  }
+
+  async #offsets(share: Share, timestamp: string): Promise<readonly (Place & { readonly offset: number })[]> {
+    const places = [...share].flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+    const found = await this.#perLeader(places, async (broker, own) => {
+      const topics = byTopic(own, ({ partition }) => ({ partition, timestamp }));
+      const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel: READ_COMMITTED, topics });
+      return responses.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })),
+      );
+    });
+    return found.flat();
+  }
+
+  async #perLeader<P extends Place, R>(
+    places: readonly P[],
+    ask: (broker: KafkajsBroker, own: readonly P[]) => Promise<R>,
+  ): Promise<R[]> {
+    const leaders = await this.byLeader(places);
+    return Promise.all([...leaders].map(async ([leader, own]) => ask(await this.broker(leader), own))).catch(
+      async (error: unknown) => {
+        // Another broker may have them by now.
+        await this.refresh().catch(() => {});
+        throw error;
+      },
+    );
+  }
+
+  /** A coordinator that has failed may not be the coordinator any more. */
+  async #coordinated<R>(group: string, ask: (broker: KafkajsBroker) => Promise<R>): Promise<R> {
+    let broker = this.#coordinators.get(group);
+    if (broker === undefined) {
+      broker = this.#cluster.findGroupCoordinator({ groupId: group }).then(quiet);
+      this.#coordinators.set(group, broker);
+    }
+    try {
+      return await ask(await broker);
+    } catch (error) {
+      if (this.#coordinators.get(group) === broker) this.#coordinators.delete(group);
+      throw error;
+    }
+  }
+
+  /** Brokers are known by what is known of topics; to ask for none would be to ask for all. */
+  async #know(topics: readonly string[]): Promise<void> {
+    const unknown = [...new Set(topics)].filter((topic) => !this.#topics.has(topic));
+    if (unknown.length === 0) return;
+    await this.#cluster.connect();
+    await this.#cluster.addMultipleTargetTopics(unknown);
+    for (const topic of unknown) this.#topics.add(topic);
+  }
+}
+
+function byTopic<P extends Place, R>(
+  places: readonly P[],
+  make: (place: P) => R,
+): { topic: string; partitions: R[] }[] {
+  const topics = new Map<string, R[]>();
+  for (const place of places) {
+    const partitions = topics.get(place.topic);
+    if (partitions === undefined) topics.set(place.topic, [make(place)]);
+    else partitions.push(make(place));
+  }
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+function recordsOf(messages: readonly KafkajsRecord[]): LogRecord[] {
+  const records: LogRecord[] = [];
+  for (const { offset, key, value, isControlRecord } of messages) {
+    if (!isControlRecord) records.push({ offset: Number(offset), key, value: value ?? new Uint8Array(0) });
+  }
+  return records;
+}

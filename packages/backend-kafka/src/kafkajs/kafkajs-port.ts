@@ -1,0 +1,165 @@
+import { ConfigResourceTypes, type Kafka } from "kafkajs";
+import type { Batch, KafkaPort, NewTopic } from "../port.ts";
+import { clusterOf, type KafkajsBroker } from "./cluster.ts";
+import { classifyKafkajs, isMissing, meaningOf } from "./kafkajs-error.ts";
+import { KafkajsLink } from "./kafkajs-link.ts";
+
+export interface KafkajsPortOptions {
+  readonly client: Kafka;
+  /** One of kafkajs's `CompressionTypes`; 0: none. */
+  readonly compression: number;
+  /** How long the brokers may take to have a batch on all replicas in sync. */
+  readonly ackMs: number;
+  /** Ends what is left of its connections. */
+  readonly dispose?: (() => void) | undefined;
+}
+
+/** Acknowledged by all replicas that are in sync. */
+const ALL = -1;
+/** Another broker may be the controller by now. */
+const CONTROLLER = { retries: 3, initialRetryTime: 100, maxRetryTime: 500 } as const;
+
+export function kafkajsPort(options: KafkajsPortOptions): KafkaPort {
+  return new KafkajsPort(options);
+}
+
+class KafkajsPort implements KafkaPort {
+  readonly #options: KafkajsPortOptions;
+  #sending: KafkajsLink;
+  readonly #links = new Set<KafkajsLink>();
+
+  constructor(options: KafkajsPortOptions) {
+    this.#options = options;
+    this.#sending = this.link();
+  }
+
+  link(): KafkajsLink {
+    const link = new KafkajsLink(clusterOf(this.#options.client));
+    this.#links.add(link);
+    return link;
+  }
+
+  async partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    try {
+      return await this.#sending.partitions(topics);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // kafkajs does not say which.
+      const found = await Promise.all(
+        topics.map((topic) => this.#sending.partitions([topic]).catch((each: unknown) => this.#none(each))),
+      );
+      return new Map(found.flatMap((each) => [...each]));
+    }
+  }
+
+  async readable(topics: readonly string[]): Promise<void> {
+    const share = new Map<string, readonly number[]>();
+    for (const [topic, count] of await this.#sending.partitions(topics))
+      share.set(
+        topic,
+        Array.from({ length: count }, (_, at) => at),
+      );
+    await this.#sending.bounds(share);
+  }
+
+  async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const resources = topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name }));
+    const { resources: found } = await this.#asAdmin((admin) =>
+      admin.describeConfigs({ resources, includeSynonyms: false }),
+    );
+    return new Map(
+      found.map(({ resourceName, configEntries }) => [
+        resourceName,
+        new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
+  }
+
+  async create(topics: readonly NewTopic[]): Promise<void> {
+    await this.#asAdmin((admin) =>
+      admin.createTopics({
+        // Its own wait takes a topic that not all brokers know yet for one that is missing.
+        waitForLeaders: false,
+        topics: topics.map(({ topic, partitions, replicas, settings }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: replicas,
+          configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+        })),
+      }),
+    );
+  }
+
+  async produce(topic: string, batches: readonly Batch[]): Promise<readonly unknown[]> {
+    const link = this.#sending;
+    const outcomes: unknown[] = new Array(batches.length).fill(undefined);
+    const places = batches.map(({ partition, records }, at) => ({ topic, partition, records, at }));
+    const leaders = await link.byLeader(places);
+    await Promise.all(
+      [...leaders].map(async ([leader, own]) => {
+        try {
+          await this.#write(await link.broker(leader), topic, own);
+        } catch (error) {
+          // kafkajs says that one of them was not written, and not which.
+          for (const { at } of own) outcomes[at] = error;
+          this.#renew(link, error);
+        }
+      }),
+    );
+    return outcomes;
+  }
+
+  classify = classifyKafkajs;
+  meaning = meaningOf;
+
+  async close(): Promise<void> {
+    for (const link of this.#links) link.close();
+    this.#options.dispose?.();
+  }
+
+  async #write(broker: KafkajsBroker, topic: string, batches: readonly Batch[]): Promise<void> {
+    const { compression, ackMs: timeout } = this.#options;
+    const partitions = batches.map(({ partition, records }) => ({ partition, messages: records.map(messageOf) }));
+    await broker.produce({ acks: ALL, timeout, compression, topicData: [{ topic, partitions }] });
+  }
+
+  /** A topic that was deleted makes kafkajs fail for all others it knows, for good: what knows it is replaced. Else it asks anew who has what. */
+  #renew(link: KafkajsLink, error: unknown): void {
+    if (link !== this.#sending) return;
+    if (!isMissing(error)) {
+      void link.refresh().catch(() => {});
+      return;
+    }
+    this.#links.delete(link);
+    this.#sending = this.link();
+    link.close();
+  }
+
+  #none(error: unknown): ReadonlyMap<string, number> {
+    if (isMissing(error)) return new Map();
+    throw error;
+  }
+
+  /** An admin client of its own each time: one that has met a topic that is deleted later is of no use any more. */
+  async #asAdmin<R>(ask: (admin: ReturnType<Kafka["admin"]>) => Promise<R>): Promise<R> {
+    const admin = this.#options.client.admin({ retry: CONTROLLER });
+    await admin.connect();
+    try {
+      return await ask(admin);
+    } finally {
+      void admin.disconnect().catch(() => {});
+    }
+  }
+}
+
+/** kafkajs takes a Buffer, and makes a damaged record of any other array of bytes. */
+function messageOf({ key, value }: Batch["records"][number]): {
+  readonly key: Buffer | string | null;
+  readonly value: Buffer;
+} {
+  return { key: key instanceof Uint8Array ? viewOf(key) : key, value: viewOf(value) };
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

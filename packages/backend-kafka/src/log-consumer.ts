@@ -1,0 +1,266 @@
+import { CommitTimer, decodeNote, lostAtTakeOver } from "@org/dispatch-core/adapter-kit";
+import type { Clock } from "@org/dispatch-core/contract";
+import { Committing } from "./committing.ts";
+import { Feeding } from "./feeding.ts";
+import type { Holder, Membership } from "./membership.ts";
+import type { LogLink, LogRecord, Meaning, Place, Share, Standing } from "./port.ts";
+import { unlessAborted } from "./signals.ts";
+import type { Source } from "./source.ts";
+import { Tracker } from "./tracker.ts";
+
+/** So many completions are committed at once, whatever the time. */
+const COMMIT_FRAMES = 500;
+
+export interface LogConsumerPort {
+  readonly link: LogLink;
+  readonly group: string;
+  readonly clock: Clock;
+  readonly ackLagMs: number;
+  /** Does a commit say what was handed out, and is what is done removed from the log? Not where several groups read the same. */
+  readonly isShared: boolean;
+  meaning(error: unknown): Meaning;
+  join(holder: Holder): Membership;
+}
+
+/** The queues that one group reads, as this process reads them: which partitions it has, what of them is handed out, and what is done. */
+export class LogConsumer implements Holder {
+  readonly #port: LogConsumerPort;
+  readonly #membership: Membership;
+  readonly #feeding: Feeding;
+  readonly #committing: Committing;
+  readonly #commits: CommitTimer;
+  readonly #sources = new Map<string, Source>();
+  #trackers = new Map<string, Tracker>();
+  /** By topic, and which of them is the next to be asked. */
+  readonly #turns = new Map<string, { readonly trackers: Tracker[]; at: number }>();
+  #standing: Standing | "nobody" | undefined;
+  #mayTrim = true;
+  #hasEnded = false;
+
+  constructor(port: LogConsumerPort) {
+    const { clock, link, group, isShared, ackLagMs } = port;
+    this.#port = port;
+    const meaning = (error: unknown) => port.meaning(error);
+    const trackers = () => this.#trackers.values();
+    this.#feeding = new Feeding({
+      clock,
+      link,
+      trackers,
+      meaning,
+      has: (tracker) => this.has(tracker),
+      brought: () => this.#pull(),
+      restart: (tracker, low) => this.#restart(tracker, low),
+      failed: (error) => this.failed(error),
+    });
+    this.#committing = new Committing({
+      trackers,
+      meaning,
+      isMarked: isShared,
+      standing: () => this.#standing,
+      write: (as, commits) => link.commit(group, as, commits),
+      failed: (_, means) => this.#refused(means),
+      trim: isShared ? (places) => this.#trim(places) : undefined,
+    });
+    this.#commits = new CommitTimer({
+      clock,
+      everyMs: ackLagMs,
+      everyFrames: COMMIT_FRAMES,
+      // What an earlier commit failed to mark is to be handed out still.
+      commit: () => this.#committing.whenWritten((isWritten) => isWritten && this.#pull()),
+    });
+    this.#membership = port.join(this);
+  }
+
+  /** May something be handed out? */
+  get isStable(): boolean {
+    return this.#standing !== undefined;
+  }
+
+  add(source: Source): void {
+    this.#sources.set(source.topic, source);
+  }
+
+  /** A source has begun or ceased to be wanted. */
+  subscribe(): void {
+    if (this.#hasEnded) return;
+    const wanted = [...this.#sources.values()].filter(({ isWanted }) => isWanted);
+    this.#membership.subscribe(new Set(wanted.map(({ topic }) => topic)));
+  }
+
+  has(tracker: Tracker): boolean {
+    return this.#trackers.get(keyOf(tracker)) === tracker;
+  }
+
+  proven(): boolean | Promise<boolean> {
+    return this.#membership.proven();
+  }
+
+  /** The next record of any of the topic's partitions, in turn. */
+  next(topic: string): { readonly tracker: Tracker; readonly record: LogRecord } | undefined {
+    const turn = this.#turns.get(topic);
+    if (turn === undefined) return undefined;
+    for (let tried = 0; tried < turn.trackers.length; tried += 1) {
+      turn.at = (turn.at + 1) % turn.trackers.length;
+      const tracker = turn.trackers[turn.at] as Tracker;
+      const record = tracker.next();
+      if (record !== undefined) return { tracker, record };
+    }
+    return undefined;
+  }
+
+  /** What was taken of these is to be handed out. Answers whether that is written; where nobody takes over, there is nothing to write. */
+  grant(trackers: readonly Tracker[], answer: (isMarked: boolean) => void): void {
+    this.#feeding.kick();
+    if (!this.#port.isShared) {
+      answer(true);
+      return;
+    }
+    for (const tracker of trackers) tracker.isDirty = true;
+    this.#committing.whenWritten(answer);
+  }
+
+  finish(tracker: Tracker, offset: number): void {
+    if (!this.has(tracker) || !tracker.ledger.finish(offset)) return;
+    tracker.isDirty = true;
+    this.#commits.done(1);
+  }
+
+  /** What is done is made durable now. */
+  async flush(): Promise<void> {
+    if (this.#standing !== undefined) await this.#committing.flush();
+  }
+
+  /** Is there anything in the log that this process should have read by now? */
+  async isBehind(topic: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#standing === undefined) return true;
+    const trackers = this.#turns.get(topic)?.trackers ?? [];
+    if (trackers.length === 0) return false;
+    if (trackers.some(({ hasNext }) => hasNext)) return true;
+    const bounds = await unlessAborted(
+      this.#port.link.bounds(new Map([[topic, trackers.map(({ partition }) => partition)]])),
+      signal,
+    );
+    return bounds.some(({ partition, high }) => {
+      const tracker = trackers.find((one) => one.partition === partition);
+      // What came meanwhile has been read, and nobody was there to take it.
+      return tracker?.hasNext === true || (tracker?.isHungry === true && tracker.readTo < high);
+    });
+  }
+
+  /** The log was emptied. */
+  purged(topic: string): void {
+    for (const tracker of this.#turns.get(topic)?.trackers ?? []) tracker.dropAhead();
+    this.#sources.get(topic)?.purge();
+  }
+
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    for (const source of this.#sources.values()) source.end();
+    await this.#membership.end();
+    this.#commits.stop();
+    this.#feeding.end();
+    this.#port.link.close();
+  }
+
+  owned(): Share {
+    const share = new Map<string, number[]>();
+    for (const { topic, partition } of this.#trackers.values())
+      share.set(topic, [...(share.get(topic) ?? []), partition]);
+    return share;
+  }
+
+  async revoking(topics: ReadonlySet<string>): Promise<void> {
+    await this.#committing.flush();
+    // An orderly end of these clears the grant mark: what was handed out and is not done was only given back.
+    await this.#committing.clear([...this.#trackers.values()].filter(({ topic }) => !topics.has(topic)));
+    this.#standing = undefined;
+  }
+
+  async assigned(
+    as: Standing | "nobody",
+    places: readonly Place[],
+    group: { readonly members: ReadonlySet<string>; readonly own: ReadonlySet<string> },
+  ): Promise<void> {
+    const before = this.#trackers;
+    const fresh = places.filter((place) => !before.has(keyOf(place)));
+    const came = new Map((await this.#taken(fresh, group)).map((tracker) => [keyOf(tracker), tracker]));
+    if (this.#hasEnded) return;
+    this.#trackers = new Map(
+      places.map((place) => [keyOf(place), (before.get(keyOf(place)) ?? came.get(keyOf(place))) as Tracker]),
+    );
+    this.#standing = as;
+    this.#changed();
+  }
+
+  lost(): void {
+    this.#standing = undefined;
+    this.#trackers = new Map();
+    this.#commits.stop();
+    this.#changed();
+  }
+
+  failed(error: unknown): void {
+    for (const source of this.#sources.values()) source.fail(error);
+  }
+
+  /** Each begins where its holder before has left it. */
+  async #taken(
+    places: readonly Place[],
+    group: { readonly members: ReadonlySet<string>; readonly own: ReadonlySet<string> },
+  ): Promise<Tracker[]> {
+    if (places.length === 0) return [];
+    const share = new Map<string, number[]>();
+    for (const { topic, partition } of places) share.set(topic, [...(share.get(topic) ?? []), partition]);
+    const { link, group: name, isShared } = this.#port;
+    await link.partitions([...share.keys()]);
+    const committed = await link.committed(name, share);
+    return committed.map((commit) => {
+      const base = Math.max(0, commit.offset);
+      const note = decodeNote(base, commit.note);
+      const lostBelow = isShared ? lostAtTakeOver(note, group) : 0;
+      return new Tracker(commit, { base, done: note?.done ?? [], lostBelow });
+    });
+  }
+
+  #changed(): void {
+    this.#turns.clear();
+    for (const tracker of this.#trackers.values()) {
+      const turn = this.#turns.get(tracker.topic);
+      if (turn === undefined) this.#turns.set(tracker.topic, { trackers: [tracker], at: 0 });
+      else turn.trackers.push(tracker);
+    }
+    for (const source of this.#sources.values()) source.changed();
+    if ([...this.#trackers.values()].some(({ isDirty }) => isDirty)) this.#commits.failed();
+    this.#feeding.kick();
+  }
+
+  #restart(tracker: Tracker, low: number): void {
+    this.#trackers.set(keyOf(tracker), new Tracker(tracker, { base: low, done: [], lostBelow: 0 }));
+    this.#changed();
+  }
+
+  #pull(): void {
+    for (const source of this.#sources.values()) source.pull();
+  }
+
+  #refused(means: Meaning): void {
+    this.#commits.failed();
+    // Who is not certain of its standing hands nothing out, until it has asked.
+    if (means === "evicted" || means === "rebalancing") {
+      this.#standing = undefined;
+      this.#membership.doubt();
+    }
+  }
+
+  #trim(places: readonly (Place & { readonly offset: number })[]): void {
+    if (!this.#mayTrim) return;
+    this.#port.link.deleteBelow(places).catch((error: unknown) => {
+      // It may not be allowed to: then the log keeps what is done, as long as the topic says.
+      if (this.#port.meaning(error) === "none") this.#mayTrim = false;
+    });
+  }
+}
+
+function keyOf({ topic, partition }: Place): string {
+  return `${topic}/${partition}`;
+}

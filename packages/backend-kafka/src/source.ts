@@ -1,0 +1,236 @@
+import { CreditBuffer, type SessionLeases } from "@org/dispatch-core/adapter-kit";
+import type { Clock, Delivery, HoldOutcome, Queue, Settlement, Want } from "@org/dispatch-core/contract";
+import type { LogConsumer } from "./log-consumer.ts";
+import type { LogRecord } from "./port.ts";
+import { LogReceipt } from "./receipt.ts";
+
+/** A member that receives nothing and holds nothing leaves after so long: its partitions are for those who work. */
+const IDLE_MS = 5_000;
+/** What is on its way comes within so long, or later: an answer with nothing may be so late. */
+const LATE_MS = 1_500;
+/** Whoever waits for longer than this has been told of everything that came. */
+const CERTAIN_MS = 1_000;
+
+export interface SourcePort {
+  readonly queue: Queue;
+  readonly topic: string;
+  readonly consumer: LogConsumer;
+  readonly clock: Clock;
+  readonly leases: SessionLeases<LogReceipt>;
+  /** The most frames that one receive brings. */
+  readonly receiveFrames: number;
+  /** Is the record of this queue? Others may share its topic. */
+  isOurs(record: LogRecord): boolean;
+}
+
+/** A queue that this backend receives from. What is given back, or not renewed, goes back to here: a log cannot take it back. */
+export class Source {
+  readonly queue: Queue;
+  readonly topic: string;
+  readonly #port: SourcePort;
+  readonly #buffer: CreditBuffer<LogReceipt>;
+  /** Given back, and to be handed out again before anything new. */
+  #returned: LogReceipt[] = [];
+  #credit = 0;
+  /** Of that, taken already and not handed out yet. */
+  #pending = 0;
+  /** Frames that somebody has, and their leases with them. */
+  #held = 0;
+  #idle: { cancel(): void } | undefined;
+  /** Does anybody receive from it, or hold anything of it? */
+  isWanted = false;
+  /** Nobody wants anything any more: leaves as soon as nothing is in hand. */
+  #isLeaving = false;
+  /** Ends the waiting of all when there is no broker to wait for. */
+  #broken = new AbortController();
+
+  constructor(port: SourcePort) {
+    this.queue = port.queue;
+    this.topic = port.topic;
+    this.#port = port;
+    this.#buffer = new CreditBuffer<LogReceipt>({
+      clock: port.clock,
+      lingerMs: 0,
+      credit: (frames) => {
+        this.#credit = frames;
+        this.pull();
+      },
+      release: (receipts) => {
+        this.#returned.unshift(...receipts.filter((receipt) => this.#isCurrent(receipt)));
+        this.#watch();
+      },
+    });
+  }
+
+  async receive(want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
+    const { clock, leases, receiveFrames } = this.#port;
+    const max = Math.min(want.max, receiveFrames);
+    if (max <= 0) {
+      this.#isLeaving = true;
+      this.#buffer.takeBack();
+      this.#watch();
+      return [];
+    }
+    this.#wanted();
+    const untilMs = clock.now() + want.waitMs + LATE_MS;
+    let { waitMs } = want;
+    for (;;) {
+      const receipts = await this.#ask({ ...want, max, waitMs }, signal);
+      for (const receipt of receipts) leases.add(receipt, want.leaseMs);
+      this.#held += receipts.length;
+      if (receipts.length > 0) return receipts.map(deliveryOf);
+      const leftMs = untilMs - clock.now();
+      if (signal.aborted || leftMs <= 0 || waitMs >= CERTAIN_MS) break;
+      if (!this.#hasMore && !(await this.#isBehind(signal))) break;
+      waitMs = Math.min(leftMs, CERTAIN_MS / 4);
+    }
+    this.#watch();
+    return [];
+  }
+
+  /** Takes what there is credit for, has it marked as handed out, and only then hands it out. */
+  pull(): void {
+    const { consumer } = this.#port;
+    if (!consumer.isStable) return;
+    const taken: LogReceipt[] = [];
+    const most = this.#credit - this.#pending;
+    if (most <= 0) return;
+    for (const receipt of this.#returned.splice(0, most)) if (this.#isCurrent(receipt)) taken.push(receipt);
+    while (taken.length < most) {
+      const next = consumer.next(this.topic);
+      if (next === undefined) break;
+      const { tracker, record } = next;
+      if (this.#port.isOurs(record))
+        taken.push(new LogReceipt(this, tracker, record, record.offset < tracker.lostBelow ? 1 : 0));
+      else consumer.finish(tracker, record.offset);
+    }
+    if (taken.length === 0) return;
+    this.#pending += taken.length;
+    consumer.grant(
+      taken.map(({ tracker }) => tracker),
+      (isMarked) => this.#granted(taken, isMarked),
+    );
+  }
+
+  /** Is this process a member still? Throws where nobody can say. */
+  proven(): boolean | Promise<boolean> {
+    return this.#port.consumer.proven();
+  }
+
+  renew(receipt: LogReceipt, leaseMs: number): HoldOutcome {
+    return this.#isCurrent(receipt) && this.#port.leases.renew(receipt, leaseMs) ? "ok" : "lost";
+  }
+
+  settle(receipt: LogReceipt, kind: Settlement["kind"]): HoldOutcome {
+    if (!this.#isCurrent(receipt) || !this.#port.leases.end(receipt)) return "lost";
+    this.#held -= 1;
+    if (kind === "ack") this.#port.consumer.finish(receipt.tracker, receipt.record.offset);
+    else this.#returned.push(receipt.again(receipt.redelivery));
+    this.#after();
+    return "ok";
+  }
+
+  /** Nobody has renewed it. */
+  expired(receipt: LogReceipt): void {
+    this.#held -= 1;
+    if (this.#isCurrent(receipt)) this.#returned.push(receipt.again(1));
+    this.#after();
+  }
+
+  /** The partitions are others by now. */
+  changed(): void {
+    this.#returned = this.#returned.filter((receipt) => this.#isCurrent(receipt));
+    this.pull();
+    this.#watch();
+  }
+
+  /** What lies here and is in nobody's hand is to be forgotten: it was removed from the log. */
+  purge(): void {
+    for (const { tracker, record } of this.#returned.splice(0)) this.#port.consumer.finish(tracker, record.offset);
+  }
+
+  /** There is nobody to wait for at the moment. */
+  fail(error: unknown): void {
+    this.#broken.abort(error);
+    this.#broken = new AbortController();
+  }
+
+  end(): void {
+    this.#idle?.cancel();
+    this.#buffer.end();
+    this.#returned = [];
+    this.isWanted = false;
+  }
+
+  async #ask(want: Want, signal: AbortSignal): Promise<readonly LogReceipt[]> {
+    const { signal: broken } = this.#broken;
+    const found = await this.#buffer.receive(want, AbortSignal.any([signal, broken]));
+    const receipts = found.filter((receipt) => this.#isCurrent(receipt));
+    if (receipts.length === 0 && broken.aborted && !signal.aborted) throw broken.reason;
+    return receipts;
+  }
+
+  /** Is there something that nobody waited for at the moment at which it came? */
+  get #hasMore(): boolean {
+    return this.#pending > 0 || this.#returned.length > 0 || this.#buffer.size > 0;
+  }
+
+  /** "Nothing" must be true: what was sent before this receive began may be on its way still. */
+  async #isBehind(signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#port.consumer.isBehind(this.topic, signal);
+    } catch {
+      return !signal.aborted;
+    }
+  }
+
+  #granted(receipts: readonly LogReceipt[], isMarked: boolean): void {
+    this.#pending -= receipts.length;
+    const current = receipts.filter((receipt) => this.#isCurrent(receipt));
+    if (isMarked) {
+      this.#credit = Math.max(0, this.#credit - current.length);
+      if (current.length > 0) this.#buffer.push(current);
+      if (current.length < receipts.length) this.pull();
+    } else {
+      // Somebody else may have the partition soon, or this process still: what it has read is read only once.
+      this.#returned.unshift(...current);
+    }
+  }
+
+  #isCurrent({ tracker }: LogReceipt): boolean {
+    return this.#port.consumer.has(tracker);
+  }
+
+  #after(): void {
+    this.pull();
+    this.#watch();
+  }
+
+  #wanted(): void {
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    this.#isLeaving = false;
+    if (this.isWanted) return;
+    this.isWanted = true;
+    this.#port.consumer.subscribe();
+  }
+
+  /** Whoever receives nothing and holds nothing leaves: at once where it was told so, else after a while. */
+  #watch(): void {
+    const isIdle = this.#credit === 0 && this.#pending === 0 && this.#held === 0;
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    if (!isIdle || !this.isWanted) return;
+    if (this.#isLeaving) this.#retire();
+    else this.#idle = this.#port.clock.after(IDLE_MS, () => this.#retire(), true);
+  }
+
+  #retire(): void {
+    this.isWanted = false;
+    this.#port.consumer.subscribe();
+  }
+}
+
+function deliveryOf(receipt: LogReceipt): Delivery {
+  return { receipt, bytes: receipt.record.value, redelivery: receipt.redelivery };
+}

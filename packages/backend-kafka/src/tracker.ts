@@ -1,0 +1,101 @@
+import { encodeNote, Ledger } from "@org/dispatch-core/adapter-kit";
+import type { Commit, Fetched, LogRecord, Place } from "./port.ts";
+
+/** What lies ahead in this process of one partition, at most, before it is not asked for any more: twice as much may come by an answer. */
+const AHEAD_BYTES = 256 * 1024;
+
+/** One partition that this process has, for as long as it has it: what was read of it, what is in hand, and what is done. */
+export class Tracker implements Place {
+  readonly topic: string;
+  readonly partition: number;
+  readonly ledger: Ledger;
+  /** What is not done below this was lost with an earlier holder. */
+  readonly lostBelow: number;
+  /** Has anything happened that no commit says? */
+  isDirty = false;
+  /** Everything below is gone from the log, as far as this process asked for that. */
+  trimmedBelow: number;
+  /** Read, and not met by the ledger yet; those before `#head` are. */
+  #ahead: LogRecord[] = [];
+  #head = 0;
+  #aheadBytes = 0;
+  #readTo: number;
+
+  constructor(
+    { topic, partition }: Place,
+    from: { readonly base: number; readonly done: readonly number[]; readonly lostBelow: number },
+  ) {
+    this.topic = topic;
+    this.partition = partition;
+    this.ledger = new Ledger(from);
+    this.lostBelow = from.lostBelow;
+    this.trimmedBelow = from.base;
+    this.#readTo = from.base;
+  }
+
+  /** The offset to read from. */
+  get readTo(): number {
+    return this.#readTo;
+  }
+
+  /** Is it worth asking for more? Not beyond the window, where nothing could be handed out. */
+  get isHungry(): boolean {
+    return this.#aheadBytes < AHEAD_BYTES && this.ledger.hasRoom(this.#readTo);
+  }
+
+  /** Is there something to hand out? */
+  get hasNext(): boolean {
+    const record = this.#ahead[this.#head];
+    return record !== undefined && this.ledger.hasRoom(record.offset);
+  }
+
+  /** What was asked for at `readTo`. */
+  feed({ records }: Fetched): void {
+    for (const record of records) {
+      // A broker gives whole batches: the first may begin below what was asked for.
+      if (record.offset < this.#readTo) continue;
+      this.#ahead.push(record);
+      this.#aheadBytes += record.value.length;
+      this.#readTo = record.offset + 1;
+    }
+  }
+
+  /** The log begins there by now: what was to be read before is gone. */
+  skipTo(offset: number): void {
+    this.#readTo = Math.max(this.#readTo, offset);
+  }
+
+  /** The next record to hand out, in hand from now on; `undefined` where there is none, or no room for it. */
+  next(): LogRecord | undefined {
+    for (;;) {
+      const record = this.#ahead[this.#head];
+      if (record === undefined || !this.ledger.hasRoom(record.offset)) return undefined;
+      this.#head += 1;
+      this.#aheadBytes -= record.value.length;
+      if (this.#head === this.#ahead.length) {
+        this.#ahead = [];
+        this.#head = 0;
+      } else if (this.#head > 1_024 && this.#head * 2 > this.#ahead.length) {
+        this.#ahead = this.#ahead.slice(this.#head);
+        this.#head = 0;
+      }
+      if (this.ledger.admit(record.offset)) return record;
+      this.isDirty = true;
+    }
+  }
+
+  /** Forgets what was read and not met: it was removed from the log. */
+  dropAhead(): void {
+    this.#ahead = [];
+    this.#head = 0;
+    this.#aheadBytes = 0;
+  }
+
+  /** What is to be committed. `by` has handed out what is in hand; nobody has, where that is left out. */
+  commit(by: string, isMarked: boolean): Commit {
+    const { base } = this.ledger;
+    const grantedBelow = isMarked ? this.ledger.next : undefined;
+    const note = encodeNote(base, { done: this.ledger.doneAbove(), grantedBelow, by, lostBelow: this.lostBelow });
+    return { topic: this.topic, partition: this.partition, offset: base, note };
+  }
+}
