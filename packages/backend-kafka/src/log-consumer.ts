@@ -134,7 +134,8 @@ export class LogConsumer implements Holder {
   async isBehind(topic: string, signal: AbortSignal): Promise<boolean> {
     if (this.#standing === undefined) return true;
     const trackers = this.#turns.get(topic)?.trackers ?? [];
-    if (trackers.length === 0) return false;
+    // It may be given some soon: somebody else has left, or will.
+    if (trackers.length === 0) return true;
     if (trackers.some(({ hasNext }) => hasNext)) return true;
     const bounds = await unlessAborted(
       this.#port.link.bounds(new Map([[topic, trackers.map(({ partition }) => partition)]])),

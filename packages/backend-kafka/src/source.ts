@@ -8,6 +8,8 @@ import { LogReceipt } from "./receipt.ts";
 const IDLE_MS = 5_000;
 /** What is on its way comes within so long, or later: an answer with nothing may be so late. */
 const LATE_MS = 1_500;
+/** Whoever does not want to wait is told of what is here: the mark has to be written, and nothing else. */
+const LOOK_MS = 100;
 /** Whoever waits for longer than this has been told of everything that came. */
 const CERTAIN_MS = 1_000;
 
@@ -72,7 +74,7 @@ export class Source {
       return [];
     }
     this.#wanted();
-    const untilMs = clock.now() + want.waitMs + LATE_MS;
+    const untilMs = clock.now() + want.waitMs + (want.waitMs > 0 ? LATE_MS : LOOK_MS);
     let { waitMs } = want;
     for (;;) {
       const receipts = await this.#ask({ ...want, max, waitMs }, signal);

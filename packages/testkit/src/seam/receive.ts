@@ -69,8 +69,9 @@ export const seamReceiveCases = [
         const { sharing } = world.profile;
         if (sharing === "message") assert.equal(rest.length, 9, "I1: frames that nobody asked for were kept");
         assert.deepEqual(await bare.ack(held as NonNullable<typeof held>), ["ok"]);
-        // A partition has one holder: what lies in that of the held frame is for others when that is done.
-        if (sharing === "partition") rest.push(...(await other.receiveAll(9 - rest.length, { max: 9 })));
+        // A partition has one holder: what lies in that of the held frame is for others when that is done, and they have heard of it.
+        const waitMs = world.lossMs;
+        if (sharing === "partition") rest.push(...(await other.receiveAll(9 - rest.length, { max: 9, waitMs })));
         assert.deepEqual(textsOf([held as NonNullable<typeof held>, ...rest]).sort(), many(10).sort());
       },
     },
