@@ -10,13 +10,17 @@ import type { Subject } from "./subjects.ts";
 /** A subject that is ready for the suite. */
 export interface Ready {
   readonly version: string;
-  readonly options: Pick<RunOptions, "backend" | "restart" | "versions">;
+  readonly options: Pick<RunOptions, "backend" | "proxy" | "restart" | "versions">;
   release(): Promise<void>;
 }
 
 /** What an adapter's package exports for those who find it by its name. */
 interface Adapter {
-  fromOptions(options: { readonly url: string; readonly namespace: string }): Backend;
+  fromOptions(options: {
+    readonly url: string;
+    readonly namespace: string;
+    readonly [option: string]: unknown;
+  }): Backend;
 }
 
 /** Throws an Error where the adapter is not in the tree; what `./dev services` said where the server cannot be had. */
@@ -25,7 +29,7 @@ export async function makeReady(subject: Subject, given: Arguments, serve = useS
     const { version } = JSON.parse(await readFile(`${root}/packages/core/package.json`, "utf8"));
     return { version, options: { backend: subject.factory() }, release: async () => {} };
   }
-  const { adapter = "", service = "" } = subject;
+  const { adapter = "", service = "", session } = subject;
   const entry = `${root}/packages/${adapter}/dist/index.js`;
   await access(entry).catch(() => {
     throw new AdapterMissing(`${given.name} needs packages/${adapter}, which is not in this tree`);
@@ -33,10 +37,12 @@ export async function makeReady(subject: Subject, given: Arguments, serve = useS
   const { fromOptions }: Adapter = await import(entry);
   const server: Server = await serve(service, given);
   const { url, version } = server.service;
+  const make = (namespace: string, more = {}) => fromOptions({ url, namespace, ...subject.options, ...more });
   return {
     version,
     options: {
-      backend: (namespace) => fromOptions({ url, namespace }),
+      backend: (namespace) => make(namespace),
+      ...(session !== undefined && !given.tls && { proxy: (namespace) => session((more) => make(namespace, more)) }),
       ...(server.restart !== undefined && { restart: server.restart }),
       versions: { [service]: version },
     },

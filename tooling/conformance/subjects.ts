@@ -1,6 +1,8 @@
 /** The backends that `./dev conformance` knows. A broker joins by one entry, when its package is in the tree. */
 import type { Backend } from "../../packages/core/dist/contract.js";
 import { type Character, memory } from "../../packages/core/dist/memory.js";
+import type { Session } from "../../packages/testkit/dist/index.js";
+import { bentSession } from "./bent-wires.ts";
 
 /** What `./dev services up` says of a server, as far as it is used here. */
 export interface Service {
@@ -18,6 +20,10 @@ export interface Subject {
   readonly service?: string;
   /** The folder of its adapter in `packages`; absent: it is core's. */
   readonly adapter?: string;
+  /** What the adapter is made with beside its server: sessions that are short, partitions that are few. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Where leases are a session's, and the broker notices by its connection, or by what it does not hear: how a session gets wires of its own. */
+  readonly session?: (make: (options: Readonly<Record<string, unknown>>) => Backend) => Session;
   /** Makes the factory; `service` where there is one. */
   readonly factory?: () => (namespace: string) => Backend;
 }
@@ -25,7 +31,11 @@ export interface Subject {
 const inMemory = (character?: Character): Subject => ({
   factory: () => (namespace) => (character === undefined ? memory({ namespace }) : memory({ namespace, character })),
 });
-const broker = (service: string, adapter: string): Subject => ({ service, adapter });
+const broker = (service: string, adapter: string, more: Partial<Subject> = {}): Subject => ({
+  service,
+  adapter,
+  ...more,
+});
 
 export const subjects: Readonly<Record<string, Subject>> = {
   memory: inMemory(),
@@ -37,5 +47,8 @@ export const subjects: Readonly<Record<string, Subject>> = {
   valkey: broker("valkey", "backend-redis"),
   sqs: broker("sqs", "backend-sqs"),
   rabbitmq: broker("rabbitmq", "backend-rabbitmq"),
-  kafka: broker("kafka", "backend-kafka"),
+  kafka: broker("kafka", "backend-kafka", {
+    options: { partitions: 3, sessionTimeoutMs: 2_000 },
+    session: (make) => bentSession((socketFactory) => make({ connection: { socketFactory } })),
+  }),
 };

@@ -5,6 +5,7 @@ import {
   type Clock,
   type Delivery,
   type Depth,
+  type Doubt,
   type ErrorClass,
   type HoldOutcome,
   type OpenOptions,
@@ -59,7 +60,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     this.#looking = new Looking(settings);
   }
 
-  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<void> {
+  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
     this.#mustNotBeClosed();
     this.#leases ??= new SessionLeases<LogReceipt>({
       clock,
@@ -67,13 +68,14 @@ export class KafkaBackend implements Backend, AsyncDisposable {
         for (const receipt of over) receipt.source.expired(receipt);
       },
     });
-    await unlessAborted(this.#topics.open([...receive, ...send], create, clock), signal);
+    const doubts = await unlessAborted(this.#topics.open([...receive, ...send], create, clock), signal);
     for (const queue of receive) {
       if (this.#sources.has(queueKey(queue))) continue;
       const partition = queue.role === "reply" ? await unlessAborted(this.#replies(queue), signal) : undefined;
       this.#mustNotBeClosed();
       if (!this.#sources.has(queueKey(queue))) this.#add(queue, clock, partition);
     }
+    return doubts;
   }
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {

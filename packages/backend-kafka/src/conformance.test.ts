@@ -1,10 +1,10 @@
 import { register, type TestRunner } from "@org/dispatch-testkit";
 import { describe, inject, it } from "vitest";
+import { bentSession } from "../../../tooling/conformance/bent-wires.ts";
 import { kafka } from "./index.ts";
-import { ProxiedKafka } from "./testing/proxied.ts";
 
 const sideBySide: TestRunner = { describe, it: it.concurrent };
-const levels = ["seam"] as const;
+const levels = (process.env.LV?.split(",") ?? ["seam"]) as ("seam" | "system" | "chaos")[];
 /** A holder that is gone is noticed soon. */
 const sessionTimeoutMs = 2_000;
 /** Some cases wait for many sessions. */
@@ -24,7 +24,8 @@ else {
     });
     const name = `conformance of Kafka ${version} with ${partitions === 1 ? "one partition" : `${partitions} partitions`}`;
     const backend = (namespace: string) => kafka(options(namespace));
-    const proxy = (namespace: string) => new ProxiedKafka(options(namespace));
-    register({ backend, proxy, name, levels, timeoutMs, concurrency: 4 }, sideBySide);
+    const proxy = (namespace: string) =>
+      bentSession((socketFactory) => kafka({ ...options(namespace), connection: { socketFactory } }));
+    register({ backend, proxy, name, levels, timeoutMs, concurrency: Number(process.env.CC ?? 4) }, sideBySide);
   }
 }

@@ -89,6 +89,7 @@ export class Feeding {
         failures += 1;
         this.#port.failed(error);
         await this.#pause(reconnectMs(failures));
+        if (this.#hasEnded) return;
         await this.#port.link.refresh().catch(() => {});
         if (hungry.some((tracker) => this.#leaderOf(tracker) !== leader)) this.#again();
       }

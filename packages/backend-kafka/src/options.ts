@@ -35,7 +35,7 @@ export interface KafkaBackendOptions extends AddressOptions {
   readonly partitions?: number | undefined;
   /** Copies of each partition, where topics are made; default: the broker's `default.replication.factor`. */
   readonly replicas?: number | undefined;
-  /** For how long an unread task is kept; default `UNLIMITED`. A topic that keeps less is refused at `open` (`MISMATCH`). */
+  /** For how long an unread task is kept; default `UNLIMITED`. Of a topic that keeps less `open` says so. */
   readonly retentionMs?: number | undefined;
   /** For how long an unread reply is kept; default one day. */
   readonly replyRetentionMs?: number | undefined;

@@ -8,6 +8,8 @@ import { LogReceipt } from "./receipt.ts";
 const IDLE_MS = 5_000;
 /** What is on its way comes within so long, or later: an answer with nothing may be so late. */
 const LATE_MS = 1_500;
+/** Joining takes longer: a broker holds the first join of a group for 3 s (group.initial.rebalance.delay.ms). */
+const JOIN_MS = 5_000;
 /** Whoever does not want to wait is told of what is here: the mark has to be written, and nothing else. */
 const LOOK_MS = 100;
 /** Whoever waits for longer than this has been told of everything that came. */
@@ -81,7 +83,7 @@ export class Source {
       for (const receipt of receipts) leases.add(receipt, want.leaseMs);
       this.#held += receipts.length;
       if (receipts.length > 0) return receipts.map(deliveryOf);
-      const leftMs = untilMs - clock.now();
+      const leftMs = untilMs - clock.now() + (this.#port.consumer.isStable || want.waitMs <= 0 ? 0 : JOIN_MS - LATE_MS);
       if (signal.aborted || leftMs <= 0 || waitMs >= CERTAIN_MS) break;
       if (!this.#hasMore && !(await this.#isBehind(signal))) break;
       waitMs = Math.min(leftMs, CERTAIN_MS / 4);

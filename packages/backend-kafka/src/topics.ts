@@ -1,4 +1,4 @@
-import { type Clock, type Queue, UNLIMITED } from "@org/dispatch-core/contract";
+import { type Clock, type Doubt, type Queue, UNLIMITED } from "@org/dispatch-core/contract";
 import { KafkaRefusal } from "./kafka-error.ts";
 import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
@@ -17,20 +17,22 @@ const FOR_EVER = -1;
 export class Topics {
   readonly #settings: Settings;
   readonly #checked = new Set<string>();
+  /** Of all topics that were opened. */
+  readonly #doubts: Doubt[] = [];
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that would lose what nobody has read. */
-  async open(queues: readonly Queue[], create: boolean, clock: Clock): Promise<void> {
+  /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that would refuse what is sent to it. */
+  async open(queues: readonly Queue[], create: boolean, clock: Clock): Promise<readonly Doubt[]> {
     const { port, naming } = this.#settings;
     const open = new Map<string, Queue>();
     for (const queue of queues) {
       const { topic } = spotOf(naming, queue);
       if (!this.#checked.has(topic)) open.set(topic, queue);
     }
-    if (open.size === 0) return;
+    if (open.size === 0) return this.#doubts;
     const there = await port.partitions([...open.keys()]);
     const missing = [...open].filter(([topic]) => !there.has(topic));
     if (missing.length > 0) await this.#make(missing, create);
@@ -38,6 +40,7 @@ export class Topics {
     await this.#check([...open].filter(([topic]) => !made.has(topic)));
     await this.#readable([...open.keys()], clock);
     for (const topic of open.keys()) this.#checked.add(topic);
+    return this.#doubts;
   }
 
   /** A topic that was just made is known to one broker after the other. */
@@ -87,18 +90,18 @@ export class Topics {
     const refuse = (why: string) => {
       throw new KafkaRefusal("MISMATCH", `the topic "${topic}" ${why}`);
     };
+    const doubt = (why: string) => this.#doubts.push({ code: "MISMATCH", detail: `the topic "${topic}" ${why}` });
+    if (settings.get("cleanup.policy")?.includes("compact") === true)
+      refuse("is compacted, and takes no records without a key: set cleanup.policy to delete");
+    const most = number("max.message.bytes");
+    const needed = frameBytes + BATCH_OVERHEAD_BYTES;
+    if (most !== FOR_EVER && most < needed)
+      refuse(`takes ${most} bytes a batch: set max.message.bytes to ${needed}, or say a smaller frameBytes`);
     const [key, wantedMs] = role === "reply" ? ["replyRetentionMs", replyRetentionMs] : ["retentionMs", retentionMs];
     const keptMs = number("retention.ms");
-    if (settings.get("cleanup.policy")?.includes("compact") === true)
-      refuse("is compacted: frames would vanish unread (cleanup.policy)");
     if (keptMs !== FOR_EVER && keptMs < wantedMs)
-      refuse(`keeps what nobody has read for ${keptMs} ms only (retention.ms): set it to -1, or say ${key}: ${keptMs}`);
-    if (role !== "reply" && number("retention.bytes") !== FOR_EVER)
-      refuse("removes what nobody has read when it grows (retention.bytes): set it to -1");
-    const most = number("max.message.bytes");
-    if (most !== FOR_EVER && most < frameBytes + BATCH_OVERHEAD_BYTES)
-      refuse(
-        `takes ${most} bytes a batch (max.message.bytes): give it ${frameBytes + BATCH_OVERHEAD_BYTES}, or say a smaller frameBytes`,
-      );
+      doubt(`loses what nobody has read for ${keptMs} ms: set retention.ms to -1, or say ${key}: ${keptMs}`);
+    if (number("retention.bytes") !== FOR_EVER)
+      doubt("loses what nobody has read when it has grown enough: set retention.bytes to -1");
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Result } from "@org/dispatch-core/contract";
@@ -122,11 +122,6 @@ test.each([
     "the input file nowhere cannot be opened",
   ],
   ["a wrong option", ["run", "--handler", "double.mjs", "--input", "-", "--fast"], "unknown option '--fast'"],
-  [
-    "a backend that is not installed",
-    ["worker", "--handler", "double.mjs", "--backend", "kafka"],
-    "@org/dispatch-backend-kafka",
-  ],
   ["a worker on memory", ["worker", "--handler", "double.mjs"], "reach: process"],
 ])("%s: one line, exit 2", async (_, argv, message) => {
   const process = dispatch(...argv);
@@ -135,6 +130,30 @@ test.each([
   expect(process.err()).toMatch(/^dispatch: (CONFIG_INVALID|UNSUPPORTED): [^\n]+\n$/);
   expect(process.err()).toContain(message);
   expect(process.out()).toBe("");
+});
+
+test("a backend that is not installed: one line with the package, exit 2", async () => {
+  // As it is where nobody has installed an adapter: the command and what it needs, and nothing else.
+  const home = await temporaryFolder("dispatch-alone");
+  const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
+  await cp(fileURLToPath(new URL("../dist", import.meta.url)), join(home, "dist"), { recursive: true });
+  await writeFile(join(home, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+  await mkdir(join(home, "node_modules", "@org"), { recursive: true });
+  for (const name of ["@org/dispatch-core", "cli-progress", "commander", "smol-toml", "yaml"])
+    await symlink(await realpath(join(modules, name)), join(home, "node_modules", name));
+  const process = start(globalThis.process.execPath, [
+    join(home, "dist", "bin.js"),
+    "worker",
+    "--handler",
+    "double.mjs",
+    "--backend",
+    "kafka",
+  ]);
+  process.child.stdin.end();
+  expect(await process.ended()).toBe(2);
+  expect(process.err()).toMatch(
+    /^dispatch: CONFIG_INVALID: the package @org\/dispatch-backend-kafka is not installed[^\n]+\n$/,
+  );
 });
 
 test("SIGTERM to `./dev dispatch run` drains: what runs completes, the rest is cancelled, each input has its result", async () => {

@@ -1,12 +1,14 @@
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
-import { CompressionCodecs, CompressionTypes } from "kafkajs";
+import kafkajs, { type CompressionTypes } from "kafkajs";
 
 /** What turns a batch of records into fewer bytes, and back; `kafkajs-snappy` and `kafkajs-lz4` export such. */
 export interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
   decompress(bytes: Buffer): Promise<Buffer>;
 }
+
+const { CompressionCodecs, CompressionTypes: Types } = kafkajs;
 
 export const compressions = ["none", "gzip", "zstd", "lz4", "snappy"] as const;
 export type Compression = (typeof compressions)[number];
@@ -15,11 +17,11 @@ export type Compression = (typeof compressions)[number];
 const known: Record<number, () => unknown> = CompressionCodecs;
 
 const TYPES: Readonly<Record<Compression, CompressionTypes>> = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  zstd: CompressionTypes.ZSTD,
-  lz4: CompressionTypes.LZ4,
-  snappy: CompressionTypes.Snappy,
+  none: Types.None,
+  gzip: Types.GZIP,
+  zstd: Types.ZSTD,
+  lz4: Types.LZ4,
+  snappy: Types.Snappy,
 };
 
 const zstd: Codec = {
@@ -36,7 +38,7 @@ export function useCompression(
   codecs: Readonly<Partial<Record<Compression, Codec>>> = {},
 ): CompressionTypes | undefined {
   for (const [name, codec] of Object.entries(codecs) as [Compression, Codec][]) known[TYPES[name]] = () => codec;
-  if (!isKnown("zstd")) known[CompressionTypes.ZSTD] = () => zstd;
+  if (!isKnown("zstd")) known[Types.ZSTD] = () => zstd;
   return compression === "none" || isKnown(compression) ? TYPES[compression] : undefined;
 }
 

@@ -1,18 +1,19 @@
-import { AssignerProtocol } from "kafkajs";
+import kafkajs from "kafkajs";
 import type { Claim, Share } from "../port.ts";
 
 /** The name of the assignment: members that speak of another one cannot be in the same group. */
 export const PROTOCOL = "dispatch-sticky";
 const VERSION = 1;
+const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
 /** What a member says of itself: the topics in the way of all clients, the rest beside it. */
 export function encodeClaim({ topics, owned, generation }: Claim): Buffer {
   const userData = Buffer.from(JSON.stringify({ owned: Object.fromEntries(owned), generation }));
-  return AssignerProtocol.MemberMetadata.encode({ version: VERSION, topics: [...topics], userData });
+  return MemberMetadata.encode({ version: VERSION, topics: [...topics], userData });
 }
 
 export function decodeClaim(bytes: Buffer): Claim {
-  const decoded = AssignerProtocol.MemberMetadata.decode(bytes);
+  const decoded = MemberMetadata.decode(bytes);
   const { owned = {}, generation = 0 } = readJson(decoded?.userData) as {
     owned?: Record<string, number[]>;
     generation?: number;
@@ -22,7 +23,7 @@ export function decodeClaim(bytes: Buffer): Claim {
 
 export function encodeShare(share: Share, members: readonly string[]): Buffer {
   const assignment = Object.fromEntries([...share].map(([topic, partitions]) => [topic, [...partitions]]));
-  return AssignerProtocol.MemberAssignment.encode({
+  return MemberAssignment.encode({
     version: VERSION,
     assignment,
     userData: Buffer.from(JSON.stringify({ members })),
@@ -30,7 +31,7 @@ export function encodeShare(share: Share, members: readonly string[]): Buffer {
 }
 
 export function decodeShare(bytes: Buffer): { readonly share: Share; readonly members: ReadonlySet<string> } {
-  const decoded = AssignerProtocol.MemberAssignment.decode(bytes);
+  const decoded = MemberAssignment.decode(bytes);
   const { members = [] } = readJson(decoded?.userData) as { members?: string[] };
   return { share: new Map(Object.entries(decoded?.assignment ?? {})), members: new Set(members) };
 }

@@ -23,6 +23,7 @@ const LATEST = "-1";
 export class KafkajsLink implements LogLink {
   readonly #cluster: KafkajsCluster;
   readonly #topics = new Set<string>();
+  #isClosed = false;
   readonly #coordinators = new Map<string, Promise<KafkajsBroker>>();
 
   constructor(cluster: KafkajsCluster) {
@@ -119,7 +120,8 @@ export class KafkajsLink implements LogLink {
   }
 
   leaderOf({ topic, partition }: Place): string | undefined {
-    if (!this.#topics.has(topic)) return undefined;
+    // Of a cluster that was closed kafkajs knows nothing any more, and throws.
+    if (this.#isClosed || !this.#topics.has(topic)) return undefined;
     const leader = this.#cluster
       .findTopicPartitionMetadata(topic)
       .find(({ partitionId }) => partitionId === partition)?.leader;
@@ -127,7 +129,7 @@ export class KafkajsLink implements LogLink {
   }
 
   async refresh(): Promise<void> {
-    if (this.#topics.size === 0) return;
+    if (this.#isClosed || this.#topics.size === 0) return;
     await this.#cluster.refreshMetadata();
   }
 
@@ -175,6 +177,7 @@ export class KafkajsLink implements LogLink {
   }
 
   close(): void {
+    this.#isClosed = true;
     // Waits for what is under way: nobody has to wait for that.
     void this.#cluster.disconnect().catch(() => {});
   }

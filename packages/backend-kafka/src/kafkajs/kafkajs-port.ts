@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, type Kafka } from "kafkajs";
+import kafkajs, { type Kafka } from "kafkajs";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
 import { classifyKafkajs, isMissing, meaningOf } from "./kafkajs-error.ts";
@@ -63,7 +63,7 @@ class KafkajsPort implements KafkaPort {
   }
 
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    const resources = topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name }));
+    const resources = topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name }));
     const { resources: found } = await this.#asAdmin((admin) =>
       admin.describeConfigs({ resources, includeSynonyms: false }),
     );

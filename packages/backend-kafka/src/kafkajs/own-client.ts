@@ -1,6 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
-import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from "kafkajs";
+import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig } from "kafkajs";
 
 /** A connection that is not there in this time will not be there. */
 const CONNECT_MS = 5_000;
@@ -14,11 +14,11 @@ const LOOK_UPS = { retries: 4, initialRetryTime: 100, maxRetryTime: 500 } as con
 export function ownClient(config: KafkaConfig): { readonly client: Kafka; readonly dispose: () => void } {
   const sockets = new Set<Socket>();
   const { socketFactory: connect = openSocket, ...rest } = config;
-  const client = new Kafka({
+  const client = new kafkajs.Kafka({
     clientId: "dispatch",
     connectionTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
-    logLevel: logLevel.NOTHING,
+    logLevel: kafkajs.logLevel.NOTHING,
     ...rest,
     retry: LOOK_UPS,
     socketFactory: (to) => {
