@@ -5,7 +5,7 @@ import type { Holder, Membership } from "./membership.ts";
 import type { LogLink, Meaning, Place, Share } from "./port.ts";
 
 /** Of a session: so often is the broker told that this process lives, and so late does it hear of a change. */
-const BEATS_PER_SESSION = 5;
+const BEATS_PER_SESSION = 8;
 const MOST_BEAT_MS = 1_000;
 /** So long an orderly end may take; without it the broker notices after a session. */
 const END_MS = 2_000;

@@ -190,6 +190,7 @@ export class LogConsumer implements Holder {
       places.map((place) => [keyOf(place), (before.get(keyOf(place)) ?? came.get(keyOf(place))) as Tracker]),
     );
     this.#standing = as;
+    if (came.size > 0) this.#committing.whenWritten(() => {});
     this.#changed();
   }
 
@@ -219,7 +220,10 @@ export class LogConsumer implements Holder {
       const base = Math.max(0, commit.offset);
       const note = decodeNote(base, commit.note);
       const lostBelow = isShared ? lostAtTakeOver(note, group) : 0;
-      return new Tracker(commit, { base, done: note?.done ?? [], lostBelow });
+      const tracker = new Tracker(commit, { base, done: note?.done ?? [], lostBelow });
+      // The mark of the holder before is judged now: later, when that one has left, it would be taken for lost.
+      tracker.isDirty = note?.grantedBelow !== undefined;
+      return tracker;
     });
   }
 

@@ -7,8 +7,8 @@ export const MOST_FRAME_BYTES = 900 * 1024;
 export const BATCH_FRAMES = 1_000;
 /** What a batch has beside the bytes of its frames: 61 bytes and up to 40 a record. */
 export const BATCH_OVERHEAD_BYTES = 64 + 40 * BATCH_FRAMES;
-/** What is done is committed so long after, at most. */
-export const ACK_LAG_MS = 1_000;
+/** What is done is committed so long after, at most: with the next hand-out, mostly. A task that was lost twice waits for as much (core's rest). */
+export const ACK_LAG_MS = 200;
 
 export interface Facts {
   readonly partitions: number;
