@@ -65,6 +65,8 @@ export interface Profile {
   readonly knowsGone: boolean;
   /** Does `purge` remove what is delayed too? Absent: yes. `false`: only what is ready; the rest stays until its time has come. */
   readonly purgesDelayed?: boolean;
+  /** What `depth` counts. Absent: `all`. `ready`: beside what is ready, only what this very backend holds; what others hold and what is delayed is not told. */
+  readonly depthShows?: "all" | "ready";
   /** The optional verbs that the backend has. */
   readonly verbs: readonly OptionalVerb[];
   readonly limits: Limits;

@@ -20,12 +20,14 @@ export const seamLookCases = [
   ...area("seam", "depth", {
     "after-quiet": {
       cites: ["I20"],
-      expects: "when nothing moves, depth says what is ready, leased and delayed",
+      expects:
+        "when nothing moves, depth says what is ready, leased and delayed; where the profile says so, no more than what is ready and held here",
       when: verbs("depth"),
       async run(world) {
         const [bare, held] = await filled(world);
         const depth = async () => bare.backend.depth?.(WORK, never);
-        const delayed = world.profile.sendDelayMs >= 60_000 ? 1 : 0;
+        const { sendDelayMs, depthShows = "all" } = world.profile;
+        const delayed = sendDelayMs >= 60_000 && depthShows === "all" ? 1 : 0;
         const found = await world.time.wait(depth(), "depth answers");
         assert.equal((found?.ready ?? 0) + (found?.leased ?? 0) + (found?.delayed ?? 0), 5 + delayed);
         if (found?.exact === true) assert.deepEqual(found, { ready: 3, leased: 2, delayed, exact: true });
@@ -75,7 +77,7 @@ export const seamLookCases = [
       when: verbs("purge"),
       async run(world) {
         const [bare, held] = await filled(world);
-        const { sendDelayMs, purgesDelayed = true } = world.profile;
+        const { sendDelayMs, purgesDelayed = true, depthShows = "all" } = world.profile;
         const delayed = sendDelayMs >= 60_000 && purgesDelayed ? 1 : 0;
         assert.equal(
           await world.time.wait(bare.backend.purge?.(WORK, never) ?? Promise.reject(), "purge answers"),
@@ -84,7 +86,8 @@ export const seamLookCases = [
         assert.deepEqual(await bare.receive({ waitMs: 0 }), []);
         assert.deepEqual(await bare.release(0, ...held), ["ok", "ok"]);
         assert.deepEqual(textsOf(await bare.receiveAll(2)).sort(), textsOf(held).sort());
-        if (purgesDelayed || sendDelayMs < 60_000 || !world.profile.verbs.includes("depth")) return;
+        const isSeen = world.profile.verbs.includes("depth") && depthShows === "all";
+        if (purgesDelayed || sendDelayMs < 60_000 || !isSeen) return;
         const depth = await world.time.wait(bare.backend.depth?.(WORK, never) ?? Promise.reject(), "depth answers");
         assert.equal(depth.delayed, 1, "I1: purge has taken what is delayed, which the profile denies");
       },

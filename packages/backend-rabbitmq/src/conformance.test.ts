@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { type Level, register, type TestRunner } from "@org/dispatch-testkit";
+import { describe, inject, it } from "vitest";
+import { rabbitmq } from "./index.ts";
+
+const services = inject("services");
+const sideBySide: TestRunner = { describe, it: it.concurrent };
+const isFull = process.env.DISPATCH_TEST_FULL === "1";
+/** Some cases wait for many leases. */
+const timeoutMs = 180_000;
+
+/** All of it on the newest server; of the others by itself only the seam. */
+const levelsOf = (name: string): readonly Level[] =>
+  name === "rabbitmq" || isFull ? ["seam", "system", "chaos"] : ["seam"];
+
+for (const [name, line] of Object.entries(services)) {
+  if (line === undefined) {
+    describe.skip(`conformance of ${name}: it cannot be had here`, () => it("needs a server", () => {}));
+    continue;
+  }
+  const { url, ca, version } = line;
+  const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
+  // A second is as short as a heartbeat can be, and leases follow it.
+  const backend = (namespace: string) => rabbitmq({ namespace: `dispatch.${namespace}`, url, tls, heartbeatMs: 1_000 });
+  register({ backend, name: `conformance of ${name} ${version}`, levels: levelsOf(name), timeoutMs }, sideBySide);
+}

@@ -1,0 +1,168 @@
+import { CreditBuffer } from "@org/dispatch-core/adapter-kit";
+import type { Clock, Delivery, Queue, Want } from "@org/dispatch-core/contract";
+import { ChannelLife } from "./channel-life.ts";
+import { closeQuietly, type Line, type Link } from "./link.ts";
+import { deliveryOf, type RabbitReceipt } from "./receipt.ts";
+
+/** How long credit that nobody needs any more is left open, and what came by it is kept. */
+const LINGER_MS = 1_000;
+/** A server that pushes does not say that it has nothing: what is there comes within a round trip. */
+const LOOK_MS = 25;
+
+export interface SourcePort {
+  readonly queue: Queue;
+  readonly queueName: string;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly prefetchCount: number;
+  readonly isFlagged: boolean;
+  /** Gives back what nobody asked for. */
+  readonly giveBack: (receipts: readonly RabbitReceipt[]) => Promise<void>;
+}
+
+/** A queue that this backend receives from, over a channel of its own: a server that gives a consumer up closes its channel. */
+export class Source {
+  readonly #port: SourcePort;
+  readonly #buffer: CreditBuffer<RabbitReceipt>;
+  #life: ChannelLife | undefined;
+  #opening: Promise<void> | undefined;
+  #arrived: RabbitReceipt[] = [];
+  readonly #returning = new Set<Promise<void>>();
+  #credit = 0;
+  #isEnded = false;
+
+  constructor(port: SourcePort) {
+    this.#port = port;
+    this.#buffer = new CreditBuffer<RabbitReceipt>({
+      clock: port.clock,
+      lingerMs: LINGER_MS,
+      credit: (frames) => {
+        this.#credit = frames;
+        if (frames > 0) this.#life?.want(frames);
+      },
+      release: (receipts) => this.#giveBack(receipts),
+    });
+  }
+
+  /** Frames that are in hand here: handed out, and not yet. */
+  get counts(): { readonly leased: number; readonly waiting: number } {
+    const { size } = this.#buffer;
+    return { leased: this.#life?.leases.size ?? 0, waiting: size + this.#arrived.length };
+  }
+
+  /** The channel of now. Throws what the client says. */
+  async ready(): Promise<void> {
+    if (this.#life !== undefined || this.#isEnded) return;
+    const { line } = this.#port.link;
+    this.#opening ??= this.#open(line).finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  async receive(want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
+    if (signal.aborted) return [];
+    if (!(want.max > 0)) {
+      await this.takeBack(signal);
+      return [];
+    }
+    if (this.#life === undefined) await this.ready();
+    const found = await this.#buffer.receive({ ...want, waitMs: Math.max(want.waitMs, LOOK_MS) }, signal);
+    const deliveries: Delivery[] = [];
+    for (const receipt of found) {
+      if (receipt.life.isOver) continue;
+      receipt.life.leases.add(receipt, want.leaseMs);
+      deliveries.push(deliveryOf(receipt));
+    }
+    return deliveries;
+  }
+
+  /** Nobody wants anything: stops what pushes, and gives back what came of it. */
+  async takeBack(signal: AbortSignal): Promise<void> {
+    const life = this.#life;
+    await life?.stop(signal);
+    this.#flush();
+    this.#buffer.takeBack();
+    await Promise.all(this.#returning);
+    await life?.barrier(signal);
+    if (this.#credit > 0) this.#life?.want(this.#credit);
+  }
+
+  /** Settlements have made room. */
+  settled(): void {
+    if (this.#credit > 0) this.#life?.want(this.#credit);
+  }
+
+  /** The connection is another one: what came over the one before is worth nothing. */
+  connected(): void {
+    this.ready().catch(() => {});
+  }
+
+  /** Ends all waiting, and gives back what is held, without a penalty. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#isEnded = true;
+    const life = this.#life;
+    await life?.stop(signal).catch(() => {});
+    this.#flush();
+    this.#buffer.end();
+    await Promise.all(this.#returning);
+    if (life === undefined || life.isOver) return;
+    await this.#port.giveBack(life.leases.clear());
+    await life.barrier(signal).catch(() => {});
+    life.end(undefined, false);
+  }
+
+  /** The queue was removed. */
+  forget(): void {
+    this.#isEnded = true;
+    this.#buffer.end();
+    this.#life?.end(undefined, true);
+  }
+
+  async #open(line: Line): Promise<void> {
+    const channel = await line.channel();
+    if (this.#isEnded) return closeQuietly(channel);
+    const { queue, queueName, clock, prefetchCount, isFlagged } = this.#port;
+    const life: ChannelLife = new ChannelLife(channel, {
+      queue,
+      queueName,
+      clock,
+      prefetchCount,
+      isFlagged,
+      arrived: (receipt) => this.#arrive(receipt),
+      over: (_, failed) => this.#over(life, failed),
+    });
+    this.#life = life;
+    this.#buffer.reopen();
+  }
+
+  /** What comes within a turn of the event loop comes together. */
+  #arrive(receipt: RabbitReceipt): void {
+    this.#arrived.push(receipt);
+    if (this.#arrived.length === 1) this.#port.clock.soon(() => this.#flush());
+  }
+
+  #flush(): void {
+    const arrived = this.#arrived.filter(({ life }) => !life.isOver);
+    this.#arrived = [];
+    if (arrived.length > 0) this.#buffer.push(arrived);
+  }
+
+  /** Who waits goes on waiting, over another channel; but where a consumer could not be made, the next receive tries again. */
+  #over(life: ChannelLife, failed: boolean): void {
+    if (this.#life !== life) return;
+    this.#life = undefined;
+    this.#buffer.reopen();
+    // Where its connection ends, too, that is not known yet.
+    if (!failed && !this.#isEnded) this.#port.clock.soon(() => this.connected());
+  }
+
+  #giveBack(receipts: readonly RabbitReceipt[]): void {
+    // Else they would be pushed again at once.
+    if (this.#credit === 0) this.#life?.stop(AbortSignal.timeout(LINGER_MS)).catch(() => {});
+    const held = receipts.filter(({ life }) => !life.isOver);
+    const returned = this.#port.giveBack(held).catch(() => {});
+    this.#returning.add(returned);
+    void returned.then(() => this.#returning.delete(returned));
+  }
+}

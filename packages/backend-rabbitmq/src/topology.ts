@@ -1,0 +1,186 @@
+import { type Queue, queueKey } from "@org/dispatch-core/contract";
+import type { Channel, Options } from "amqplib";
+import type { Line } from "./link.ts";
+import { nameOf } from "./names.ts";
+import type { Settings } from "./options.ts";
+import { CONSUMER_TIMEOUT_MS, REPLY_RETENTION_MS } from "./profile.ts";
+import { classifyError, RabbitRefusal } from "./rabbit-error.ts";
+
+/**
+ * The server drops or buries what came back more often, by default from 4.0 on after 20 times. Core counts by itself, and this is far above any count of its own.
+ */
+const DELIVERY_LIMIT = 1_000_000;
+/** 0 to 10. */
+const MOST_PRIORITY = 10;
+
+/** Which queues there are on the server, and of what kind. */
+export class Topology {
+  readonly #settings: Settings;
+  /** Made by this backend, or made sure of. */
+  readonly #known = new Map<string, Queue>();
+  #mayCreate = false;
+  #hasLadder = false;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  nameOf(queue: Queue): string {
+    return nameOf(this.#settings.naming, queue);
+  }
+
+  /** Throws `MISSING`, and `MISMATCH` for a queue of another kind and for a server that cannot what is asked of it. */
+  async open(line: Line, queues: readonly Queue[], create: boolean, signal: AbortSignal): Promise<void> {
+    this.#check(line);
+    this.#mayCreate ||= create;
+    if (!this.#hasLadder) await this.#openLadder(line, create, signal);
+    this.#hasLadder = true;
+    const fresh = queues.filter((queue) => !this.#known.has(queueKey(queue)));
+    if (fresh.length === 0) return;
+    if (create) await line.on((channel) => this.#declareAll(channel, fresh), signal);
+    else for (const queue of fresh) await this.#find(line, queue, signal);
+    if (this.#settings.priority !== "lanes") await this.#checkLanes(line, fresh, signal);
+    for (const queue of fresh) this.#known.set(queueKey(queue), queue);
+  }
+
+  /** After an outage: what did not outlive it is made again, where that is allowed. */
+  async restore(line: Line, signal: AbortSignal): Promise<void> {
+    if (this.#mayCreate) await line.on((channel) => this.#declareAll(channel, [...this.#known.values()]), signal);
+  }
+
+  forget(queue: Queue): void {
+    this.#known.delete(queueKey(queue));
+  }
+
+  async #declareAll(channel: Channel, queues: readonly Queue[]): Promise<void> {
+    const { ladder } = this.#settings;
+    await Promise.all(
+      queues.flatMap((queue) => {
+        const name = this.nameOf(queue);
+        const declared = channel.assertQueue(name, this.#optionsOf(queue));
+        // Nothing is sent to a reply queue for later.
+        return queue.role === "reply"
+          ? [declared]
+          : [declared, channel.bindQueue(name, ladder.due, ladder.binding(name))];
+      }),
+    );
+  }
+
+  /** It is there; and where the rights suffice, it is as it should be: declaring it again says which argument differs. */
+  async #find(line: Line, queue: Queue, signal: AbortSignal): Promise<void> {
+    const name = this.nameOf(queue);
+    try {
+      await line.on((channel) => channel.checkQueue(name), signal);
+    } catch (error) {
+      if (classifyError(error).code !== "MISSING") throw error;
+      throw new RabbitRefusal("MISSING", `there is no queue "${name}", and none may be made without create`, {
+        cause: error,
+      });
+    }
+    try {
+      await line.on((channel) => channel.assertQueue(name, this.#optionsOf(queue)), signal);
+    } catch (error) {
+      if (classifyError(error).code !== "DENIED") throw error;
+    }
+  }
+
+  #optionsOf({ role, of }: Queue): Options.AssertQueue {
+    const { priority, durable, consumerTimeoutMs } = this.#settings;
+    const expires = role === "reply" ? { "x-expires": REPLY_RETENTION_MS } : {};
+    if (!durable || (priority === "classic" && role === "work")) {
+      const levels = priority === "classic" && role === "work" ? { "x-max-priority": MOST_PRIORITY } : {};
+      return { durable, arguments: { "x-queue-type": "classic", ...levels, ...expires } };
+    }
+    const net = {
+      "x-dead-letter-exchange": "",
+      "x-dead-letter-routing-key": this.nameOf({ role: "dead", name: "dead", of }),
+      "x-dead-letter-strategy": "at-least-once",
+      "x-overflow": "reject-publish",
+    };
+    return {
+      durable,
+      arguments: {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        ...(role === "work" && net),
+        ...(consumerTimeoutMs !== CONSUMER_TIMEOUT_MS && { "x-consumer-timeout": consumerTimeoutMs }),
+        ...expires,
+      },
+    };
+  }
+
+  async #openLadder(line: Line, create: boolean, signal: AbortSignal): Promise<void> {
+    const { ladder } = this.#settings;
+    try {
+      await line.on((channel) => channel.checkExchange(ladder.top), signal);
+      return;
+    } catch (error) {
+      if (classifyError(error).code !== "MISSING") throw error;
+      if (!create)
+        throw new RabbitRefusal("MISSING", `there is no exchange "${ladder.top}", which delays need`, { cause: error });
+    }
+    await line.on((channel) => this.#declareLadder(channel), signal);
+  }
+
+  /** From the bottom up, so that whoever finds the top finds all. */
+  async #declareLadder(channel: Channel): Promise<void> {
+    const { ladder } = this.#settings;
+    const { unrouted, due } = ladder;
+    const quorum = { "x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT };
+    await channel.assertExchange(unrouted, "fanout", { durable: true });
+    await channel.assertQueue(unrouted, { durable: true, arguments: quorum });
+    await channel.bindQueue(unrouted, unrouted, "");
+    await channel.assertExchange(due, "topic", { durable: true, alternateExchange: unrouted });
+    for (const { name, ttlMs, below, waits, passes } of ladder.rungs()) {
+      await channel.assertQueue(name, {
+        durable: true,
+        arguments: {
+          ...quorum,
+          "x-message-ttl": ttlMs,
+          "x-dead-letter-exchange": below,
+          "x-dead-letter-strategy": "at-least-once",
+          "x-overflow": "reject-publish",
+        },
+      });
+      await channel.assertExchange(name, "topic", { durable: true });
+      await channel.bindQueue(name, name, waits);
+      await channel.bindExchange(below, name, passes);
+    }
+  }
+
+  /** What the server cannot, by its release. */
+  #check(line: Line): void {
+    const { priority, consumerTimeoutMs, trustConsumerTimeout } = this.#settings;
+    const release = line.release.join(".");
+    if (priority === "native" && !line.isAtLeast(4, 3))
+      throw new RabbitRefusal(
+        "MISMATCH",
+        `priority native needs RabbitMQ 4.3, this is ${release}: its quorum queues have no strict priorities`,
+      );
+    if (consumerTimeoutMs > CONSUMER_TIMEOUT_MS && !line.isAtLeast(3, 12) && !trustConsumerTimeout)
+      throw new RabbitRefusal(
+        "MISMATCH",
+        `consumerTimeoutMs ${consumerTimeoutMs}: RabbitMQ ${release} knows no x-consumer-timeout of a queue; raise its consumer_timeout and say trustConsumerTimeout: true`,
+      );
+  }
+
+  /** Tasks in lanes would never be found by somebody who looks into one queue only. */
+  async #checkLanes(line: Line, queues: readonly Queue[], signal: AbortSignal): Promise<void> {
+    for (const of of new Set(queues.filter(({ role }) => role === "work").map((queue) => queue.of))) {
+      for (const lane of ["high", "low"]) {
+        const name = this.nameOf({ role: "work", name: lane, of });
+        const found = await line
+          .on((channel) => channel.checkQueue(name), signal)
+          .catch((error: unknown) => {
+            if (classifyError(error).code === "MISSING") return { messageCount: 0 };
+            throw error;
+          });
+        if (found.messageCount > 0)
+          throw new RabbitRefusal(
+            "MISMATCH",
+            `priority ${this.#settings.priority}: ${found.messageCount} tasks lie in the queue "${name}", which is a lane; let a worker with priority lanes empty it first`,
+          );
+      }
+    }
+  }
+}
