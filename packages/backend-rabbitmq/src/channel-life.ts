@@ -16,6 +16,8 @@ export interface ChannelLifePort {
   /** Are earlier holders only told by a flag, as of classic queues? */
   readonly isFlagged: boolean;
   readonly arrived: (receipt: RabbitReceipt) => void;
+  /** What nobody has renewed goes back, when the time for that has come. */
+  readonly expired: (reject: () => void) => void;
   /** Its receipts are worth nothing any more. `failed`: a consumer could not be made. */
   readonly over: (reason: unknown, failed: boolean) => void;
 }
@@ -28,7 +30,7 @@ export interface Consumer {
 }
 
 /** More subscriptions than these are made one. */
-const MOST_CONSUMERS = 6;
+const MOST_CONSUMERS = 16;
 
 /**
  * One channel of one queue, from its beginning to its end, and what is held over it. Credit is what subscriptions may still bring: there is a further one for
@@ -42,6 +44,8 @@ export class ChannelLife {
   readonly #open = new OpenTags();
   #consumers: Consumer[] = [];
   #made = 0;
+  /** The latest subscription, as long as the server has not answered. */
+  #subscribing: Promise<void> | undefined;
   #isOver = false;
   #error: unknown;
 
@@ -51,8 +55,7 @@ export class ChannelLife {
     this.isFlagged = port.isFlagged;
     this.leases = new SessionLeases<RabbitReceipt>({
       clock: port.clock,
-      // A rejected message counts as lost (quorum queues of 4.3; on older ones whatever comes back does).
-      expire: (receipts) => this.#each(receipts, ({ message }) => this.#channel.reject(message, true)),
+      expire: (receipts) => port.expired(() => this.#reject(receipts)),
     });
     channel.on("error", (error) => {
       this.#error = error;
@@ -64,18 +67,11 @@ export class ChannelLife {
     return this.#isOver;
   }
 
-  /** So many frames more may come. */
-  want(frames: number): void {
-    if (this.#isOver) return;
-    const open = this.#consumers.reduce((all, { prefetch, unacked }) => all + Math.max(0, prefetch - unacked), 0);
-    const missing = Math.min(frames - open, this.#port.prefetchCount - this.#open.size - open);
-    if (missing <= 0) return;
-    if (this.#consumers.length < MOST_CONSUMERS) this.#subscribe(missing);
-    else {
-      const held = this.#consumers.reduce((all, { unacked }) => all + unacked, 0);
-      this.#cancel().catch(() => {});
-      this.#subscribe(Math.min(this.#port.prefetchCount, missing + open + held));
-    }
+  /** So many frames more may come. Where the server has to be told, resolves when it knows. */
+  want(frames: number): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
+    if (frames > 0) this.#widen(frames);
+    return this.#subscribing;
   }
 
   /** Nothing more may come; resolves when nothing more is on its way. */
@@ -121,6 +117,18 @@ export class ChannelLife {
     this.#port.over(reason ?? new RabbitRefusal("UNAVAILABLE", "the channel is closed"), failed);
   }
 
+  #widen(frames: number): void {
+    const open = this.#consumers.reduce((all, { prefetch, unacked }) => all + Math.max(0, prefetch - unacked), 0);
+    const missing = Math.min(frames - open, this.#port.prefetchCount - this.#open.size - open);
+    if (missing <= 0) return;
+    if (this.#consumers.length < MOST_CONSUMERS) this.#subscribe(missing);
+    else {
+      const held = this.#consumers.reduce((all, { unacked }) => all + unacked, 0);
+      this.#cancel().catch(() => {});
+      this.#subscribe(Math.min(this.#port.prefetchCount, missing + open + held));
+    }
+  }
+
   #subscribe(prefetch: number): void {
     this.#made += 1;
     const consumer: Consumer = { tag: `dispatch-${this.#made}`, prefetch, unacked: 0 };
@@ -130,7 +138,17 @@ export class ChannelLife {
       this.#channel.prefetch(prefetch).catch(fail);
       const { queueName } = this.#port;
       const take = (message: ConsumeMessage | null) => this.#take(consumer, message);
-      this.#channel.consume(queueName, take, { consumerTag: consumer.tag }).catch(fail);
+      const made: Promise<void> = this.#channel.consume(queueName, take, { consumerTag: consumer.tag }).then(
+        () => {
+          if (this.#subscribing === made) this.#subscribing = undefined;
+        },
+        (error: unknown) => {
+          fail(error);
+          throw this.#error ?? error;
+        },
+      );
+      made.catch(() => {});
+      this.#subscribing = made;
     });
   }
 
@@ -144,6 +162,11 @@ export class ChannelLife {
     consumer.unacked += 1;
     this.#open.add(message.fields.deliveryTag);
     this.#port.arrived(new RabbitReceipt(this.#port.queue, this, consumer, message));
+  }
+
+  /** A rejected message counts as lost (quorum queues of 4.3; on older ones whatever comes back does). */
+  #reject(receipts: readonly RabbitReceipt[]): void {
+    this.#each(receipts, ({ message }) => this.#channel.reject(message, true));
   }
 
   async #cancel(): Promise<void> {

@@ -29,7 +29,8 @@ export class Looking {
       while (frames.length < max) {
         const message = await bounded(channel.get(queueName), signal);
         if (message === false) {
-          closeQuietly(channel);
+          channel.nackAll(true);
+          await bounded(channel.close(), signal);
           return { frames };
         }
         frames.push({ bytes: message.content, state: "ready" });

@@ -5,7 +5,7 @@ import { type AddressOptions, addressOf } from "./address.ts";
 import { connector, type Dial } from "./dial.ts";
 import { Ladder } from "./ladder.ts";
 import type { Naming } from "./names.ts";
-import { CONSUMER_TIMEOUT_MS, MOST_FRAME_BYTES, type PriorityStrategy } from "./profile.ts";
+import { CONSUMER_TIMEOUT_MS, FRAME_BYTES, MOST_FRAME_BYTES, type PriorityStrategy } from "./profile.ts";
 
 export interface RabbitBackendOptions extends AddressOptions {
   /** What the names of queues begin with; default `dispatch`. */
@@ -34,7 +34,7 @@ export interface RabbitBackendOptions extends AddressOptions {
   readonly consumerTimeoutMs?: number | undefined;
   /** On an older server: its own `consumer_timeout` was raised to `consumerTimeoutMs`. */
   readonly trustConsumerTimeout?: boolean | undefined;
-  /** The largest frame; default and at most 16,777,216. */
+  /** The largest frame; default 1,048,576, at most 16,777,216. */
   readonly frameBytes?: number | undefined;
   /** What the names of the exchanges and queues for delays begin with; default `dispatch.delay`. One ladder serves a whole virtual host. */
   readonly ladder?: string | undefined;
@@ -63,7 +63,7 @@ export const rabbitDefaults = Object.freeze({
   heartbeatMs: 10_000,
   consumerTimeoutMs: CONSUMER_TIMEOUT_MS,
   trustConsumerTimeout: false,
-  frameBytes: MOST_FRAME_BYTES,
+  frameBytes: FRAME_BYTES,
   ladder: "dispatch.delay",
 });
 

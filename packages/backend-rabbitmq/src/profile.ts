@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 
 /** max_message_size: 16 MiB since 4.0 (https://www.rabbitmq.com/docs/configure). */
 export const MOST_FRAME_BYTES = 16 * MIB;
+/** What is much larger holds up the others on its connection, and lies in the log of every replica. */
+export const FRAME_BYTES = MIB;
 /** So many are published before their confirms are waited for, by one call. */
 const BATCH_FRAMES = 1_000;
 /** x-expires of a reply queue: without a reader for so long it goes (https://www.rabbitmq.com/docs/ttl#queue-ttl). */

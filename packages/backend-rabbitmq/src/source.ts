@@ -1,5 +1,6 @@
 import { CreditBuffer } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Delivery, Queue, Want } from "@org/dispatch-core/contract";
+import { bounded } from "./bounded.ts";
 import { ChannelLife } from "./channel-life.ts";
 import { closeQuietly, type Line, type Link } from "./link.ts";
 import { deliveryOf, type RabbitReceipt } from "./receipt.ts";
@@ -28,7 +29,10 @@ export class Source {
   #opening: Promise<void> | undefined;
   #arrived: RabbitReceipt[] = [];
   readonly #returning = new Set<Promise<void>>();
+  /** What may come beyond what is here. */
   #credit = 0;
+  /** What the receives under way ask for. */
+  #asked = 0;
   #isEnded = false;
 
   constructor(port: SourcePort) {
@@ -38,7 +42,7 @@ export class Source {
       lingerMs: LINGER_MS,
       credit: (frames) => {
         this.#credit = frames;
-        if (frames > 0) this.#life?.want(frames);
+        this.settled();
       },
       release: (receipts) => this.#giveBack(receipts),
     });
@@ -66,8 +70,15 @@ export class Source {
       await this.takeBack(signal);
       return [];
     }
-    if (this.#life === undefined) await this.ready();
-    const found = await this.#buffer.receive({ ...want, waitMs: Math.max(want.waitMs, LOOK_MS) }, signal);
+    if (this.#life === undefined) await bounded(this.ready(), signal);
+    this.#asked += want.max;
+    let found: readonly RabbitReceipt[];
+    try {
+      await this.#subscribed(signal);
+      found = await this.#buffer.receive({ ...want, waitMs: Math.max(want.waitMs, LOOK_MS) }, signal);
+    } finally {
+      this.#asked -= want.max;
+    }
     const deliveries: Delivery[] = [];
     for (const receipt of found) {
       if (receipt.life.isOver) continue;
@@ -85,12 +96,12 @@ export class Source {
     this.#buffer.takeBack();
     await Promise.all(this.#returning);
     await life?.barrier(signal);
-    if (this.#credit > 0) this.#life?.want(this.#credit);
+    this.settled();
   }
 
-  /** Settlements have made room. */
+  /** Settlements may have made room. What is here and was not looked at yet is a part of what may come. */
   settled(): void {
-    if (this.#credit > 0) this.#life?.want(this.#credit);
+    if (this.#credit > 0) this.#life?.want(this.#credit - this.#arrived.length);
   }
 
   /** The connection is another one: what came over the one before is worth nothing. */
@@ -130,10 +141,20 @@ export class Source {
       prefetchCount,
       isFlagged,
       arrived: (receipt) => this.#arrive(receipt),
+      expired: (reject) => void this.#unlessAsked(life).then(reject),
       over: (_, failed) => this.#over(life, failed),
     });
     this.#life = life;
     this.#buffer.reopen();
+  }
+
+  /** A wait begins when the server knows of it: it may take longer to subscribe than many a receive waits. */
+  async #subscribed(signal: AbortSignal): Promise<void> {
+    const made = this.#life?.want(this.#asked - this.#buffer.size - this.#arrived.length);
+    if (made === undefined) return;
+    await bounded(made, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   /** What comes within a turn of the event loop comes together. */
@@ -145,6 +166,7 @@ export class Source {
   #flush(): void {
     const arrived = this.#arrived.filter(({ life }) => !life.isOver);
     this.#arrived = [];
+    this.#credit = Math.max(0, this.#credit - arrived.length);
     if (arrived.length > 0) this.#buffer.push(arrived);
   }
 
@@ -158,11 +180,15 @@ export class Source {
   }
 
   #giveBack(receipts: readonly RabbitReceipt[]): void {
-    // Else they would be pushed again at once.
-    if (this.#credit === 0) this.#life?.stop(AbortSignal.timeout(LINGER_MS)).catch(() => {});
-    const held = receipts.filter(({ life }) => !life.isOver);
-    const returned = this.#port.giveBack(held).catch(() => {});
+    const returned = this.#unlessAsked(this.#life)
+      .then(() => this.#port.giveBack(receipts.filter(({ life }) => !life.isOver)))
+      .catch(() => {});
     this.#returning.add(returned);
     void returned.then(() => this.#returning.delete(returned));
+  }
+
+  /** Where nobody asks for anything, what goes back would be pushed to us again. */
+  async #unlessAsked(life: ChannelLife | undefined): Promise<void> {
+    if (this.#asked === 0) await life?.stop(AbortSignal.timeout(LINGER_MS)).catch(() => {});
   }
 }
