@@ -13,6 +13,7 @@ const dispatched: DispatchEvent = {
   taskId: "r/0",
   attempt: 0,
   duplicate: false,
+  awaited: true,
 };
 const lost: DispatchEvent = {
   event: "lease_lost",

@@ -410,7 +410,7 @@ describe("receive", () => {
     const world = new World([granted]);
     world.clock.after(100, () => controller.abort());
     expect(await world.end(world.door.receive(WORK, want, controller.signal))).toEqual([delivery]);
-    expect(world.events).toMatchObject([{ verb: "receive", items: 10, durationMs: 100 }]);
+    expect(world.events).toMatchObject([{ verb: "receive", items: 10, brought: 1, durationMs: 100 }]);
     expect(world.events[0]).not.toHaveProperty("code");
   });
 

@@ -241,7 +241,7 @@ export class Calls {
     });
     try {
       const answer = await run(controller.signal);
-      this.#report(verb, items, startedAt);
+      if (this.#observer !== undefined) this.#report(verb, items, startedAt, undefined, broughtBy(verb, answer));
       return answer;
     } catch (error) {
       const wrapped = timedOut
@@ -276,13 +276,14 @@ export class Calls {
     return error.cause === undefined ? 0 : (this.backend.classify(error.cause).retryAfterMs ?? 0);
   }
 
-  #report(verb: string, items: number, startedAt: number, error?: DispatchError): void {
+  #report(verb: string, items: number, startedAt: number, error?: DispatchError, brought?: number): void {
     this.#observer?.({
       event: "call",
       backend: this.backend.name,
       verb,
       items,
       durationMs: this.#clock.now() - startedAt,
+      ...(brought === undefined ? {} : { brought }),
       ...(error === undefined
         ? {}
         : { code: error.code as Code, message: error.message, again: codes[error.code].again }),
@@ -292,6 +293,10 @@ export class Calls {
 
 function moveOn(wire: Wire, { receipts, sends }: Move): Move {
   return { receipts, sends: sends.map(({ queue, frame }) => ({ queue, frame: wire.toWire(frame) })) };
+}
+
+function broughtBy(verb: string, answer: unknown): number | undefined {
+  return verb === "receive" && Array.isArray(answer) ? answer.length : undefined;
 }
 
 function isFailed(value: unknown): value is { readonly failed: unknown } {

@@ -121,6 +121,15 @@ describe("workers", () => {
     const run = dispatcher.run<number, number>("default", [0]);
     await world.clock.advance(LEASE_MS);
     expect(run.progress.activeWorkers).toBe(1);
+    expect(world.of("run_started")[0]?.progress()).toMatchObject({
+      total: 1,
+      sent: 1,
+      outstanding: 1,
+      activeWorkers: 1,
+    });
+    const seen = { queue: "default", busy: 1, held: 1 };
+    expect(world.of("beat_sent").at(-1)).toMatchObject(seen);
+    expect(world.of("beat_received").at(-1)).toMatchObject(seen);
     finish(1);
     await world.until(run.finished());
     await world.clock.settle();

@@ -13,6 +13,7 @@ import { Reader } from "./result/reader.ts";
 import { Watch } from "./result/watch.ts";
 import type { Routes } from "./routes.ts";
 import { OPEN_MS } from "./worker.ts";
+import { beatEvent } from "./worker-events.ts";
 
 /** Ids of runs that ended here, so that their late results are not taken for an earlier process's. */
 const ENDED_RUNS = 1_000;
@@ -172,6 +173,7 @@ export class Coordinator {
   #beat(beat: Beat): void {
     const now = this.#clock.now();
     this.#watch.beat(beat, now);
+    this.#observer?.(beatEvent("beat_received", this.#settings.queue, beat));
     for (const [id, first, count = 1] of beat.held ?? []) {
       const run = this.#runs.get(id);
       if (run === undefined) continue;

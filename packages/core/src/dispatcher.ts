@@ -205,6 +205,7 @@ export class Dispatcher implements AsyncDisposable {
       taskId: id,
       attempt: 1,
       duplicate,
+      awaited: false,
     });
     return { id, duplicate };
   }

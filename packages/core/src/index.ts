@@ -5,6 +5,7 @@ export type { DeadLetter, DeadLetters, Selection } from "./dead-letters.ts";
 export { Dispatcher, type SentTask } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
 export { type JsonLoggerOptions, jsonLogger, type Logger, logEvents } from "./log.ts";
+export { joinObservers } from "./observers.ts";
 export { explain, type PlanLine, type PlanNeeds } from "./plan/explain.ts";
 export {
   type AdminOptions,
@@ -15,9 +16,8 @@ export {
   type SendOptions,
   type WorkerOptions,
 } from "./plan/options.ts";
-export { QueueAdmin, type QueueStatus } from "./queue-admin.ts";
-export type { Progress } from "./result/open-run.ts";
+export { QueueAdmin, type QueueStatus, type StatusOptions } from "./queue-admin.ts";
 export type { Run } from "./result/run.ts";
 export { Input, type InputOptions, input, invalidInput } from "./send/input.ts";
 export { type Context, defineTask, type Handler, type Task, type TaskOptions } from "./work/task.ts";
-export { Worker, type WorkerStatus } from "./worker.ts";
+export { Worker } from "./worker.ts";

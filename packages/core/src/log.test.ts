@@ -69,11 +69,12 @@ const entry = {
 const call = { event: "call", backend: "b", verb: "send", items: 1, durationMs: 1 } as const;
 
 const events: readonly (readonly [keyof Logger, DispatchEvent])[] = [
-  ["info", { event: "queue_dispatched", ...task, duplicate: false }],
+  ["info", { event: "queue_dispatched", ...task, duplicate: false, awaited: true }],
   ["info", { event: "queue_completed", ...worker, durationMs: 1 }],
   ["info", { event: "queue_requeued", ...worker, reason: "failed", delayMs: 5, durationMs: 1 }],
   ["warn", { event: "heartbeat_timeout", queue: "q", workerId: "w", silentMs: 1, held: 1 }],
-  ["debug", { event: "task_started", ...worker, lost: 0 }],
+  ["debug", { event: "frames_leased", queue: "q", workerId: "w", frames: 1, tasks: 1, packs: [], ageMs: 1 }],
+  ["debug", { event: "task_started", ...worker, lost: 0, sentAt: 1 }],
   ["warn", { event: "task_timed_out", ...worker, durationMs: 1 }],
   ["warn", { event: "task_dead", ...worker, code: "REJECTED", durationMs: 1, lost: 0 }],
   ["info", { event: "task_expired", ...worker, durationMs: 1 }],
@@ -82,12 +83,13 @@ const events: readonly (readonly [keyof Logger, DispatchEvent])[] = [
   ["warn", { event: "slot_abandoned", ...worker, code: "TIMED_OUT" }],
   ["warn", { event: "undeliverable", ...worker, outcome: "completed" }],
   ["warn", { event: "frame_rejected", queue: "q", code: "FRAME_INVALID", detail: "cut short", bytes: 3 }],
-  ["debug", { event: "task_ended", ...task, outcome: "completed", durationMs: 1 }],
+  ["debug", { event: "task_ended", ...task, outcome: "completed", durationMs: 1, lost: 0, sent: true, ageMs: 2 }],
   ["debug", { event: "result_duplicate", queue: "q", taskId: "run/1", outcome: "completed", fenced: false }],
   ["warn", { event: "task_resent", queue: "q", taskId: "run/1", round: 1 }],
-  ["info", { event: "run_started", queue: "q", run: "run", task: "t" }],
   ["info", { event: "run_finished", queue: "q", ...summary }],
-  ["info", { event: "worker_started", queue: "q", workerId: "w", slots: 10 }],
+  ["debug", { event: "beat_sent", queue: "q", workerId: "w", slots: 2, busy: 1, held: 1 }],
+  ["debug", { event: "beat_received", queue: "q", workerId: "w", slots: 2, busy: 1 }],
+  ["debug", { event: "queue_status", queue: "q", ready: 1, leased: 0, delayed: 0, dead: 0, exact: true }],
   ["info", { event: "worker_stopped", queue: "q", workerId: "w", finished: 1, released: 0 }],
   ["warn", { event: "warning", code: "UNSUPPORTED", message: "careful" }],
   ["debug", call],
@@ -103,6 +105,19 @@ describe("events as lines", () => {
     seen.length = 0;
     observe(event);
     expect(seen).toEqual([[level, event]]);
+  });
+
+  it("never carry what is there to be called", () => {
+    seen.length = 0;
+    const none = () => {
+      throw new Error("nobody asks");
+    };
+    observe({ event: "run_started", queue: "q", run: "run", task: "t", progress: none });
+    observe({ event: "worker_started", queue: "q", workerId: "w", slots: 10, tasks: ["t"], status: none });
+    expect(seen).toEqual([
+      ["info", { event: "run_started", queue: "q", run: "run", task: "t" }],
+      ["info", { event: "worker_started", queue: "q", workerId: "w", slots: 10, tasks: ["t"] }],
+    ]);
   });
 
   it("never carry a value of a task", () => {

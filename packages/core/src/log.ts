@@ -54,6 +54,10 @@ const levels: Readonly<Partial<Record<DispatchEvent["event"], Level>>> = Object.
   task_progress: "debug",
   task_ended: "debug",
   call: "debug",
+  frames_leased: "debug",
+  beat_sent: "debug",
+  beat_received: "debug",
+  queue_status: "debug",
   result_duplicate: "debug",
   queue_requeued: "info",
   heartbeat_timeout: "warn",
@@ -77,6 +81,14 @@ export function logEvents(logger: Logger): Observer {
 }
 
 function withoutValues(event: DispatchEvent): object {
+  if (event.event === "run_started") {
+    const { progress: _, ...rest } = event;
+    return rest;
+  }
+  if (event.event === "worker_started") {
+    const { status: _, ...rest } = event;
+    return rest;
+  }
   if (event.event === "task_progress") {
     const { value: _, ...rest } = event;
     return rest;

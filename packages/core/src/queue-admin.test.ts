@@ -3,12 +3,23 @@ import { VirtualClock } from "./clock.ts";
 import type { Backend, DispatchEvent } from "./contract/index.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { memory } from "./memory/index.ts";
+import { MemoryError } from "./memory/memory-error.ts";
 import { QueueAdmin } from "./queue-admin.ts";
 import { workQueue } from "./queues.ts";
 import { defineTask } from "./work/task.ts";
 import { Worker } from "./worker.ts";
 
 const never = new AbortController().signal;
+
+/** A backend whose verbs are partly other ones. */
+function withVerbs(inner: Backend, verbs: Partial<Backend>): Backend {
+  return new Proxy(inner, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(verbs, key) ?? Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
 /** A queue of a few tasks: what a dispatcher sent, and whoever looks after it. */
 async function opened(queue = "mails") {
@@ -36,6 +47,70 @@ describe("status", () => {
     expect((await admin.status()).lanes).toEqual([{ lane: "normal", ready: 1, leased: 1, delayed: 1, exact: true }]);
     await clock.advance(1_000);
     expect((await admin.status()).lanes).toEqual([{ lane: "normal", ready: 3, leased: 0, delayed: 0, exact: true }]);
+  });
+});
+
+describe("how old the oldest is", () => {
+  it("of the first frame that is ready, as observers are told, too; of nothing where nothing is", async () => {
+    const { backend, clock, dispatcher } = await opened();
+    const events: DispatchEvent[] = [];
+    const admin = await QueueAdmin.open(backend, {
+      queue: "mails",
+      clock,
+      observer: (event) => void events.push(event),
+    });
+    expect((await admin.status()).oldestAgeMs).toBeUndefined();
+    const delayed = dispatcher.send("t", 3, { delayMs: 60_000, priority: 9 });
+    await clock.settle();
+    await delayed;
+    expect((await admin.status()).oldestAgeMs).toBeUndefined();
+    for (const payload of [1, 2]) {
+      const sent = dispatcher.send("t", payload);
+      await clock.settle();
+      await sent;
+      await clock.advance(700);
+    }
+    expect((await admin.status()).oldestAgeMs).toBe(1_400);
+    const said = events.filter(({ event }) => event === "queue_status").at(-1);
+    expect(said).toMatchObject({
+      queue: "mails",
+      ready: 2,
+      delayed: 1,
+      leased: 0,
+      dead: 0,
+      exact: true,
+      oldestAgeMs: 1_400,
+    });
+  });
+
+  it("a broker where looking means taking is asked once, and the rest of the status stands", async () => {
+    const inner = memory();
+    const asked: string[] = [];
+    const browse = () => {
+      asked.push("browse");
+      throw new MemoryError("MISMATCH", "a look is a receive");
+    };
+    const backend = withVerbs(inner, { browse: async () => browse() });
+    const clock = new VirtualClock();
+    const dispatcher = await Dispatcher.open(backend, { clock });
+    const sent = dispatcher.send("t", 1);
+    await clock.settle();
+    await sent;
+    const admin = await QueueAdmin.open(backend, { clock });
+    for (let times = 0; times < 3; times += 1) expect(await admin.status()).toMatchObject({ lanes: [{ ready: 1 }] });
+    expect(asked).toEqual(["browse"]);
+  });
+
+  it("asks the broker no longer than it is told", async () => {
+    const backend = withVerbs(memory(), {
+      depth: (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    });
+    const clock = new VirtualClock();
+    const admin = await QueueAdmin.open(backend, { clock });
+    const asked = admin.status({ timeoutMs: 2_000 });
+    const failed = expect(asked).rejects.toMatchObject({ code: "TIMED_OUT" });
+    await clock.advance(2_000);
+    await failed;
   });
 });
 
@@ -119,7 +194,8 @@ describe("open", () => {
     };
     const admin = await QueueAdmin.open(memory(), { clock: new VirtualClock(), observer });
     await admin.status();
-    expect(events).toMatchObject([{ verb: "open" }, { verb: "depth" }, { verb: "depth" }]);
+    const about = { event: "queue_status", queue: "default", ready: 0, leased: 0, delayed: 0, dead: 0, exact: true };
+    expect(events).toMatchObject([{ verb: "open" }, { verb: "depth" }, { verb: "depth" }, about]);
   });
 
   it("leaves the backend to its owner", async () => {

@@ -1,8 +1,9 @@
-import { Calls } from "./call.ts";
+import { Calls, type Until } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
-import type { Backend, Depth, Queue } from "./contract/index.ts";
+import { decodeFrame } from "./codec/frame.ts";
+import type { Backend, BrowsePage, Clock, Depth, DispatchEvent, Observer, Queue } from "./contract/index.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { guard } from "./errors.ts";
+import { DispatchError, guard } from "./errors.ts";
 import { type AdminOptions, adminSettings } from "./plan/options.ts";
 import { deadQueue } from "./queues.ts";
 import { Routes } from "./routes.ts";
@@ -14,7 +15,16 @@ export interface QueueStatus {
   readonly lanes: readonly ({ readonly lane: string } & Depth)[];
   /** How many dead letters are ready to be looked at. */
   readonly dead: number;
+  /** Since the frame that is first in its lane was first sent, of the oldest of them; absent where nothing is ready, or the backend does not let us look. */
+  readonly oldestAgeMs?: number | undefined;
 }
+
+export interface StatusOptions {
+  /** How long the broker may take; default 30,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const ADMIN_MS = 30_000;
 
 /** For whoever looks after a queue: what is in it, emptying it, and its dead letters. It takes no work. */
 export class QueueAdmin implements AsyncDisposable {
@@ -22,20 +32,33 @@ export class QueueAdmin implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #queue: string;
   readonly #routes: Routes;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
+  /** Does the backend let us look at what waits? */
+  #looks: boolean;
 
-  private constructor(calls: Calls, dead: DeadLetters, queue: string, routes: Routes, now: () => number) {
-    this.dead = dead;
-    this.#calls = calls;
-    this.#queue = queue;
-    this.#routes = routes;
-    this.#now = now;
+  private constructor(options: {
+    calls: Calls;
+    dead: DeadLetters;
+    queue: string;
+    routes: Routes;
+    clock: Clock;
+    observer: Observer | undefined;
+  }) {
+    this.dead = options.dead;
+    this.#calls = options.calls;
+    this.#queue = options.queue;
+    this.#routes = options.routes;
+    this.#clock = options.clock;
+    this.#observer = options.observer;
+    this.#looks = options.calls.backend.profile.verbs.includes("browse");
   }
 
   /** The backend stays the caller's. Throws `CONFIG_INVALID`, or a `DispatchError` when the broker cannot be reached. */
   static async open(backend: Backend, options: AdminOptions = {}): Promise<QueueAdmin> {
     const { clock, random, queue, leaseMs, create, observer, ...bodies } = adminSettings(options);
-    const calls = new Calls({ backend, clock, random, observer: guard(observer) });
+    const guarded = guard(observer);
+    const calls = new Calls({ backend, clock, random, observer: guarded });
     const routes = new Routes(backend.profile);
     const dead = deadQueue(queue);
     const work = [...routes.workQueues(queue), ...routes.delayQueues(queue)];
@@ -45,15 +68,24 @@ export class QueueAdmin implements AsyncDisposable {
     );
     const codec = new BodyCodec({ ...bodies, clock, random, profile: backend.profile });
     const letters = new DeadLetters({ calls, clock, queue, leaseMs, routes, codec });
-    return new QueueAdmin(calls, letters, queue, routes, () => clock.now());
+    return new QueueAdmin({ calls, dead: letters, queue, routes, clock, observer: guarded });
   }
 
-  /** A line for each lane, and where long delays wait outside of them, one for those. Throws `UNSUPPORTED` where the backend has no `depth`. */
-  async status(): Promise<QueueStatus> {
+  /**
+   * A line for each lane, and where long delays wait outside of them, one for those. Throws `UNSUPPORTED` where the backend has no `depth`. An observer
+   * is told it, too, as `queue_status`.
+   */
+  async status(options: StatusOptions = {}): Promise<QueueStatus> {
+    const until = this.#until(options.timeoutMs);
     const queues = this.#workQueues();
-    const [dead, ...depths] = await Promise.all([deadQueue(this.#queue), ...queues].map((queue) => this.#depth(queue)));
+    const all = [deadQueue(this.#queue), ...queues];
+    const [dead, ...depths] = await Promise.all(all.map((queue) => this.#depth(queue, until)));
     const lanes = queues.map(({ name }, index) => ({ lane: name, ...(depths[index] as Depth) }));
-    return { queue: this.#queue, lanes, dead: (dead as Depth).ready };
+    const busy = queues.filter((_, index) => (depths[index] as Depth).ready > 0);
+    const oldestAgeMs = this.#looks ? await this.#oldestAge(busy, until) : undefined;
+    const status = { queue: this.#queue, lanes, dead: (dead as Depth).ready, oldestAgeMs };
+    this.#observer?.(statusEvent(status));
+    return status;
   }
 
   /** Removes what is ready or delayed, not what is leased; answers how many frames. What waits in tiers belongs to all queues, and stays. */
@@ -78,11 +110,50 @@ export class QueueAdmin implements AsyncDisposable {
     return [...this.#routes.workQueues(this.#queue), ...later];
   }
 
-  #depth(queue: Queue): Promise<Depth> {
-    return this.#calls.ask("depth", this.#until(), (backend, signal) => backend.depth(queue, signal));
+  #depth(queue: Queue, until: Until): Promise<Depth> {
+    return this.#calls.ask("depth", until, (backend, signal) => backend.depth(queue, signal));
   }
 
-  #until() {
-    return { deadline: this.#now() + 30_000 };
+  /** By the first frame of each. A broker where looking means taking refuses that; it is not asked again. */
+  async #oldestAge(queues: readonly Queue[], until: Until): Promise<number | undefined> {
+    try {
+      const pages = await Promise.all(queues.map((queue) => this.#calls.browse(queue, { max: 1 }, until)));
+      const ages = pages.flatMap(({ frames }, index) =>
+        frames.map((frame) => this.#ageOf(frame, queues[index] as Queue)),
+      );
+      return ages.reduce(
+        (most, age) => (age === undefined || (most !== undefined && most >= age) ? most : age),
+        undefined,
+      );
+    } catch (error) {
+      if (!(error instanceof DispatchError)) throw error;
+      if (error.code === "MISMATCH" || error.code === "UNSUPPORTED") this.#looks = false;
+      return undefined;
+    }
   }
+
+  #ageOf({ bytes, state }: BrowsePage["frames"][number], queue: Queue): number | undefined {
+    if (state !== "ready") return undefined;
+    const frame = decodeFrame(bytes, queue.of, queue.name);
+    return "bad" in frame ? undefined : Math.max(0, this.#clock.wall() - frame.firstSentAt);
+  }
+
+  #until(timeoutMs = ADMIN_MS): Until {
+    return { deadline: this.#clock.now() + timeoutMs };
+  }
+}
+
+/** All lanes together. */
+function statusEvent({ queue, lanes, dead, oldestAgeMs }: QueueStatus): DispatchEvent {
+  const sum = (count: (depth: Depth) => number) => lanes.reduce((total, lane) => total + count(lane), 0);
+  return {
+    event: "queue_status",
+    queue,
+    ready: sum(({ ready }) => ready),
+    leased: sum(({ leased }) => leased),
+    delayed: sum(({ delayed }) => delayed),
+    dead,
+    exact: lanes.every(({ exact }) => exact),
+    oldestAgeMs,
+  };
 }

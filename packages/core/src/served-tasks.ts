@@ -18,6 +18,10 @@ export class ServedTasks {
     if (this.#byName.size === 0) throw new DispatchError("CONFIG_INVALID", "a worker needs at least one task");
   }
 
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
   get(name: string): Task | undefined {
     return this.#byName.get(name);
   }

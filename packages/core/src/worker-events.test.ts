@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { Frame } from "./contract/index.ts";
+import { Hold } from "./lease/hold.ts";
 import type { Decision } from "./settle/decision.ts";
+import { frameOf } from "./testing/frames.ts";
 import { completed, died, retried } from "./testing/settling.ts";
-import { settledEvent } from "./worker-events.ts";
+import { beatEvent, leasedEvent, settledEvent } from "./worker-events.ts";
 
 const about = { queue: "q", task: "mail", taskId: "r/0", attempt: 2, workerId: "w1" };
 
@@ -30,4 +33,35 @@ describe("settledEvent", () => {
   ])("of %s", (_, decision, expected) => {
     expect(settledEvent(decision, about, 3)).toEqual(expected && { ...about, ...expected });
   });
+});
+
+const receipt = { queue: { role: "work", name: "normal", of: "q" } } as const;
+
+describe("leasedEvent", () => {
+  const hold = (more: Partial<Frame>) =>
+    new Hold(receipt, { ...frameOf({}), count: 1, firstSentAt: 1_000, ...more } as Frame, 0, 1_000);
+
+  it("counts frames and tasks, names the sizes of packs, and how old the oldest is", () => {
+    const holds = [{ firstSentAt: 900 }, { firstSentAt: 400, count: 3 }, { firstSentAt: 700, count: 2 }].map(hold);
+    expect(leasedEvent(holds, "q", "w1", 1_000)).toEqual({
+      event: "frames_leased",
+      queue: "q",
+      workerId: "w1",
+      frames: 3,
+      tasks: 6,
+      packs: [3, 2],
+      ageMs: 600,
+    });
+  });
+
+  it("another machine's clock that is ahead makes nothing younger than now", () => {
+    expect(leasedEvent([hold({ firstSentAt: 5_000 })], "q", "w1", 1_000)).toMatchObject({ packs: [], ageMs: 0 });
+  });
+});
+
+it("a beat says how many frames, and nothing where that has not changed", () => {
+  const beat = { worker: "w1", slots: 4, busy: 2, retries: [], progress: [] };
+  const common = { event: "beat_sent", queue: "q", workerId: "w1", slots: 4, busy: 2 };
+  expect(beatEvent("beat_sent", "q", { ...beat, held: [["r", 0], ["r", 1, 5]] })).toEqual({ ...common, held: 2 }); // biome-ignore format: one line
+  expect(beatEvent("beat_sent", "q", beat)).toEqual({ ...common, held: undefined });
 });

@@ -1,4 +1,5 @@
-import type { DispatchEvent, EndCode, Frame } from "./contract/index.ts";
+import type { Beat, DispatchEvent, EndCode, Frame } from "./contract/index.ts";
+import type { Hold } from "./lease/hold.ts";
 import type { Decision } from "./settle/decision.ts";
 
 /** What every event of a task at a worker says. */
@@ -13,6 +14,31 @@ export interface About {
 export function aboutOf(frame: Frame, workerId: string): About {
   const taskId = `${frame.run}/${frame.first}`;
   return { queue: frame.queue, task: frame.tasks[0]?.task ?? "", taskId, attempt: frame.attempt + 1, workerId };
+}
+
+const NO_PACKS: readonly number[] = Object.freeze([]);
+
+/** What observers are told of a receive that brought something. */
+export function leasedEvent(holds: readonly Hold[], queue: string, workerId: string, wallMs: number): DispatchEvent {
+  let tasks = 0;
+  let oldestAt = wallMs;
+  let packs: number[] | undefined;
+  for (const { frame } of holds) {
+    tasks += frame.count;
+    if (frame.firstSentAt < oldestAt) oldestAt = frame.firstSentAt;
+    if (frame.count > 1) {
+      packs ??= [];
+      packs.push(frame.count);
+    }
+  }
+  const ageMs = wallMs - oldestAt;
+  return { event: "frames_leased", queue, workerId, frames: holds.length, tasks, packs: packs ?? NO_PACKS, ageMs };
+}
+
+/** What observers are told of a beat, at either end. */
+export function beatEvent(event: "beat_sent" | "beat_received", queue: string, beat: Beat): DispatchEvent {
+  const { worker, slots, busy, held } = beat;
+  return { event, queue, workerId: worker, slots, busy, held: held?.length };
 }
 
 /** What observers are told when the broker has agreed to a decision. */

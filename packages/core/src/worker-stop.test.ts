@@ -29,7 +29,7 @@ describe("stop", () => {
     for (const finish of open.values()) finish("in time");
     await world.until(stopped);
     expect(world.clock.now()).toBe(5_000);
-    expect(worker.status).toEqual({ held: 0, running: 0, finished: 2, released: 0 });
+    expect(worker.status).toEqual({ held: 0, tasks: 0, running: 0, finished: 2, released: 0 });
     expect(run.progress).toMatchObject({ completed: 2, outstanding: 3 });
     expect(await world.depth()).toBe("3/0/0");
     expect(world.of("worker_stopped")).toMatchObject([{ finished: 2, released: 0 }]);
@@ -63,7 +63,7 @@ describe("stop", () => {
     for (const finish of open.values()) finish();
     await clock.settle();
     await stopped;
-    expect(worker.status).toEqual({ held: 0, running: 0, finished: 1, released: 2 });
+    expect(worker.status).toEqual({ held: 0, tasks: 0, running: 0, finished: 1, released: 2 });
   });
 
   it("after drainMs what has begun goes on as a copy, with a larger fence and no attempt counted", async () => {

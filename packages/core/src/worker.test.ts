@@ -34,6 +34,28 @@ describe("start", () => {
     expect(await starting).toBe("UNAVAILABLE");
   });
 
+  it("tells observers what it serves, how it stands, and what it was granted", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const sending = Promise.all([1, 2].map((payload) => dispatcher.send("a", payload)));
+    await world.until(sending);
+    const sentAt = world.clock.wall();
+    await world.clock.advance(500);
+    const held = [defineTask({ name: "a", handler: hang })];
+    const worker = await world.worker(held, { concurrency: 2 });
+    await world.clock.settle();
+    const [started] = world.of("worker_started");
+    expect(started).toMatchObject({ queue: "default", workerId: worker.id, slots: 2, tasks: ["a"] });
+    expect(started?.status()).toEqual({ held: 2, tasks: 2, running: 2, finished: 0, released: 0 });
+    expect(world.of("frames_leased")).toMatchObject([
+      { workerId: worker.id, frames: 2, tasks: 2, packs: [], ageMs: 500 },
+    ]);
+    expect(world.of("task_started")).toMatchObject([
+      { lost: 0, sentAt },
+      { lost: 0, sentAt },
+    ]);
+  });
+
   it("serves several tasks by their names", async () => {
     const world = new MemoryWorld();
     const dispatcher = await world.dispatcher();
@@ -69,7 +91,7 @@ describe("what a handler does", () => {
     expect(run.summary.retried).toBe(attempts - 1);
     expect((await world.dead()).length).toBe(letters);
     await world.clock.advance(100);
-    expect(worker.status).toEqual({ held: 0, running: 0, finished: 1, released: 0 });
+    expect(worker.status).toEqual({ held: 0, tasks: 0, running: 0, finished: 1, released: 0 });
     expect([await world.depth(), world.of("task_started").map(({ attempt }) => attempt)]).toEqual(["0/0/0", numbers(attempts).map((n) => n + 1)]);
   }); // biome-ignore format: a table
 

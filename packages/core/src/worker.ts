@@ -4,7 +4,7 @@ import { BodyCodec } from "./codec/body.ts";
 import { hopFrame } from "./codec/hop.ts";
 import { encodeJson } from "./codec/json.ts";
 import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
-import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue } from "./contract/index.ts";
+import type { Backend, BadFrame, Clock, Delivery, Frame, Observer, Queue, WorkerStatus } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
 import { DispatchError, guard, printed } from "./errors.ts";
 import { Fetching, takeBackCredit } from "./fetching.ts";
@@ -29,18 +29,7 @@ import { Rest } from "./work/rest.ts";
 import type { HandlerEnd } from "./work/running.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
-import { type About, aboutOf, settledEvent } from "./worker-events.ts";
-
-export interface WorkerStatus {
-  /** Frames in hand, running ones included. */
-  readonly held: number;
-  /** Handlers at work, also those whose end is already decided. */
-  readonly running: number;
-  /** Tasks that ended here: completed, dead, expired or cancelled. */
-  readonly finished: number;
-  /** Frames given back without penalty. */
-  readonly released: number;
-}
+import { type About, aboutOf, beatEvent, leasedEvent, settledEvent } from "./worker-events.ts";
 
 /** How long the first connection may take before `start` gives up. */
 export const OPEN_MS = 30_000;
@@ -131,6 +120,7 @@ export class Worker implements AsyncDisposable {
       busy: () => this.#slots.running,
       held: () => this.#keeper.holds(),
       beatFrame: (beat) => beatFrame(beat, clock.wall()),
+      sent: (beat) => this.#observer?.(beatEvent("beat_sent", queue, beat)),
     });
     // Each task has a timeout, and hardly any comes to it.
     const pooledClock = new PooledClock(clock);
@@ -187,7 +177,8 @@ export class Worker implements AsyncDisposable {
       bad: (task, bad) => this.#bad(task, bad),
       started: (task) => {
         this.#packs.begun(task);
-        this.#observer?.({ event: "task_started", ...this.#about(task), lost: task.lost });
+        const { lost, frame } = task;
+        this.#observer?.({ event: "task_started", ...this.#about(task), lost, sentAt: frame.firstSentAt });
       },
       ended: (task, end, durationMs) => this.#ended(task, end, durationMs),
       freed: (task, abandoned) => {
@@ -249,6 +240,7 @@ export class Worker implements AsyncDisposable {
   get status(): WorkerStatus {
     return {
       held: this.#keeper.size,
+      tasks: this.#keeper.tasks,
       running: this.#slots.running,
       finished: this.#finished,
       released: this.#released,
@@ -279,7 +271,14 @@ export class Worker implements AsyncDisposable {
     const receive = [...this.#queues, ...this.#routes.delayQueues(queue)];
     const options = { receive, send: [...receive, this.#dead], create, leaseMs, clock: this.#clock };
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS });
-    this.#observer?.({ event: "worker_started", queue, workerId: this.id, slots: concurrency });
+    this.#observer?.({
+      event: "worker_started",
+      queue,
+      workerId: this.id,
+      slots: concurrency,
+      tasks: this.#tasks.names,
+      status: () => this.status,
+    });
     this.#fetched = this.#fetching.run(this.#taking.signal, this.#receiving.signal);
     this.#delays.run(this.#taking.signal);
   }
@@ -324,6 +323,8 @@ export class Worker implements AsyncDisposable {
   async #granted(lane: number, deliveries: readonly Delivery[], requestedAt: number): Promise<void> {
     const holds = await this.#intake.holds(this.#queues[lane] as Queue, deliveries, requestedAt);
     this.#fetching.brought(holds.length, holds.reduce((tasks, { left }) => tasks + left, 0)); // biome-ignore format: one line
+    if (this.#observer !== undefined && holds.length > 0)
+      this.#observer(leasedEvent(holds, this.#settings.queue, this.id, this.#clock.wall()));
     for (const hold of holds) this.#admit(hold, lane);
     // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
     if (holds.some(({ lost }) => lost > 0)) this.#beater.beat();

@@ -74,6 +74,9 @@ describe("invariants hold, or say which one does not", () => {
       attempt: 1,
       outcome: "completed",
       durationMs: 1,
+      lost: 0,
+      sent: true,
+      ageMs: 1,
     } as const;
     log.observer("one")(ended);
     log.observer("two")(ended);

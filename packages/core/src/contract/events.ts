@@ -1,4 +1,5 @@
 import type { AbortCode, Code, EndCode } from "./codes.ts";
+import type { Progress, WorkerStatus } from "./status.ts";
 import type { Outcome, ResultEntry, Summary } from "./task.ts";
 
 /** What every event of a task says. `taskId` is `run/index`. */
@@ -15,11 +16,15 @@ interface OfWorker {
 
 /**
  * Everything that happens, as one type. The four classic events of a log are `queue_dispatched`, `queue_completed`, `queue_requeued` and
- * `heartbeat_timeout`. Names are promises; fields are only added. No event ever carries a payload, but `orphan` and `task_progress` carry values.
+ * `heartbeat_timeout`. Names are promises; fields are only added. No event ever carries a payload, but `orphan` and `task_progress` carry values, and
+ * `run_started` and `worker_started` a function that says how it stands from then on.
  */
 export type DispatchEvent =
-  /** The broker has the task. */
-  | ({ readonly event: "queue_dispatched"; readonly duplicate: boolean } & OfTask)
+  /**
+   * The broker has the task. At most once a task, and before its `task_ended`. `awaited`: a run waits for its outcome. `duplicate`: a task of the same
+   * id was there already, this one was not added.
+   */
+  | ({ readonly event: "queue_dispatched"; readonly duplicate: boolean; readonly awaited: boolean } & OfTask)
   /** A worker has settled a task as completed. */
   | ({ readonly event: "queue_completed"; readonly durationMs: number } & OfTask & OfWorker)
   /** A task goes back: as a copy (`failed`, `timed_out`, `shutdown`; `lost`: a copy that says so, before it is run again; `split`: out of its pack), or by itself (`released`). */
@@ -39,7 +44,18 @@ export type DispatchEvent =
       readonly silentMs: number;
       readonly held: number;
     }
-  | ({ readonly event: "task_started"; readonly lost: number } & OfTask & OfWorker)
+  /** A worker was granted frames, in one receive. `packs`: the tasks of each that is a pack. `ageMs`: since the oldest of them was first sent. */
+  | {
+      readonly event: "frames_leased";
+      readonly queue: string;
+      readonly workerId: string;
+      readonly frames: number;
+      readonly tasks: number;
+      readonly packs: readonly number[];
+      readonly ageMs: number;
+    }
+  /** `sentAt`: wall-clock ms at which it was first sent. */
+  | ({ readonly event: "task_started"; readonly lost: number; readonly sentAt: number } & OfTask & OfWorker)
   | ({ readonly event: "task_timed_out"; readonly durationMs: number } & OfTask & OfWorker)
   | ({
       readonly event: "task_dead";
@@ -65,12 +81,18 @@ export type DispatchEvent =
       readonly detail: string;
       readonly bytes: number;
     }
-  /** What a coordinator accepted: once for each task of a run. */
+  /**
+   * What a coordinator accepted: once for each task of a run. `sent`: the broker had it; not so for what ended here before. `ageMs`: since its frame
+   * was made, a delay included.
+   */
   | ({
       readonly event: "task_ended";
       readonly outcome: Outcome;
       readonly code?: EndCode | undefined;
       readonly durationMs: number;
+      readonly lost: number;
+      readonly sent: boolean;
+      readonly ageMs: number;
     } & OfTask)
   /** A result for a task that has its outcome already. */
   | {
@@ -83,9 +105,33 @@ export type DispatchEvent =
   /** A result of a run that an earlier coordinator of this id began. */
   | { readonly event: "orphan"; readonly queue: string; readonly taskId: string; readonly result: ResultEntry }
   | { readonly event: "task_resent"; readonly queue: string; readonly taskId: string; readonly round: number }
-  | { readonly event: "run_started"; readonly queue: string; readonly run: string; readonly task: string }
+  /** A worker's sign of life: as it was sent, to one coordinator, and as that one got it. `held`: frames; absent where it is the same as before. */
+  | ({
+      readonly event: "beat_sent" | "beat_received";
+      readonly queue: string;
+      readonly slots: number;
+      readonly busy: number;
+      readonly held?: number | undefined;
+    } & OfWorker)
+  | {
+      readonly event: "run_started";
+      readonly queue: string;
+      readonly run: string;
+      readonly task: string;
+      /** Until `run_finished`. */
+      readonly progress: () => Progress;
+    }
   | ({ readonly event: "run_finished"; readonly queue: string; readonly code?: Code | undefined } & Summary)
-  | { readonly event: "worker_started"; readonly queue: string; readonly workerId: string; readonly slots: number }
+  | {
+      readonly event: "worker_started";
+      readonly queue: string;
+      readonly workerId: string;
+      readonly slots: number;
+      /** The names of the tasks that it serves. */
+      readonly tasks: readonly string[];
+      /** Until `worker_stopped`. */
+      readonly status: () => WorkerStatus;
+    }
   | {
       readonly event: "worker_stopped";
       readonly queue: string;
@@ -94,12 +140,24 @@ export type DispatchEvent =
       readonly released: number;
     }
   | { readonly event: "warning"; readonly code: Code; readonly message: string }
-  /** One call of a backend's verb has ended; `code` where it failed, `again` where core tries once more. */
+  /** Somebody has asked what lies in a queue, in frames; all its lanes together. `oldestAgeMs`: of what is ready, where the backend lets core look. */
+  | {
+      readonly event: "queue_status";
+      readonly queue: string;
+      readonly ready: number;
+      readonly leased: number;
+      readonly delayed: number;
+      readonly dead: number;
+      readonly exact: boolean;
+      readonly oldestAgeMs?: number | undefined;
+    }
+  /** One call of a backend's verb has ended; `code` where it failed, `again` where core tries once more. `brought`: the frames of a receive. */
   | {
       readonly event: "call";
       readonly backend: string;
       readonly verb: string;
       readonly items: number;
+      readonly brought?: number | undefined;
       readonly durationMs: number;
       readonly code?: Code | undefined;
       readonly message?: string | undefined;

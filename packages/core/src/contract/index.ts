@@ -11,4 +11,5 @@ export { UNLIMITED } from "./profile.ts";
 export type { Queue, QueueRole } from "./queue.ts";
 export { queueKey } from "./queue.ts";
 export type * from "./standard-schema.ts";
+export type * from "./status.ts";
 export type * from "./task.ts";

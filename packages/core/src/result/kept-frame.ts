@@ -30,6 +30,10 @@ export class KeptFrame {
   resends = 0;
   /** Does the broker have it? */
   sent = false;
+  /** Was it said that the broker has it? */
+  isTold = false;
+  /** When it was made, in monotonic ms; 0 where nobody observes. */
+  madeAt = 0;
   /** Monotonic ms from when it may be handed out: sent, delayed, or scheduled again. */
   readyAt = 0;
   /** Until then a worker is believed to hold it, because a beat named it. */

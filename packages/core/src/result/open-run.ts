@@ -1,7 +1,8 @@
 import type { Sent } from "../call.ts";
-import type { EndCode, Outcome, OutFrame, Result, ResultEntry, Summary, Timer } from "../contract/index.ts";
+import type { EndCode, Outcome, OutFrame, Progress, Result, ResultEntry, Summary, Timer } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
+import { Dispatched } from "./dispatched.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 import { held, type LookoutPort, lookOut } from "./lookout.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -11,29 +12,13 @@ import { RunSends } from "./run-sends.ts";
 import { type Evidence, reschedule } from "./silence.ts";
 import { Window } from "./window.ts";
 
-/** Where a run stands. */
-export interface Progress {
-  /** Inputs that were read. */
-  readonly total: number;
-  /** Tasks that the broker has taken. */
-  readonly sent: number;
-  readonly outstanding: number;
-  readonly completed: number;
-  readonly dead: number;
-  readonly expired: number;
-  readonly cancelled: number;
-  readonly retried: number;
-  /** Workers that have tasks of this coordinator in hand, by their beats. */
-  readonly activeWorkers: number;
-  readonly inputEnded: boolean;
-}
-
 /** A run as its dispatcher and coordinator see it: what is outstanding, what is accepted, and when it is over. `Run` is its public face. */
 export class OpenRun<O = unknown, I = unknown> {
   readonly id: string;
   readonly #port: RunPort<I>;
   readonly #window: Window;
   readonly #results: Results<O>;
+  readonly #dispatched: Dispatched;
   readonly #outcomes: Outcomes<O>;
   readonly #sends: RunSends<I>;
   readonly #lookout: LookoutPort;
@@ -55,8 +40,9 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#port = port;
     this.#window = new Window(port.maxInFlight, port.maxInFlightBytes, (run) => clock.soon(run));
     this.#results = new Results<O>(port.ordered);
-    this.#outcomes = new Outcomes<O>(port, this.#window, this.#results, () => this.#maybeEnd());
-    this.#sends = new RunSends(port, this.#window, this.#outcomes, {
+    this.#dispatched = new Dispatched(port, this.#window);
+    this.#outcomes = new Outcomes<O>(port, this.#window, this.#results, this.#dispatched, () => this.#maybeEnd());
+    this.#sends = new RunSends(port, this.#window, this.#outcomes, this.#dispatched, {
       isOver: () => this.#endedAt !== undefined,
       fail: (error) => this.fail(error),
     });
@@ -69,7 +55,7 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#over = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    observer?.({ event: "run_started", queue, run: id, task });
+    observer?.({ event: "run_started", queue, run: id, task, progress: () => this.progress });
     if (globalTimeoutMs !== undefined)
       this.#timer = clock.after(globalTimeoutMs, () => this.#stop("expired", "EXPIRED", this.#late()));
   }
@@ -78,7 +64,7 @@ export class OpenRun<O = unknown, I = unknown> {
     const { completed, dead, expired, cancelled, retried } = this.#outcomes.books;
     return {
       total: this.#total,
-      sent: this.#sends.sent,
+      sent: this.#dispatched.count,
       outstanding: this.#window.size,
       completed,
       dead,

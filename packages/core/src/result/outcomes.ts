@@ -1,5 +1,6 @@
 import type { EndCode, Outcome, Result, ResultEntry } from "../contract/index.ts";
 import { Books } from "./books.ts";
+import type { Dispatched } from "./dispatched.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 import type { Results } from "./results.ts";
 import type { RunPort } from "./run-port.ts";
@@ -11,13 +12,21 @@ export class Outcomes<O> {
   readonly #port: RunPort<never>;
   readonly #window: Window;
   readonly #results: Results<O>;
+  readonly #dispatched: Dispatched;
   readonly #delivered: () => void;
 
   /** `delivered`: after each of them, since it may be the last. */
-  constructor(port: RunPort<never>, window: Window, results: Results<O>, delivered: () => void) {
+  constructor(
+    port: RunPort<never>,
+    window: Window,
+    results: Results<O>,
+    dispatched: Dispatched,
+    delivered: () => void,
+  ) {
     this.#port = port;
     this.#window = window;
     this.#results = results;
+    this.#dispatched = dispatched;
     this.#delivered = delivered;
   }
 
@@ -29,7 +38,8 @@ export class Outcomes<O> {
       return undefined;
     }
     if (entry.attempts > 0) this.#port.ran(entry.durationMs);
-    this.#end(entry);
+    if (!kept.isTold) this.#dispatched.tell(kept, entry.index);
+    this.#end(entry, kept, true);
     return kept;
   }
 
@@ -38,9 +48,23 @@ export class Outcomes<O> {
     const kept = this.#window.delete(index);
     if (kept === undefined) return undefined;
     this.#port.ran(durationMs);
+    if (!kept.isTold) this.#dispatched.tell(kept, index);
     this.books.completed += 1;
     const id = `${this.#port.id}/${index}`;
-    this.#tell(id, 1, "completed", undefined, durationMs);
+    const { clock, observer, queue, task } = this.#port;
+    observer?.({
+      event: "task_ended",
+      queue,
+      task,
+      taskId: id,
+      attempt: 1,
+      outcome: "completed",
+      code: undefined,
+      durationMs,
+      lost: 0,
+      sent: true,
+      ageMs: clock.now() - kept.madeAt,
+    });
     const ref = this.#window.takeRef(index);
     this.#deliver(
       ref === undefined
@@ -53,9 +77,13 @@ export class Outcomes<O> {
   /** An end that no worker has written, of a task that is outstanding or never came so far. */
   endHere(index: number, outcome: Outcome, code: EndCode, message: string): void {
     const error = { name: "DispatchError", message, code };
-    const round = this.#window.delete(index)?.round ?? 0;
+    const kept = this.#window.delete(index);
     const none = { attempts: 0, copy: 0, lost: 0, durationMs: 0 };
-    this.#end({ run: this.#port.id, index, outcome, error, round, ...none });
+    this.#end(
+      { run: this.#port.id, index, outcome, error, round: kept?.round ?? 0, ...none },
+      kept,
+      kept?.isTold === true,
+    );
   }
 
   #late(entry: ResultEntry): void {
@@ -65,20 +93,29 @@ export class Outcomes<O> {
     observer?.({ event: "result_duplicate", queue, taskId: `${id}/${index}`, outcome, fenced });
   }
 
-  #end(entry: ResultEntry): void {
+  #end(entry: ResultEntry, kept: KeptFrame | undefined, sent: boolean): void {
     const { index, outcome, error, attempts, lost, durationMs } = entry;
     const id = `${this.#port.id}/${index}`;
     this.books.accept(entry);
-    this.#tell(id, attempts, outcome, error?.code, durationMs);
+    const { clock, observer, queue, task } = this.#port;
+    const ageMs = sent && kept !== undefined ? clock.now() - kept.madeAt : 0;
+    observer?.({
+      event: "task_ended",
+      queue,
+      task,
+      taskId: id,
+      attempt: attempts,
+      outcome,
+      code: error?.code,
+      durationMs,
+      lost,
+      sent,
+      ageMs,
+    });
     const known = this.#window.takeRef(index);
     const ref = known === undefined ? {} : { ref: known };
     const end = outcome === "completed" ? { value: entry.value as O } : { error: error as NonNullable<typeof error> };
     this.#deliver({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs });
-  }
-
-  #tell(taskId: string, attempt: number, outcome: Outcome, code: EndCode | undefined, durationMs: number): void {
-    const { observer, queue, task } = this.#port;
-    observer?.({ event: "task_ended", queue, task, taskId, attempt, outcome, code, durationMs });
   }
 
   #deliver(result: Result<O>): void {

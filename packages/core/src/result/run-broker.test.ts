@@ -58,6 +58,25 @@ describe("the answers of the broker", () => {
     });
   });
 
+  it("an answer that comes after the result: dispatched before its end, and once", async () => {
+    const { bench, first } = await start();
+    await bench.clock.advance(30);
+    bench.accept(0);
+    first.done("ok");
+    expect(bench.run.progress.sent).toBe(1);
+    expect(bench.events.map(({ event }) => event)).toEqual(["run_started", "queue_dispatched", "task_ended"]);
+    expect(bench.of("task_ended")).toMatchObject([{ outcome: "completed", sent: true, lost: 0, ageMs: 30 }]);
+  });
+
+  it("an answer that comes after the end of what was not sent by then: it was not, as far as the books go", async () => {
+    const { bench, first } = await start();
+    bench.run.cancel();
+    first.done("ok");
+    expect(bench.of("queue_dispatched")).toEqual([]);
+    expect(bench.of("task_ended")).toMatchObject([{ outcome: "cancelled", sent: false }, { sent: false }]);
+    expect(bench.run.progress.sent).toBe(0);
+  });
+
   it("an answer that comes after the task's end, or the run's, ends nothing twice", async () => {
     const { bench, first, second } = await start();
     bench.accept(0);

@@ -3,6 +3,7 @@ import type { Code, OutFrame } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import { InOrder } from "../in-order.ts";
+import type { Dispatched } from "./dispatched.ts";
 import { KeptFrame } from "./kept-frame.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Packable, RunPort } from "./run-port.ts";
@@ -27,13 +28,13 @@ export class RunSends<I> {
   readonly #making = new Set<number>();
   /** Packs that take time to be made, and what must not overtake them. */
   readonly #leaving = new InOrder<OutFrame>();
-  /** Tasks that the broker has taken. */
-  sent = 0;
+  readonly #dispatched: Dispatched;
 
-  constructor(port: RunPort<I>, window: Window, outcomes: Outcomes<unknown>, run: RunEnd) {
+  constructor(port: RunPort<I>, window: Window, outcomes: Outcomes<unknown>, dispatched: Dispatched, run: RunEnd) {
     this.#port = port;
     this.#window = window;
     this.#outcomes = outcomes;
+    this.#dispatched = dispatched;
     this.#run = run;
   }
 
@@ -72,6 +73,7 @@ export class RunSends<I> {
   /** A pack is full. Its tasks wait in the window; a run that has ended meanwhile does not send it any more. */
   sendPack(tasks: readonly Packable[], kept: KeptFrame, make: () => Eventual<OutFrame>): void {
     if (this.#run.isOver()) return;
+    this.#date(kept);
     this.#window.pack(tasks, kept);
     const failed = (error: unknown) => {
       for (const { index } of tasks) if (this.#window.get(index) === kept) this.#unmade(index, error);
@@ -130,6 +132,7 @@ export class RunSends<I> {
       return;
     }
     const frame = made.frame as OutFrame;
+    this.#date(made);
     this.#window.add(made, frame.bytes.length);
     this.#port.flush();
     if (this.#leaving.size === 0) this.#port.send(made);
@@ -168,17 +171,13 @@ export class RunSends<I> {
   #taken(kept: KeptFrame): void {
     kept.sent = true;
     kept.readyAt = this.#port.clock.now() + kept.way.delayMs;
-    if (kept.round === 0) this.#dispatched(kept);
+    if (!kept.isTold) this.#dispatched.tell(kept);
   }
 
-  #dispatched(kept: KeptFrame): void {
-    const { id, observer, queue, task } = this.#port;
-    this.sent += kept.count;
-    if (observer === undefined) return;
-    for (let position = 0; position < kept.count; position += 1) {
-      const taskId = `${id}/${kept.indexAt(position)}`;
-      observer({ event: "queue_dispatched", queue, task, taskId, attempt: 1, duplicate: false });
-    }
+  /** Before it is in the window. */
+  #date(kept: KeptFrame): void {
+    const { clock, observer } = this.#port;
+    if (observer !== undefined) kept.madeAt = clock.now();
   }
 
   #refused(index: number, count: number, outcome: Exclude<Sent, "ok">): void {

@@ -1,6 +1,6 @@
-import type { Result, Summary } from "../contract/index.ts";
+import type { Progress, Result, Summary } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import type { OpenRun, Progress } from "./open-run.ts";
+import type { OpenRun } from "./open-run.ts";
 
 /**
  * One fan-out: an async iterable of results, each input's exactly once. Iterate it, or await `results()` or `finished()`. Its memory is its window: who

@@ -15,6 +15,7 @@ function start() {
   const { clock, backend, calls } = scripted();
   const held = new Set<Frame>();
   const ended = new Map<Frame, ReadonlySet<number>>();
+  const told: Beat[] = [];
   const beater = new Beater({
     calls,
     clock,
@@ -25,20 +26,21 @@ function start() {
     held: () => [...held].map((frame) => ({ frame, ended: ended.get(frame) })),
     reply: (coordinator) => replyQueue("default", coordinator),
     beatFrame: (beat) => beatFrame(beat, clock.wall()),
+    sent: (beat) => void told.push(beat),
   });
   /** What was sent since the last look: by coordinator, in order. */
   const beats = async (): Promise<[string, Beat][]> => {
     await clock.settle();
     return backend.sent.splice(0).map(({ queue, frame }) => [queue.name, bodyOf(frame) as Beat]);
   };
-  return { clock, backend, held, ended, beater, beats };
+  return { clock, backend, held, ended, told, beater, beats };
 }
 
 const of = (coordinator: string | undefined, index: number) => frameOf({ coordinator, index });
 
 describe("Beater", () => {
   it("tells each coordinator of its own tasks in hand", async () => {
-    const { held, beater, beats } = start();
+    const { held, told, beater, beats } = start();
     for (const frame of [of("c1", 0), of("c2", 7), of("c1", 1), of(undefined, 2)]) held.add(frame);
     beater.beat();
     const common = { worker: "w1", slots: 4, busy: 2, retries: [], progress: [] };
@@ -46,6 +48,7 @@ describe("Beater", () => {
       ["c1", { ...common, held: [[RUN, 0], [RUN, 1]] }],
       ["c2", { ...common, held: [[RUN, 7]] }],
     ]); // biome-ignore format: a table
+    expect(told).toEqual([{ ...common, held: [[RUN, 0], [RUN, 1]] }, { ...common, held: [[RUN, 7]] }]); // biome-ignore format: a table
   });
 
   it("says nothing where nobody waits", async () => {

@@ -13,6 +13,8 @@ export interface BeaterPort {
   held(): Iterable<{ readonly frame: Frame; readonly ended?: ReadonlySet<number> | undefined }>;
   reply(coordinator: string): Queue;
   beatFrame(beat: Beat): OutFrame;
+  /** A beat is on its way. */
+  sent(beat: Beat): void;
 }
 
 type Place = readonly [run: string, first: number, count?: number];
@@ -106,6 +108,7 @@ export class Beater {
     void calls.send(this.#port.reply(coordinator), [this.#port.beatFrame(beat)], {
       deadline: clock.now() + leaseMs / 3,
     });
+    this.#port.sent(beat);
   }
 }
 

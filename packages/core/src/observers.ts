@@ -1,0 +1,13 @@
+import type { Observer } from "./contract/index.ts";
+import { guard } from "./errors.ts";
+
+/** Several observers as one: each sees all, and what one throws keeps nothing from the others. `undefined` where there is none, so that it costs nothing. */
+export function joinObservers(...observers: readonly (Observer | undefined)[]): Observer | undefined {
+  const all = observers.filter((observer) => observer !== undefined);
+  const [first] = all;
+  if (first === undefined || all.length === 1) return first;
+  const guarded = all.map((observer) => guard(observer) as Observer);
+  return (event) => {
+    for (const observe of guarded) observe(event);
+  };
+}

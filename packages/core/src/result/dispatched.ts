@@ -1,0 +1,37 @@
+import type { KeptFrame } from "./kept-frame.ts";
+import type { RunPort } from "./run-port.ts";
+import type { Window } from "./window.ts";
+
+/**
+ * Which tasks the broker is known to have: said once for each, and before its end, also where its result comes before the answer to its send. What has
+ * ended before that was not sent, as far as the books go.
+ */
+export class Dispatched {
+  readonly #port: RunPort<never>;
+  readonly #window: Window;
+  count = 0;
+
+  constructor(port: RunPort<never>, window: Window) {
+    this.#port = port;
+    this.#window = window;
+  }
+
+  /** The broker has a frame: all of its tasks that are outstanding, and the one at `ended`, which was until now. */
+  tell(kept: KeptFrame, ended?: number): void {
+    if (ended !== undefined) this.#tell(ended);
+    // What waits for a frame has no others, and is said anew.
+    if (kept.count > 0) kept.isTold = true;
+    if (kept.left === 0) return;
+    for (let position = 0; position < kept.count; position += 1) {
+      const index = kept.indexAt(position);
+      if (this.#window.get(index) === kept) this.#tell(index);
+    }
+  }
+
+  #tell(index: number): void {
+    const { id, observer, queue, task } = this.#port;
+    this.count += 1;
+    const taskId = `${id}/${index}`;
+    observer?.({ event: "queue_dispatched", queue, task, taskId, attempt: 1, duplicate: false, awaited: true });
+  }
+}
