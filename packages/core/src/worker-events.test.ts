@@ -54,6 +54,12 @@ describe("leasedEvent", () => {
     });
   });
 
+  it("a probe is no task", () => {
+    expect(leasedEvent([hold({ count: 0 }), hold({})], "q", "w1", 1_000)).toMatchObject({ frames: 1, tasks: 1 });
+    expect(leasedEvent([hold({ count: 0 })], "q", "w1", 1_000)).toBeUndefined();
+    expect(leasedEvent([], "q", "w1", 1_000)).toBeUndefined();
+  });
+
   it("another machine's clock that is ahead makes nothing younger than now", () => {
     expect(leasedEvent([hold({ firstSentAt: 5_000 })], "q", "w1", 1_000)).toMatchObject({ packs: [], ageMs: 0 });
   });

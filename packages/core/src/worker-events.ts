@@ -18,12 +18,21 @@ export function aboutOf(frame: Frame, workerId: string): About {
 
 const NO_PACKS: readonly number[] = Object.freeze([]);
 
-/** What observers are told of a receive that brought something. */
-export function leasedEvent(holds: readonly Hold[], queue: string, workerId: string, wallMs: number): DispatchEvent {
+/** What observers are told of a receive that brought tasks. */
+export function leasedEvent(
+  holds: readonly Hold[],
+  queue: string,
+  workerId: string,
+  wallMs: number,
+): DispatchEvent | undefined {
+  let frames = 0;
   let tasks = 0;
   let oldestAt = wallMs;
   let packs: number[] | undefined;
   for (const { frame } of holds) {
+    // A probe is nobody's task.
+    if (frame.count === 0) continue;
+    frames += 1;
     tasks += frame.count;
     if (frame.firstSentAt < oldestAt) oldestAt = frame.firstSentAt;
     if (frame.count > 1) {
@@ -31,8 +40,9 @@ export function leasedEvent(holds: readonly Hold[], queue: string, workerId: str
       packs.push(frame.count);
     }
   }
+  if (frames === 0) return undefined;
   const ageMs = wallMs - oldestAt;
-  return { event: "frames_leased", queue, workerId, frames: holds.length, tasks, packs: packs ?? NO_PACKS, ageMs };
+  return { event: "frames_leased", queue, workerId, frames, tasks, packs: packs ?? NO_PACKS, ageMs };
 }
 
 /** What observers are told of a beat, at either end. */

@@ -323,8 +323,10 @@ export class Worker implements AsyncDisposable {
   async #granted(lane: number, deliveries: readonly Delivery[], requestedAt: number): Promise<void> {
     const holds = await this.#intake.holds(this.#queues[lane] as Queue, deliveries, requestedAt);
     this.#fetching.brought(holds.length, holds.reduce((tasks, { left }) => tasks + left, 0)); // biome-ignore format: one line
-    if (this.#observer !== undefined && holds.length > 0)
-      this.#observer(leasedEvent(holds, this.#settings.queue, this.id, this.#clock.wall()));
+    if (this.#observer !== undefined) {
+      const leased = leasedEvent(holds, this.#settings.queue, this.id, this.#clock.wall());
+      if (leased !== undefined) this.#observer(leased);
+    }
     for (const hold of holds) this.#admit(hold, lane);
     // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
     if (holds.some(({ lost }) => lost > 0)) this.#beater.beat();
