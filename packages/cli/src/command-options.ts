@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { misuse } from "./failure.ts";
-import { durationMs, isolation, nameOf, oneOf, onOrOff, wholeNumber } from "./options.ts";
+import { durationMs, isolation, listenAddress, nameOf, oneOf, onOrOff, wholeNumber } from "./options.ts";
 
 const LOG_MODES = ["text", "json", "off"] as const;
 const MAX_LEASE_MS = 12 * 3_600_000;
@@ -46,6 +46,13 @@ function addCommonSettings(command: Command): Command {
 
 function addWorkSettings(command: Command): Command {
   return command
+    .addOption(
+      parsed(
+        "--http <HOST:PORT>",
+        "serves /metrics, /livez, /readyz and /scale; needs @org/dispatch-metrics",
+        listenAddress("--http"),
+      ),
+    )
     .addOption(parsed("--concurrency <N>", "tasks at a time (default: 10)", wholeNumber("--concurrency", 1, 100_000)))
     .addOption(
       parsed(

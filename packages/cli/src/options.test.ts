@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { durationMs, isolation, MAX_DURATION_MS, nameOf, oneOf, onOrOff, present, wholeNumber } from "./options.ts";
+import {
+  addressOf,
+  durationMs,
+  isolation,
+  listenAddress,
+  MAX_DURATION_MS,
+  nameOf,
+  oneOf,
+  onOrOff,
+  present,
+  wholeNumber,
+} from "./options.ts";
 
 test.each([
   ["0", 0],
@@ -76,4 +87,28 @@ test("isolation in a thread or a process names the package that it needs", () =>
 test("absent options are left out, false and 0 are not", () => {
   expect(present({ a: undefined, b: 0, c: false, d: "" })).toEqual({ b: 0, c: false, d: "" });
   expect(Object.keys(present({ a: undefined }))).toEqual([]);
+});
+
+test.each([
+  ["127.0.0.1:9464", { host: "127.0.0.1", port: 9464 }],
+  ["[::1]:0", { host: "::1", port: 0 }],
+  ["metrics.internal:65535", { host: "metrics.internal", port: 65_535 }],
+])("%s is where to listen", (text, address) => {
+  expect([listenAddress("--http")(text), addressOf(text)]).toEqual([text, address]);
+});
+
+test.each([
+  "",
+  "9464",
+  ":9464",
+  "127.0.0.1",
+  "127.0.0.1:",
+  "127.0.0.1:65536",
+  "::1:9464",
+  "http://127.0.0.1:1",
+  "a b:1",
+])("%j is nowhere to listen", (text) => {
+  expect(() => listenAddress("--http")(text)).toThrow(
+    expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("--http takes HOST:PORT") }),
+  );
 });

@@ -48,6 +48,25 @@ export function isName(text: string): boolean {
   return NAME.test(text);
 }
 
+/** The form of HOST:PORT. */
+export const LISTEN_ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):(\d{1,5})$/;
+
+/** Where to listen; undefined where the text does not say it. Port 0 is any that is free. */
+export function addressOf(text: string): { readonly host: string; readonly port: number } | undefined {
+  const match = LISTEN_ADDRESS.exec(text);
+  const [, host = "", digits = ""] = match ?? [];
+  const port = Number(digits);
+  return match === null || port > 65_535 ? undefined : { host: host.replace(/^\[|\]$/g, ""), port };
+}
+
+/** Makes a parser of HOST:PORT, which stays a text. The parser throws CONFIG_INVALID. */
+export function listenAddress(flag: string): (text: string) => string {
+  return (text) => {
+    if (addressOf(text) !== undefined) return text;
+    throw misuse(`${flag} takes HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464, not "${text}"`);
+  };
+}
+
 /** Makes a parser of one word out of a few. The parser throws CONFIG_INVALID. */
 export function oneOf<W extends string>(flag: string, words: readonly W[]): (text: string) => W {
   return (text) => {

@@ -6,6 +6,7 @@ import { findBackend } from "./backends.ts";
 import { misuse, reach } from "./failure.ts";
 import { watchHandlers } from "./foreign-code.ts";
 import { chooseTask, DEFAULT_TASK, type HandlerFile, loadHandlerFile } from "./handler-file.ts";
+import { type HttpService, openHttp } from "./http-service.ts";
 import { type InputSource, openInput } from "./input-lines.ts";
 import { type Log, lastWord, logOf } from "./log.ts";
 import { type Output, openOutput } from "./output.ts";
@@ -59,6 +60,7 @@ export async function runOn(backend: Backend, options: RunCommandOptions, around
   if (options.output === "-") keepResultsClean(around);
   let source: InputSource | undefined;
   let output: Output | undefined;
+  let http: HttpService | undefined;
   const handlers = watchHandlers(around, { signals, log, screen, save: () => output?.save() });
   try {
     const load = handlers.loading(options.handler ?? "", handlerFileOf(options, around));
@@ -67,13 +69,15 @@ export async function runOn(backend: Backend, options: RunCommandOptions, around
     source = await openInput(options.input, options, around);
     output = await openOutput(options.output, options, around);
     const last = lastWord(log.observer);
+    http = await openHttp(backend, options, { log, screen }, around);
     const { pollMs, reach } = backend.profile;
     const ends = { clock: around.clock, pollMs, isLocal: reach === "process" };
     const parts = { source, output, signals, screen, log, ...ends };
-    return await withRun(backend, options, { task, file, observer: last.observer, ...parts }, (run, worker) =>
+    return await withRun(backend, options, { task, file, http, observer: last.observer, ...parts }, (run, worker) =>
       collect({ run, worker, sayFinished: last.say, ...parts }),
     );
   } finally {
+    await http?.close();
     handlers.stop();
     source?.close();
     signals.stop();
@@ -86,6 +90,7 @@ interface Parts {
   readonly source: InputSource;
   readonly output: Output;
   readonly log: Log;
+  readonly http: HttpService;
   readonly signals: SignalWatch;
   /** The dispatcher's. */
   readonly observer: Observer | undefined;
@@ -95,7 +100,7 @@ interface Parts {
 async function withRun(
   backend: Backend,
   options: RunCommandOptions,
-  { task, file, source, output, log, signals, observer }: Parts,
+  { task, file, source, output, log, http, signals, observer }: Parts,
   collecting: (run: Run<unknown>, worker: Worker | undefined) => Promise<number>,
 ): Promise<number> {
   const begin = <T>(contact: Promise<T>) => unlessStopped(signals, reach(contact));
@@ -103,9 +108,12 @@ async function withRun(
   let dispatcher: Dispatcher | undefined;
   let worker: Worker | undefined;
   try {
-    dispatcher = await begin(Dispatcher.open(backend, dispatcherOptions(options, backend, { observer })));
+    const observed = { observer: http.observing(observer) };
+    dispatcher = await begin(Dispatcher.open(backend, dispatcherOptions(options, backend, observed)));
+    const watched = { ...log, observer: http.observing(log.observer) };
     if (options.worker && file !== undefined)
-      worker = await begin(Worker.start(backend, file.tasks, workerOptions(options, backend, log)));
+      worker = await begin(Worker.start(backend, file.tasks, workerOptions(options, backend, watched)));
+    await http.look();
     const run = dispatcher.run<unknown, unknown>(task, source.inputs, runOptions(options));
     begun = true;
     return await collecting(run, worker);

@@ -6,7 +6,7 @@ import {
   type WorkerOptions,
 } from "@org/dispatch-core";
 import { fileBlobs } from "@org/dispatch-core/blobs";
-import type { Backend } from "@org/dispatch-core/contract";
+import type { Backend, Observer } from "@org/dispatch-core/contract";
 import type { AdapterOptions } from "./backends.ts";
 import type { Log } from "./log.ts";
 import { type LogMode, present } from "./options.ts";
@@ -69,7 +69,10 @@ const RUN_KEYS = [
 export interface WorkOptions
   extends CommonOptions,
     Pick<WorkerOptions, (typeof WORKER_KEYS)[number]>,
-    Pick<DispatcherOptions, (typeof DISPATCHER_KEYS)[number]> {}
+    Pick<DispatcherOptions, (typeof DISPATCHER_KEYS)[number]> {
+  /** Where metrics, health and the scale signal are served: HOST:PORT. */
+  readonly http?: string | undefined;
+}
 
 /** What a run of its own has. */
 export interface RunSettings extends Pick<RunOptions, (typeof RUN_KEYS)[number]> {}
@@ -97,8 +100,8 @@ export function dispatcherOptions(options: WorkOptions, backend: Backend, { obse
 }
 
 /** The options of core's `QueueAdmin`. */
-export function queueAdminOptions(options: CommonOptions, backend: Backend) {
-  return present({ queue: options.queue, ...bodyOptions(options), create: mayCreate(options, backend) });
+export function queueAdminOptions(options: CommonOptions, backend: Backend, observer?: Observer) {
+  return present({ queue: options.queue, ...bodyOptions(options), create: mayCreate(options, backend), observer });
 }
 
 /** How bodies travel; each of core's three takes these. */

@@ -5,6 +5,7 @@ import { oneLine, reach } from "./failure.ts";
 import { watchHandlers } from "./foreign-code.ts";
 import { endedLine, thrownText } from "./foreign-code-watch.ts";
 import { loadHandlerFile } from "./handler-file.ts";
+import { type HttpService, openHttp } from "./http-service.ts";
 import { logOf } from "./log.ts";
 import { screenOn } from "./screen.ts";
 import { type StopCause, Thrown, unlessStopped, watchSignals } from "./signals.ts";
@@ -33,6 +34,7 @@ export async function workOn(backend: Backend, options: WorkerCommandOptions, ar
   const screen = screenOn(around.stderr);
   const log = logOf(options.log, screen);
   const handlers = watchHandlers(around, { signals, log, screen, save: () => {} });
+  let http: HttpService | undefined;
   let cause: StopCause | undefined;
   void signals.first.then((first) => {
     cause = first;
@@ -47,8 +49,11 @@ export async function workOn(backend: Backend, options: WorkerCommandOptions, ar
       signals,
       handlers.loading(options.handler, loadHandlerFile(options.handler, around.cwd)),
     );
-    const start = reach(Worker.start(backend, file.tasks, workerOptions(options, backend, log)));
+    http = await openHttp(backend, options, { log, screen }, around);
+    const observed = { ...log, observer: http.observing(log.observer) };
+    const start = reach(Worker.start(backend, file.tasks, workerOptions(options, backend, observed)));
     const worker = await unlessStopped(signals, start);
+    await http.look();
     say(`worker ${worker.id} serves ${file.tasks.map((task) => task.name).join(", ")}; SIGTERM or SIGINT stops it`);
     const why = await signals.first;
     const whyText = why instanceof Thrown ? oneLine(thrownText(why.error)) : why;
@@ -64,6 +69,7 @@ export async function workOn(backend: Backend, options: WorkerCommandOptions, ar
     if (typeof cause === "string" && error instanceof DispatchError && error.code === "SHUTTING_DOWN") return 0;
     throw error;
   } finally {
+    await http?.close();
     handlers.stop();
     clearInterval(alive);
     signals.stop();

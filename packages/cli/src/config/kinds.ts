@@ -1,4 +1,4 @@
-import { isName, MAX_DURATION_MS } from "../options.ts";
+import { addressOf, isName, LISTEN_ADDRESS, MAX_DURATION_MS } from "../options.ts";
 import { isSection } from "./document.ts";
 
 /** What an option can be. */
@@ -68,6 +68,13 @@ export const name: Kind = {
   wanted: 'a name of 1 to 128 letters, digits, ".", "_" or "-" that starts with a letter or digit',
   schema: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$" },
   read: (value) => (typeof value === "string" && isName(value) ? value : undefined),
+};
+
+/** Where to listen. */
+export const listenAddress: Kind = {
+  wanted: "HOST:PORT, an IPv6 address in brackets",
+  schema: { type: "string", pattern: LISTEN_ADDRESS.source },
+  read: (value) => (typeof value === "string" && addressOf(value) !== undefined ? value : undefined),
 };
 
 /** One of a few words. */

@@ -1,7 +1,19 @@
 import { defaults } from "@org/dispatch-core";
 import { MOST_TASKS } from "@org/dispatch-core/contract";
 import { memoryDefaults } from "@org/dispatch-core/memory";
-import { anyText, compression, flag, milliseconds, name, oneOf, text, texts, textsByName, whole } from "./kinds.ts";
+import {
+  anyText,
+  compression,
+  flag,
+  listenAddress,
+  milliseconds,
+  name,
+  oneOf,
+  text,
+  texts,
+  textsByName,
+  whole,
+} from "./kinds.ts";
 import type { AdapterName, OptionKey, Part } from "./option-key.ts";
 
 const MAX_LEASE_MS = 12 * 3_600_000;
@@ -39,6 +51,13 @@ export const optionKeys: readonly OptionKey[] = [
       about: "What is said on standard error while a command runs",
       default: "text",
       flag: "--log",
+    },
+    {
+      key: "http",
+      kind: listenAddress,
+      about: "Where `worker` and `run` serve metrics, health and a scale signal; needs `@org/dispatch-metrics`",
+      otherwise: "nowhere",
+      flag: "--http",
     },
     {
       key: "isolation",

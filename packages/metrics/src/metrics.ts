@@ -1,0 +1,99 @@
+import { systemClock } from "@org/dispatch-core";
+import type { Clock, Observer } from "@org/dispatch-core/contract";
+import { Registry } from "prom-client";
+import packageJson from "../package.json" with { type: "json" };
+import { expose } from "./exposition.ts";
+import { type HealthOptions, type Readiness, readinessOf } from "./health.ts";
+import { checkOptions, type MetricsOptions, metricsDefaults } from "./options.ts";
+import { Pacer } from "./pacer.ts";
+import { exposeProcess, type ProcessGauges } from "./process-gauges.ts";
+import type { QueueBooks } from "./queue-books.ts";
+import { Recorder } from "./recorder.ts";
+import { type Scale, type ScaleOptions, scaleOf } from "./scale.ts";
+
+/** Metrics of dispatchers and workers: an observer that keeps books, and a registry that reads them when somebody scrapes. */
+export class Metrics {
+  readonly registry: Registry;
+  /** For `observer` of a `Dispatcher`, a `Worker` and a `QueueAdmin`, of one backend; whose name comes from the first call. */
+  readonly observer: Observer;
+  readonly #health: HealthOptions;
+  readonly #scale: ScaleOptions;
+  readonly #clock: Pick<Clock, "wall">;
+  readonly #made: (backend: string | undefined) => Recorder;
+  readonly #recorders = new Map<string | undefined, Recorder>();
+  readonly #pacers = new WeakMap<QueueBooks, Pacer>();
+  readonly #names: readonly string[];
+  readonly #process: ProcessGauges;
+
+  private constructor(options: MetricsOptions) {
+    const { prefix = metricsDefaults.prefix, tasks = [], clock = systemClock(), registry = new Registry() } = options;
+    const { maxTasks: mostTasks = metricsDefaults.maxTasks, maxQueues: mostQueues = metricsDefaults.maxQueues } =
+      options;
+    this.registry = registry;
+    this.#health = { ...metricsDefaults.health, ...options.health };
+    this.#scale = { ...metricsDefaults.scale, ...options.scale };
+    this.#clock = clock;
+    this.#made = (backend) => new Recorder({ backend, clock, tasks, mostTasks, mostQueues });
+    this.observer = this.#recorder(undefined).observe;
+    const recorders = () => this.#recorders.values();
+    this.#names = expose({ registry, prefix, recorders, wall: () => clock.wall() });
+    this.#process = exposeProcess(registry, prefix, packageJson.version);
+  }
+
+  /** Throws `CONFIG_INVALID` for a bad option, and what prom-client throws where the registry has one of the names already. */
+  static open(options: MetricsOptions = {}): Metrics {
+    checkOptions(options);
+    return new Metrics(options);
+  }
+
+  /** An observer for one of several backends of a process, by its name (`backend.name`); the same one for the same name. */
+  observerOf(backend: string): Observer {
+    return this.#recorder(backend).observe;
+  }
+
+  /** Whether work gets on, and if not, why. */
+  readiness(): Readiness {
+    return readinessOf([...this.#used()], this.#health, this.#clock.wall());
+  }
+
+  /** How many workers a queue should have; without a name the queue that was first heard of. */
+  scale(queue?: string): Scale {
+    const wallMs = this.#clock.wall();
+    for (const { queues, contacts } of this.#used()) {
+      for (const [name, books] of queues) {
+        if (queue !== undefined && queue !== name) continue;
+        return scaleOf(books, this.#pacerOf(books).at(books, wallMs), this.#scale, contacts.sentFrames, wallMs);
+      }
+    }
+    return { backlog: 0, oldestAgeSeconds: null, drainSeconds: 0, desiredWorkers: 0 };
+  }
+
+  /** Takes the metrics out of the registry, and stops measuring. */
+  close(): void {
+    this.#process.stop();
+    for (const name of [...this.#names, ...this.#process.names]) this.registry.removeSingleMetric(name);
+  }
+
+  #recorder(backend: string | undefined): Recorder {
+    let recorder = this.#recorders.get(backend);
+    if (recorder === undefined) {
+      recorder = this.#made(backend);
+      this.#recorders.set(backend, recorder);
+    }
+    return recorder;
+  }
+
+  /** Those that were told anything. */
+  *#used(): Generator<Recorder> {
+    for (const recorder of this.#recorders.values()) if (recorder.isUsed) yield recorder;
+  }
+
+  #pacerOf(books: QueueBooks): Pacer {
+    let pacer = this.#pacers.get(books);
+    if (pacer === undefined) {
+      pacer = new Pacer();
+      this.#pacers.set(books, pacer);
+    }
+    return pacer;
+  }
+}

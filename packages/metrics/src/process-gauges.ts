@@ -1,0 +1,48 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import { Gauge, type Registry } from "prom-client";
+
+/** How often the event loop is asked, in ms; what it reports is late by as much in a loop without lag. */
+const RESOLUTION_MS = 10;
+
+/** What there is of them, as the catalogue has its own. */
+export const processGauges = Object.freeze([
+  {
+    ...{ kind: "gauge", name: "event_loop_lag_seconds", labels: [] as readonly string[] },
+    help: "How late the event loop turned since the last scrape, at the 99th percentile.",
+  },
+  {
+    ...{ kind: "gauge", name: "build_info", labels: ["version", "node"] as readonly string[] },
+    help: "Always 1; its labels say what runs.",
+  },
+] as const);
+
+export interface ProcessGauges {
+  readonly names: readonly string[];
+  stop(): void;
+}
+
+/** What is the process's own, whatever it works on: who it is, and how late its event loop turns. */
+export function exposeProcess(registry: Registry, prefix: string, version: string): ProcessGauges {
+  const loop: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  loop.enable();
+  const [lag, info] = processGauges;
+  const settings = ({ name, help, labels }: (typeof processGauges)[number]) => ({
+    ...{ name: `${prefix}_${name}`, help, labelNames: [...labels], registers: [registry] },
+  });
+  new Gauge({
+    ...settings(lag),
+    collect() {
+      // Without a turn since the last scrape there is nothing to say, and no number.
+      const ms = loop.percentile(99) / 1e6 - RESOLUTION_MS;
+      this.set(loop.count === 0 ? 0 : Math.max(0, ms) / 1_000);
+      loop.reset();
+    },
+  });
+  new Gauge({
+    ...settings(info),
+    collect() {
+      this.set({ version, node: process.version }, 1);
+    },
+  });
+  return { names: processGauges.map(({ name }) => `${prefix}_${name}`), stop: () => loop.disable() };
+}

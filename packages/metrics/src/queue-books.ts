@@ -1,0 +1,76 @@
+import type { DispatchEvent, Progress, WorkerStatus } from "@org/dispatch-core/contract";
+import { Buckets, PACK_BOUNDS } from "./buckets.ts";
+import { Tally } from "./tally.ts";
+import type { TaskBooks } from "./task-books.ts";
+
+type EventOf<N extends DispatchEvent["event"]> = Extract<DispatchEvent, { event: N }>;
+
+/** How fast an old measurement fades, a receive at a time. */
+const WEIGHT = 0.1;
+
+/** A worker of this process. */
+export interface OwnWorker {
+  readonly slots: number;
+  status(): WorkerStatus;
+}
+
+/** What has happened in one queue, and how what this process does there stands. */
+export class QueueBooks {
+  readonly tasks = new Map<string, TaskBooks>();
+  readonly workers = new Map<string, OwnWorker>();
+  readonly runs = new Map<string, () => Progress>();
+  /** Has a run ever begun here? Then this process is a coordinator. */
+  coordinates = false;
+  leasedTasks = 0;
+  leasedFrames = 0;
+  readonly packs = new Buckets(PACK_BOUNDS);
+  beatsSent = 0;
+  beatsReceived = 0;
+  /** Frames in hand and slots of each worker that was heard of last, by its id. Dropped when it goes silent or has nothing. */
+  readonly heard = new Map<string, { held: number; slots: number }>();
+  silentWorkers = 0;
+  fenced = 0;
+  duplicates = 0;
+  orphans = 0;
+  resent = 0;
+  readonly rejected = new Tally();
+  readonly refusedInputs = new Tally();
+  /** The last answer of the broker, and when it came in wall-clock ms. */
+  status: { readonly said: EventOf<"queue_status">; readonly at: number } | undefined;
+  /** Since when the broker's answers have had something ready, in wall-clock ms. */
+  readySince: number | undefined;
+  /** The last grant: how old its oldest frame was, and when. */
+  grant: { readonly ageMs: number; readonly at: number } | undefined;
+  #tasksPerFrame = 0;
+
+  leased({ frames, tasks, packs, ageMs }: EventOf<"frames_leased">, at: number): void {
+    this.leasedTasks += tasks;
+    this.leasedFrames += frames;
+    if (frames > packs.length) this.packs.observe(1, frames - packs.length);
+    for (const size of packs) this.packs.observe(size);
+    const now = tasks / Math.max(1, frames);
+    this.#tasksPerFrame = this.#tasksPerFrame === 0 ? now : this.#tasksPerFrame + WEIGHT * (now - this.#tasksPerFrame);
+    this.grant = { ageMs, at };
+  }
+
+  stands(said: EventOf<"queue_status">, at: number): void {
+    this.status = { said, at };
+    if (said.ready === 0) this.readySince = undefined;
+    else this.readySince ??= at;
+  }
+
+  beat(worker: string, held: number | undefined, slots: number): void {
+    const known = this.heard.get(worker);
+    if (held === 0) this.heard.delete(worker);
+    else if (held !== undefined) this.heard.set(worker, { held, slots });
+    else if (known !== undefined) known.slots = slots;
+  }
+
+  /** Of late; `sentFrames`: what this process has sent, for one without workers. */
+  tasksPerFrame(sentFrames: number): number {
+    if (this.#tasksPerFrame > 0) return this.#tasksPerFrame;
+    let dispatched = 0;
+    for (const task of this.tasks.values()) dispatched += task.dispatched;
+    return sentFrames > 0 ? Math.max(1, dispatched / sentFrames) : 1;
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { made } from "./testing/events.ts";
+import { opened } from "./testing/opened.ts";
+
+const { call, completed, dispatched, ended, leased, runStarted, status, workerStarted } = made;
+
+describe("the scale signal of a worker", () => {
+  it("nothing to do: nobody is needed", () => {
+    const { metrics, tell } = opened();
+    expect(metrics.scale()).toEqual({ backlog: 0, oldestAgeSeconds: null, drainSeconds: 0, desiredWorkers: 0 });
+    tell(call(), workerStarted(0, 10), status());
+    expect(metrics.scale()).toEqual({ backlog: 0, oldestAgeSeconds: 0, drainSeconds: 0, desiredWorkers: 0 });
+  });
+
+  it("a backlog of which nobody knows how long it takes: one", () => {
+    const { metrics, tell } = opened();
+    tell(call(), workerStarted(0, 10), status({ ready: 500, oldestAgeMs: 3_000 }));
+    expect(metrics.scale()).toEqual({ backlog: 500, oldestAgeSeconds: 3, drainSeconds: null, desiredWorkers: 1 });
+  });
+
+  it("follows a burst: slots for what is at work, and for the backlog within the time", () => {
+    const { clock, metrics, tell } = opened({ scale: { drainSeconds: 30 } });
+    // Ten slots, a second a task, and all of them at work.
+    tell(call(), workerStarted(10, 10), completed({ durationMs: 1_000 }), status({ ready: 0, leased: 10 }));
+    expect(metrics.scale()).toMatchObject({ backlog: 0, drainSeconds: 0, desiredWorkers: 1 });
+    clock.nowMs += 1_000;
+    tell(completed({ durationMs: 1_000 }), status({ ready: 600, leased: 10 }));
+    // 600 s of work in 30 s are 20 slots, beside the ten that are at work.
+    expect(metrics.scale()).toMatchObject({ backlog: 600, drainSeconds: 60, desiredWorkers: 3 });
+    clock.nowMs += 1_000;
+    tell(status({ ready: 60, leased: 30 }));
+    expect(metrics.scale()).toMatchObject({ backlog: 60, desiredWorkers: 4 });
+    tell(status({ ready: 0, leased: 4 }));
+    expect(metrics.scale()).toMatchObject({ backlog: 0, drainSeconds: 0, desiredWorkers: 1 });
+  });
+
+  it("what lies in a worker's hands only in advance is not at work", () => {
+    const { metrics, tell } = opened();
+    tell(call(), workerStarted(100, 10), completed({ durationMs: 10 }), status({ ready: 0, leased: 300 }));
+    expect(metrics.scale().desiredWorkers).toBe(3);
+  });
+
+  it("packs count with their tasks", () => {
+    const { metrics, tell } = opened();
+    tell(call(), workerStarted(10, 10), leased({ frames: 1, tasks: 50, packs: [50] }), status({ ready: 10 }));
+    expect(metrics.scale().backlog).toBe(500);
+  });
+});
+
+describe("the scale signal of a coordinator", () => {
+  it("by Little's law: what arrives in the time that a task takes", () => {
+    const { clock, metrics, tell } = opened({ scale: { slotsPerWorker: 5 } });
+    tell(call(), runStarted(100));
+    metrics.scale();
+    for (let n = 0; n < 100; n += 1) tell(dispatched());
+    tell(ended({ durationMs: 500 }), status({ ready: 0, leased: 99 }));
+    clock.nowMs += 2_000;
+    // 50 a second, half a second each: 25 slots.
+    expect(metrics.scale()).toMatchObject({ desiredWorkers: 5 });
+    tell({ event: "beat_received", queue: "mails", workerId: "w1", slots: 25, busy: 1, held: 1 });
+    expect(metrics.scale()).toMatchObject({ desiredWorkers: 1 });
+  });
+
+  it("forgets a burst after a minute", () => {
+    const { clock, metrics, tell } = opened({ scale: { slotsPerWorker: 1 } });
+    tell(call(), runStarted(1));
+    metrics.scale();
+    for (let n = 0; n < 600; n += 1) tell(dispatched());
+    tell(ended({ durationMs: 1_000 }), status());
+    clock.nowMs += 10_000;
+    expect(metrics.scale().desiredWorkers).toBe(60);
+    for (let second = 0; second < 70; second += 10) {
+      clock.nowMs += 10_000;
+      metrics.scale();
+    }
+    expect(metrics.scale().desiredWorkers).toBe(1);
+  });
+
+  it("of a queue by its name, where there are several", () => {
+    const { metrics, tell } = opened();
+    tell(call(), status({ ready: 1 }), status({ queue: "others", ready: 7 }));
+    expect([metrics.scale().backlog, metrics.scale("others").backlog, metrics.scale("none").backlog]).toEqual([
+      1, 7, 0,
+    ]);
+  });
+});

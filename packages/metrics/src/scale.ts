@@ -1,0 +1,79 @@
+import type { QueueBooks } from "./queue-books.ts";
+import { standingOf } from "./standing.ts";
+
+/** What a scaler goes by. */
+export interface Scale {
+  /** Tasks that are ready. */
+  readonly backlog: number;
+  /** Of the oldest of them; null: nobody knows. */
+  readonly oldestAgeSeconds: number | null;
+  /** How long the workers that there are need for the backlog; null: nobody knows how long a task takes, or there are no workers. */
+  readonly drainSeconds: number | null;
+  readonly desiredWorkers: number;
+}
+
+export interface ScaleOptions {
+  /** In how many seconds a backlog should be worked off; default 30. */
+  readonly drainSeconds: number;
+  /** Slots of a worker, where this process has none; default 10, as a worker's own default. */
+  readonly slotsPerWorker: number;
+}
+
+/** What a window of time has brought. */
+export interface Pace {
+  /** Tasks sent by this process, a second. */
+  readonly arrivalsPerSecond: number;
+  /** Mean run of a handler; undefined: none has ended. */
+  readonly taskSeconds: number | undefined;
+}
+
+/**
+ * Little's law: as many tasks are at work as arrive in the time that one takes. Slots for these, and for the backlog to be worked off in time. Arrivals are
+ * known to who sends; to a worker, what is in hand everywhere stands for them.
+ */
+export function scaleOf(
+  queue: QueueBooks,
+  pace: Pace,
+  options: ScaleOptions,
+  sentFrames: number,
+  wallMs: number,
+): Scale {
+  const now = standingOf(queue, sentFrames, wallMs);
+  const perFrame = queue.tasksPerFrame(sentFrames);
+  const said = queue.status?.said;
+  const backlog = said === undefined ? now.pending : Math.round(said.ready * perFrame);
+  const { arrivalsPerSecond, taskSeconds } = pace;
+  const slotsPerWorker =
+    queue.workers.size > 0 ? now.slots / queue.workers.size : (heardSlots(queue) ?? options.slotsPerWorker);
+  const slots = Math.max(now.slots, now.activeWorkers * slotsPerWorker);
+  const atWork = queue.coordinates ? arrivalsPerSecond * (taskSeconds ?? 0) : inService(queue, now, perFrame);
+  const wanted = (atWork + (backlog * (taskSeconds ?? 0)) / options.drainSeconds) / slotsPerWorker;
+  const hasWork = backlog + now.inFlight + now.outstanding > 0;
+  return {
+    backlog,
+    oldestAgeSeconds: now.oldestAgeMs === undefined ? null : now.oldestAgeMs / 1_000,
+    drainSeconds: drainSeconds(backlog, taskSeconds, slots),
+    // A sum of many small numbers is hardly ever whole: a worker more for a millionth of a task helps nobody.
+    desiredWorkers: Math.max(hasWork ? 1 : 0, Math.ceil(wanted - 1e-6)),
+  };
+}
+
+function drainSeconds(backlog: number, taskSeconds: number | undefined, slots: number): number | null {
+  if (backlog === 0) return 0;
+  return taskSeconds === undefined || slots === 0 ? null : (backlog * taskSeconds) / slots;
+}
+
+/** Of what all workers have in hand, the part that is at work, as it is here. */
+function inService(
+  { status }: QueueBooks,
+  now: { readonly inFlight: number; readonly busySlots: number },
+  perFrame: number,
+): number {
+  const everywhere = Math.max(now.inFlight, (status?.said.leased ?? 0) * perFrame);
+  return now.inFlight === 0 ? everywhere : (everywhere * now.busySlots) / now.inFlight;
+}
+
+function heardSlots({ heard }: QueueBooks): number | undefined {
+  const slots = [...heard.values()].map((worker) => worker.slots);
+  return slots.length === 0 ? undefined : slots.reduce((sum, one) => sum + one, 0) / slots.length;
+}

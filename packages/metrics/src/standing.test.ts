@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { made } from "./testing/events.ts";
+import { opened } from "./testing/opened.ts";
+
+const { call, dispatched, leased, runStarted, status, workerStarted } = made;
+
+describe("tasks that wait, and tasks in hand", () => {
+  it("of a coordinator whose broker was not asked: what it has sent, and what beats say", async () => {
+    const { tell, sum } = opened();
+    tell(runStarted(10, 1), { event: "beat_received", queue: "mails", workerId: "w1", slots: 4, busy: 3, held: 3 });
+    const now = async () => [
+      await sum("dispatch_queue_pending_tasks"),
+      await sum("dispatch_inflight_cases"),
+      await sum("dispatch_tasks_outstanding"),
+    ];
+    expect(await now()).toEqual([7, 3, 10]);
+    tell({ event: "beat_received", queue: "mails", workerId: "w1", slots: 4, busy: 3 });
+    expect(await now()).toEqual([7, 3, 10]);
+    tell({ event: "heartbeat_timeout", queue: "mails", workerId: "w1", silentMs: 1, held: 3 });
+    expect(await now()).toEqual([10, 0, 10]);
+  });
+
+  it("of a worker: its own, and what the broker says, in tasks also where frames are packs", async () => {
+    const { tell, sum } = opened();
+    tell(
+      workerStarted(6, 4),
+      leased({ frames: 1, tasks: 20, packs: [20] }),
+      status({ ready: 3, delayed: 1, leased: 9 }),
+    );
+    expect([await sum("dispatch_queue_pending_tasks"), await sum("dispatch_inflight_cases")]).toEqual([80, 6]);
+    expect([
+      await sum("dispatch_slots"),
+      await sum("dispatch_slots_busy"),
+      await sum("dispatch_active_workers"),
+    ]).toEqual([4, 4, 1]);
+    tell({ event: "worker_stopped", queue: "mails", workerId: "w1", finished: 1, released: 0 });
+    expect([await sum("dispatch_slots"), await sum("dispatch_active_workers")]).toEqual([0, 0]);
+  });
+
+  it("a sender without workers knows how large its packs are by what it has sent", async () => {
+    const { tell, sum } = opened();
+    for (let n = 0; n < 30; n += 1) tell(dispatched());
+    tell(call({ verb: "send", items: 3 }), status({ ready: 2 }));
+    expect(await sum("dispatch_queue_pending_tasks")).toBe(20);
+  });
+
+  it("runs that have ended are not outstanding any more", async () => {
+    const { tell, sum } = opened();
+    tell(runStarted(5, 1));
+    const summary = {
+      run: "r",
+      total: 5,
+      completed: 5,
+      dead: 0,
+      expired: 0,
+      cancelled: 0,
+      durationMs: 1,
+      tasksPerSecond: 1,
+      retried: 0,
+      lost: 0,
+      fenced: 0,
+      duplicates: 0,
+      resent: 0,
+      orphans: 0,
+    };
+    tell({ event: "run_finished", queue: "mails", ...summary });
+    expect([await sum("dispatch_tasks_outstanding"), await sum("dispatch_active_workers")]).toEqual([0, 0]);
+  });
+});
+
+describe("the oldest task that waits", () => {
+  const age = "dispatch_queue_oldest_task_age_seconds";
+
+  it("as the broker shows it, and older since", async () => {
+    const { clock, tell, sum } = opened();
+    tell(status({ ready: 2, oldestAgeMs: 5_000 }));
+    clock.nowMs += 1_500;
+    expect(await sum(age)).toBe(6.5);
+  });
+
+  it("by the last grant, where the broker does not show it", async () => {
+    const { clock, tell, lines, sum } = opened();
+    tell(status({ ready: 2 }));
+    expect((await lines()).filter(({ name }) => name === age)).toEqual([]);
+    tell(leased({ ageMs: 400 }));
+    clock.nowMs += 600;
+    expect(await sum(age)).toBe(1);
+  });
+
+  it("there is none", async () => {
+    const { tell, lines } = opened();
+    tell(leased({ ageMs: 400 }), status({ ready: 0, leased: 3 }));
+    expect((await lines()).filter(({ name }) => name === age)).toMatchObject([{ value: 0 }]);
+  });
+});

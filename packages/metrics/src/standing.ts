@@ -1,0 +1,53 @@
+import type { QueueBooks } from "./queue-books.ts";
+
+/** How a queue stands now, as far as this process knows. Of tasks, where frames are packs by an estimate. */
+export interface Standing {
+  /** Tasks that wait. */
+  readonly pending: number;
+  /** Tasks in hand: of this process's workers, else of all that the broker or beats tell of. */
+  readonly inFlight: number;
+  /** Tasks of this process's runs that have no outcome yet. */
+  readonly outstanding: number;
+  readonly activeWorkers: number;
+  /** Slots of this process's workers. */
+  readonly slots: number;
+  readonly busySlots: number;
+  /** Of the oldest task that waits; undefined: nobody knows. */
+  readonly oldestAgeMs: number | undefined;
+}
+
+/** `sentFrames`: what this process has sent; `wallMs`: now. */
+export function standingOf(queue: QueueBooks, sentFrames: number, wallMs: number): Standing {
+  const workers = [...queue.workers.values()].map(({ slots, status }) => ({ slots, ...status() }));
+  const runs = [...queue.runs.values()].map((progress) => progress());
+  const perFrame = queue.tasksPerFrame(sentFrames);
+  const said = queue.status?.said;
+  const outstanding = sum(runs.map((run) => run.outstanding));
+  const heard = sum([...queue.heard.values()].map(({ held }) => held));
+  let inFlight = Math.round(heard * perFrame);
+  if (workers.length > 0) inFlight = sum(workers.map(({ tasks }) => tasks));
+  else if (said !== undefined) inFlight = Math.round(said.leased * perFrame);
+  return {
+    pending:
+      said === undefined ? Math.max(0, outstanding - inFlight) : Math.round((said.ready + said.delayed) * perFrame),
+    inFlight,
+    outstanding,
+    activeWorkers: queue.coordinates ? Math.max(0, ...runs.map((run) => run.activeWorkers)) : workers.length,
+    slots: sum(workers.map(({ slots }) => slots)),
+    busySlots: sum(workers.map(({ running }) => running)),
+    oldestAgeMs: oldestAge(queue, wallMs),
+  };
+}
+
+/** What the broker was seen to hold, and since then it has grown older; else what was granted last was the oldest, and what comes next is hardly older. */
+function oldestAge({ status, grant }: QueueBooks, wallMs: number): number | undefined {
+  if (status === undefined) return undefined;
+  const { said, at } = status;
+  if (said.ready === 0) return 0;
+  if (said.oldestAgeMs !== undefined) return said.oldestAgeMs + Math.max(0, wallMs - at);
+  return grant === undefined ? undefined : grant.ageMs + Math.max(0, wallMs - grant.at);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
