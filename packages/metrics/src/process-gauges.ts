@@ -4,17 +4,23 @@ import { Gauge, type Registry } from "prom-client";
 /** How often the event loop is asked, in ms; what it reports is late by as much in a loop without lag. */
 const RESOLUTION_MS = 10;
 
+interface ProcessGauge {
+  readonly kind: "gauge";
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
 /** What there is of them, as the catalogue has its own. */
-export const processGauges = Object.freeze([
+export const processGauges: readonly [lag: ProcessGauge, info: ProcessGauge] = Object.freeze([
   {
-    ...{ kind: "gauge", name: "event_loop_lag_seconds", labels: [] as readonly string[] },
+    kind: "gauge",
+    name: "event_loop_lag_seconds",
     help: "How late the event loop turned since the last scrape, at the 99th percentile.",
+    labels: [],
   },
-  {
-    ...{ kind: "gauge", name: "build_info", labels: ["version", "node"] as readonly string[] },
-    help: "Always 1; its labels say what runs.",
-  },
-] as const);
+  { kind: "gauge", name: "build_info", help: "Always 1; its labels say what runs.", labels: ["version", "node"] },
+]);
 
 export interface ProcessGauges {
   readonly names: readonly string[];
@@ -26,7 +32,7 @@ export function exposeProcess(registry: Registry, prefix: string, version: strin
   const loop: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   loop.enable();
   const [lag, info] = processGauges;
-  const settings = ({ name, help, labels }: (typeof processGauges)[number]) => ({
+  const settings = ({ name, help, labels }: ProcessGauge) => ({
     ...{ name: `${prefix}_${name}`, help, labelNames: [...labels], registers: [registry] },
   });
   new Gauge({
