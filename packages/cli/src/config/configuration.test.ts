@@ -10,7 +10,12 @@ describe("every option of the API is a key", () => {
   };
   test.each(optionKeys.map((option) => [option.key, option] as const))("%s", (key, option) => {
     const backend = option.backends?.[0] ?? "memory";
-    const value = key === "enableAutoCommit" ? false : key === "url" ? "redis://h" : sample(option.kind.schema);
+    const values: Readonly<Record<string, unknown>> = {
+      enableAutoCommit: false,
+      url: "redis://h",
+      http: "127.0.0.1:0",
+    };
+    const value = values[key] ?? sample(option.kind.schema);
     const [group = key, inner] = key.split(".");
     const file = { backend, [group]: inner === undefined ? value : { [inner]: value } };
     expect(givenValues(loaded(file))).toHaveProperty([key], option.kind.read(value) ?? value);
