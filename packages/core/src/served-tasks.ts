@@ -33,7 +33,11 @@ export class ServedTasks {
   /** What the handler is given: the payload of a frame of one task, through its schema. Rejects where a blob store does not answer. */
   payload(frame: Frame, codec: BodyCodec, signal: AbortSignal): Eventual<{ readonly value: unknown } | BadFrame> {
     const body = codec.payloads(frame, { signal });
-    return body instanceof Promise ? body.then((loaded) => this.#first(frame, loaded)) : this.#first(frame, body);
+    return body instanceof Promise ? this.#loaded(frame, body) : this.#first(frame, body);
+  }
+
+  async #loaded(frame: Frame, loading: Promise<Payloads>): Promise<{ readonly value: unknown } | BadFrame> {
+    return this.#first(frame, await loading);
   }
 
   #first(frame: Frame, body: Payloads): Eventual<{ readonly value: unknown } | BadFrame> {

@@ -10,7 +10,7 @@ import type { SendSettings } from "./plan/options.ts";
 import { KeptFrame, type Way } from "./result/kept-frame.ts";
 import type { Route } from "./routes.ts";
 import type { PackGroup } from "./send/packer.ts";
-import { type Checked, check } from "./work/schema.ts";
+import { check } from "./work/schema.ts";
 import type { Task } from "./work/task.ts";
 
 /** What a sender must know of a task: by its name alone it may be sent by who does not have its code. */
@@ -57,8 +57,14 @@ export class TaskFrames {
   /** A frame of its own, or a part of one where it may travel with others. Throws `INPUT_INVALID` or `TOO_LARGE`, and what the codec throws. */
   make(payload: unknown, settings: SendSettings, index: number): Eventual<KeptFrame | Part> {
     const { input } = this.#kind;
-    if (input === undefined) return this.#made(payload, settings, index);
-    return chain(check(input, payload), (result) => valid(result, () => this.#made(payload, settings, index)));
+    return input === undefined ? this.#made(payload, settings, index) : this.#checked(input, payload, settings, index);
+  }
+
+  #checked(input: NonNullable<Kind["input"]>, payload: unknown, settings: SendSettings, index: number) {
+    return chain(check(input, payload), (result) => {
+      if ("wrong" in result) throw new DispatchError("INPUT_INVALID", result.wrong);
+      return this.#made(payload, settings, index);
+    });
   }
 
   /** A pack as it is kept, and how it is made, from when it is full. */
@@ -102,7 +108,7 @@ export class TaskFrames {
     }
     const { form, way } = this.#formOf(settings, sentAt);
     const frame = form.frame(index, payload);
-    return frame instanceof Promise ? frame.then((ready) => keptOf(way, index, ready)) : keptOf(way, index, frame);
+    return frame instanceof Promise ? keptLater(way, index, frame) : keptOf(way, index, frame);
   }
 
   #extract({ frame, first }: KeptFrame): Eventual<Frame> {
@@ -172,7 +178,6 @@ function keptOf(way: Way, index: number, frame: OutFrame): KeptFrame {
   return kept;
 }
 
-function valid<T>(result: Checked, next: () => T): T {
-  if ("wrong" in result) throw new DispatchError("INPUT_INVALID", result.wrong);
-  return next();
+async function keptLater(way: Way, index: number, frame: Promise<OutFrame>): Promise<KeptFrame> {
+  return keptOf(way, index, await frame);
 }

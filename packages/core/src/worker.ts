@@ -355,7 +355,7 @@ export class Worker implements AsyncDisposable {
     // Asked only when it matters: it means to look at all that runs.
     const others = lost >= maxLost && this.#holdsOthers;
     const known = this.#tasks.of(frame) !== undefined;
-    const admission = admit(frame, { lost, maxLost, others, known, wallMs: this.#clock.wall() });
+    const admission = admit(frame, { lost, maxLost, others, known, clock: this.#clock });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
     if (admission === "answer-probe") this.#settle(task, { kind: "done" });
     else if (whole && goesOn && lost > frame.lost && this.#calls.backend.profile.redelivery === "once") {
@@ -367,12 +367,15 @@ export class Worker implements AsyncDisposable {
       if (admission === "run-alone") this.#lastChance.took();
       // Handed on for the second time: it may have cost whoever did that before.
       if (!this.#rest.isDue(frame, lost) && !this.#delays.hasSentAgain(frame)) this.#slots.add(task, lane);
-      else
-        this.#rest.before(task, () => {
-          this.#slots.add(task, lane);
-          this.#slots.fill();
-        });
+      else this.#addRested(task, lane);
     } else this.#settle(task, refused(admission));
+  }
+
+  #addRested(task: HeldTask, lane: number): void {
+    this.#rest.before(task, () => {
+      this.#slots.add(task, lane);
+      this.#slots.fill();
+    });
   }
 
   get #holdsOthers(): boolean {
@@ -380,7 +383,7 @@ export class Worker implements AsyncDisposable {
   }
 
   #mayBegin(task: HeldTask): boolean {
-    if (!isExpired(task.frame, this.#clock.wall()))
+    if (!isExpired(task.frame, this.#clock))
       return this.#keeper.apply(task.hold, { on: "begin", now: this.#clock.now() });
     this.#settle(task, refused(EXPIRED));
     return false;

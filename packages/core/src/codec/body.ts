@@ -149,7 +149,10 @@ export class BodyCodec {
       const text = shortText(frame);
       return text === undefined ? parseJson(frame.body, wrapped) : parseText(text, wrapped);
     }
-    const { body } = frame;
+    return this.#unfolded(frame.body, codecs, wrapped, until);
+  }
+
+  #unfolded(body: Uint8Array, codecs: readonly number[], wrapped: number, until: Until | undefined): Eventual<Decoded> {
     const steps = stepsOf(codecs);
     if ("bad" in steps) return steps;
     const { compression } = steps;
@@ -165,12 +168,8 @@ export class BodyCodec {
 
   /** The payloads of a frame, one for each of its tasks. As `decodeBody`. */
   payloads(frame: Pick<Frame, "body" | "codecs" | "count">, until?: Until): Eventual<Payloads> {
-    return chain(this.decodeBody(frame, wrapping.task, until), (body) => {
-      if ("bad" in body) return body;
-      if (!Array.isArray(body.value) || body.value.length !== frame.count)
-        return { bad: "FRAME_INVALID", detail: "not one payload a task" } as const;
-      return { values: body.value as readonly unknown[] };
-    });
+    const body = this.decodeBody(frame, wrapping.task, until);
+    return body instanceof Promise ? payloadsLater(body, frame.count) : payloadsOf(body, frame.count);
   }
 
   /** For whoever ended a frame for good: its blob, if it has one, is not needed any more. Never throws; what stays behind expires. */
@@ -213,4 +212,15 @@ export class BodyCodec {
     const limit = `the broker takes ${this.#frameBytes}, less ${this.#growthBytes} by which it may grow on its way`;
     return new DispatchError("TOO_LARGE", `a frame of ${bytes} bytes, ${limit}`);
   }
+}
+
+function payloadsOf(body: Decoded, count: number): Payloads {
+  if ("bad" in body) return body;
+  if (!Array.isArray(body.value) || body.value.length !== count)
+    return { bad: "FRAME_INVALID", detail: "not one payload a task" };
+  return { values: body.value as readonly unknown[] };
+}
+
+async function payloadsLater(body: Promise<Decoded>, count: number): Promise<Payloads> {
+  return payloadsOf(await body, count);
 }

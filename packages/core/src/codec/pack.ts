@@ -45,9 +45,16 @@ export function packOf(frame: Frame): Frame {
 class Opened {
   readonly frame: Frame;
   #payloads: Eventual<Payloads> | undefined;
+  #tasks: readonly [TaskInfo] | undefined;
 
   constructor(frame: Frame) {
     this.frame = frame;
+  }
+
+  /** A list of this one. Most tasks of a pack have the same to say, so it is that of the task before. */
+  tasks(info: TaskInfo): readonly [TaskInfo] {
+    if (this.#tasks?.[0] !== info) this.#tasks = [info];
+    return this.#tasks;
   }
 
   payloads(codec: BodyCodec): Eventual<Payloads> {
@@ -63,7 +70,6 @@ class Opened {
 class TaskOfPack implements Frame {
   readonly #opened: Opened;
   readonly #position: number;
-  #tasks: readonly TaskInfo[] | undefined;
 
   constructor(opened: Opened, position: number) {
     this.#opened = opened;
@@ -123,8 +129,7 @@ class TaskOfPack implements Frame {
     return this.pack.firstSentAt;
   }
   get tasks(): readonly TaskInfo[] {
-    this.#tasks ??= [this.#info];
-    return this.#tasks;
+    return this.#opened.tasks(this.#info);
   }
   get death(): DeathNote | undefined {
     return this.pack.death;

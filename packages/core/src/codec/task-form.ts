@@ -1,7 +1,7 @@
 import type { Until } from "../call.ts";
 import type { Headers, OutFrame, TaskInfo } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import type { Eventual } from "../eventual.ts";
+import { chain, type Eventual } from "../eventual.ts";
 import type { BodyCodec, Encoded } from "./body.ts";
 import { encodeExtension } from "./extension.ts";
 import { filledFrame, OutgoingFrame, type OutgoingOptions, writeHead } from "./frame.ts";
@@ -49,9 +49,12 @@ export class TaskForm {
   frame(index: number, payload: unknown, until?: Until): Eventual<OutFrame> {
     const json = payloadsJson(payloadJson(payload));
     if (this.#codec?.travelsAsIs(json, this.#head.length) !== false) return this.#filled(index, PLAIN_CODECS, json);
-    const encoded = this.#codec.encodeBody(json, this.#head.length, { delayMs: this.#delayMs, until });
-    const filled = ({ codecs, body }: Encoded) => this.#filled(index, codecs, body);
-    return encoded instanceof Promise ? encoded.then(filled) : filled(encoded);
+    return this.#encoded(this.#codec, index, json, until);
+  }
+
+  #encoded(codec: BodyCodec, index: number, json: string, until: Until | undefined): Eventual<OutFrame> {
+    const encoded = codec.encodeBody(json, this.#head.length, { delayMs: this.#delayMs, until });
+    return chain(encoded, ({ codecs, body }: Encoded) => this.#filled(index, codecs, body));
   }
 
   #filled(index: number, codecs: readonly number[], body: string | Uint8Array): OutFrame {

@@ -69,7 +69,7 @@ export class Keeper {
     this.#tasks += hold.left;
     // A lease that was asked for long ago may end before the next beat.
     if (hold.deadline < this.#timerAt) this.close();
-    this.#arm();
+    if (this.#timer === undefined) this.#arm();
   }
 
   /** One task of a pack has its outcome. Answers whether it was the last. */

@@ -149,7 +149,11 @@ export class Window {
   }
 
   wake(): void {
-    if (this.#room === undefined || this.#waking) return;
+    if (this.#room !== undefined && !this.#waking) this.#wakeSoon();
+  }
+
+  /** Apart, as wherever a function makes one: a closure costs also who does not come to it. */
+  #wakeSoon(): void {
     this.#waking = true;
     this.#soon(() => {
       this.#waking = false;

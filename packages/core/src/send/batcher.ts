@@ -42,7 +42,10 @@ export class Batcher<T extends Outbound> {
 
   add(outbound: T): void {
     this.#entries.push(outbound);
-    if (this.#scheduled) return;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  #schedule(): void {
     this.#scheduled = true;
     this.#options.clock.soon(() => {
       this.#scheduled = false;

@@ -47,7 +47,7 @@ export class Packer<T> {
     open.tasks.push(task);
     open.bytes.push(bytes);
     this.#pending += 1;
-    this.#schedule();
+    if (!this.#scheduled) this.#schedule();
   }
 
   /** Everything goes now: there is no more to wait for, or something that travels alone must not overtake it. */
@@ -109,7 +109,6 @@ export class Packer<T> {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#port.clock.soon(() => {
       this.#scheduled = false;

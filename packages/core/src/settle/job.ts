@@ -2,7 +2,7 @@ import type { Calls, Until } from "../call.ts";
 import type { Clock, Counters, DeathNote, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
-import type { Decision } from "./decision.ts";
+import type { Decision, Ending } from "./decision.ts";
 import { probeJson, replyJson } from "./reply.ts";
 
 /** A task in hand that is being settled, as far as the settler must know it. */
@@ -53,10 +53,9 @@ export interface Job<H extends Settling> {
   /** As it goes on, if it does. */
   readonly frame: Frame;
   readonly decision: Decision;
-  /** Its result, where somebody waits for it. */
+  /** Its result, where somebody waits for it; of a plain one only the value, since it becomes a triple of `PlainResults`. */
   readonly json: string | undefined;
-  /** Is that a triple of `PlainResults`? */
-  readonly plain: boolean;
+  readonly plain: Ending | undefined;
   /** An upper bound of what the result has. */
   readonly bytes: number;
   /** Without `move`: what had to be sent is out, only the ack is due. */
@@ -112,12 +111,12 @@ export function isDeath({ decision }: Job<Settling>): boolean {
 function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<H>): Eventual<OutFrame> {
   const results: string[] = [];
   const probes: string[] = [];
-  const plain = new Map<string, string[]>();
+  const plain = new Map<string, (string | number)[]>();
   let run = "";
-  let triples: string[] = [];
-  for (const { task, json, plain: isPlain } of jobs) {
+  let triples: (string | number)[] = [];
+  for (const { task, json, plain: ending } of jobs) {
     if (json === undefined) probes.push(probeJson(task.frame));
-    else if (!isPlain) results.push(json);
+    else if (ending === undefined) results.push(json);
     else {
       // Those of one run come in a row.
       if (task.frame.run !== run) {
@@ -125,7 +124,8 @@ function replyOf<H extends Settling>(jobs: readonly Job<H>[], port: SettlerPort<
         triples = plain.get(run) ?? [];
         plain.set(run, triples);
       }
-      triples.push(json);
+      // Its text is made with that of all the others: a fifth of a result in full, and as much less to read.
+      triples.push(task.frame.first, Math.round(ending.durationMs * 1_000), json);
     }
   }
   return port.replyFrame(replyJson(port.worker, results, probes, plain), until(jobs));

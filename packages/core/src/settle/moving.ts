@@ -44,11 +44,13 @@ export function moving<H extends Settling>(
   };
   /** A frame that is not acked may come again with tasks that have gone on. */
   const concludeAll = (jobs: readonly Job<H>[], { acked: packs }: Receipts, delivered: boolean, deadline: number) => {
+    const all = { delivered, acked: true, deadline };
+    const part = { delivered, acked: false, deadline };
     for (const job of jobs) {
       const { task } = job;
       const acked = task.whole || packs.has(task.receipt);
       if (!acked) remember(task.frame.name);
-      conclude(job, "ok", { delivered, acked, deadline });
+      conclude(job, "ok", acked ? all : part);
     }
   };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Frame } from "../contract/index.ts";
 import { frameOf, probeOf, RUN } from "../testing/frames.ts";
 import type { Ending } from "./decision.ts";
-import { isPlain, plainJson, probeJson, replyJson, resultJson } from "./reply.ts";
+import { isPlain, probeJson, replyJson, resultJson } from "./reply.ts";
 
 const ending: Ending = { outcome: "completed", json: undefined, error: undefined, attempts: 2, durationMs: 1.23456 };
 const frame = frameOf({ index: 7, round: 1, attempt: 1, copy: 2 });
@@ -43,11 +43,8 @@ describe("a reply as text", () => {
 
   it("holds results that have nothing to say but their value as triples, by run", () => {
     const plain = new Map([
-      [
-        RUN,
-        [plainJson(frame, { ...ending, json: '"x"' }), plainJson(frameOf({ index: 8 }), { ...ending, json: "[1]" })],
-      ],
-      ["other", [plainJson(frameOf({ index: 9 }), { ...ending, json: "null" })]],
+      [RUN, [7, 1_235, '"x"', 8, 1_235, "[1]"]],
+      ["other", [9, 1_235, "null"]],
     ]);
     const { plain: read } = JSON.parse(replyJson("w", [], [], plain)) as { readonly plain: unknown };
     expect(read).toEqual({ [RUN]: [7, 1_235, "x", 8, 1_235, [1]], other: [9, 1_235, null] });

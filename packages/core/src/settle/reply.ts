@@ -13,22 +13,17 @@ export function isPlain({ round, copy }: Frame, lost: number, { json, attempts }
   return json !== undefined && attempts === 1 && lost === 0 && round === 0 && copy === 0;
 }
 
-/** Such a result as a triple: a fifth of the text, and as much less to read. */
-export function plainJson(frame: Frame, { durationMs, json }: Ending): string {
-  return `${frame.first},${Math.round(durationMs * 1_000)},${json}`;
-}
-
 /** The answer to a probe. */
 export function probeJson(frame: Frame): string {
   return `{"run":"${frame.run}","sequence":${frame.first}}`;
 }
 
-/** A whole reply body: `ReplyBody` of the contract. `plain`: the triples of each run. */
+/** A whole reply body: `ReplyBody` of the contract. `plain`: the triples of each run, their values as JSON. */
 export function replyJson(
   worker: string,
   results: readonly string[],
   probes: readonly string[],
-  plain: ReadonlyMap<string, readonly string[]> = new Map(),
+  plain: ReadonlyMap<string, readonly (string | number)[]> = new Map(),
 ): string {
   let rows = "";
   for (const [run, triples] of plain) rows += `${rows === "" ? "" : ","}"${run}":[${triples.join(",")}]`;

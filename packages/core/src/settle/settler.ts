@@ -5,7 +5,7 @@ import { RecentNames } from "../recent-names.ts";
 import type { Decision } from "./decision.ts";
 import { type Conclude, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
 import { moving } from "./moving.ts";
-import { isPlain, plainJson, resultJson } from "./reply.ts";
+import { isPlain, resultJson } from "./reply.ts";
 import { sending } from "./sending.ts";
 
 export type { SettlerPort, Settling } from "./job.ts";
@@ -75,19 +75,18 @@ export class Settler<H extends Settling> {
 
   #add(task: H, decision: Decision, frame: Frame): void {
     const ending = decision.kind === "end" && task.frame.coordinator !== undefined ? decision.ending : undefined;
-    const plain = ending !== undefined && isPlain(task.frame, task.lost, ending);
-    let json: string | undefined;
-    if (ending !== undefined) json = plain ? plainJson(task.frame, ending) : resultJson(task.frame, task.lost, ending);
+    const plain = ending !== undefined && isPlain(task.frame, task.lost, ending) ? ending : undefined;
+    const json = plain === undefined ? ending && resultJson(task.frame, task.lost, ending) : plain.json;
     this.#jobs.push({
       task,
       frame,
       decision,
       json,
       plain,
-      bytes: json === undefined ? 0 : mostBytes(json),
+      bytes: json === undefined ? 0 : mostBytes(json) + TRIPLE_BYTES,
       sent: undefined,
     });
-    this.#schedule();
+    if (!this.#scheduled) this.#schedule();
   }
 
   /** A frame that has to be made first. */
@@ -108,7 +107,6 @@ export class Settler<H extends Settling> {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#port.clock.soon(() => {
       this.#scheduled = false;
@@ -174,12 +172,15 @@ export class Settler<H extends Settling> {
     else if (answer === "lost") this.#port.refused(task);
     else if (answer instanceof DispatchError && codes[answer.code].again && task.deadline > deadline) {
       this.#jobs.push(job);
-      this.#schedule();
+      if (!this.#scheduled) this.#schedule();
     }
     // Left to the lease. That of a pack is renewed for its other tasks, so it is given up: else this one would never come again.
     else if (!task.whole) this.#port.refused(task);
   };
 }
+
+/** An index and a duration at their longest. */
+const TRIPLE_BYTES = 32;
 
 /** Short texts are not worth measuring: a character has at most three bytes. */
 function mostBytes(json: string): number {
@@ -201,7 +202,8 @@ function cut<H extends Settling>(
   let letters = 0;
   /** Where the frame of the job at hand began. */
   let frameFrom = 0;
-  for (const [index, job] of jobs.entries()) {
+  for (let index = 0; index < jobs.length; index += 1) {
+    const job = jobs[index] as Job<H>;
     const letter = isDeath(job) ? 1 : 0;
     if (index > 0 && job.task.receipt !== jobs[index - 1]?.task.receipt) frameFrom = index;
     while (

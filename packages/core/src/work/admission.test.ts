@@ -3,7 +3,7 @@ import { frameOf, probeOf } from "../testing/frames.ts";
 import { type Admission, admit, type Circumstances } from "./admission.ts";
 
 const WALL_MS = 10_000;
-const usual: Circumstances = { lost: 0, maxLost: 3, others: true, known: true, wallMs: WALL_MS };
+const usual: Circumstances = { lost: 0, maxLost: 3, others: true, known: true, clock: { wall: () => WALL_MS } };
 
 function short(admission: Admission): string {
   return typeof admission === "string" ? admission : `${admission.outcome} ${admission.code}`;
@@ -41,9 +41,9 @@ describe("admit", () => {
   });
 
   it("answers a probe whatever else is true", () => {
-    expect(admit(probeOf(7), { ...usual, lost: 99, known: false, wallMs: Number.MAX_SAFE_INTEGER })).toBe(
-      "answer-probe",
-    );
+    expect(
+      admit(probeOf(7), { ...usual, lost: 99, known: false, clock: { wall: () => Number.MAX_SAFE_INTEGER } }),
+    ).toBe("answer-probe");
   });
 
   it("says in words what is wrong", () => {

@@ -1,4 +1,4 @@
-import type { EndCode, Frame } from "../contract/index.ts";
+import type { Clock, EndCode, Frame } from "../contract/index.ts";
 
 /** What is done with a frame that was just granted, before any handler sees it. */
 export type Admission =
@@ -26,14 +26,15 @@ export interface Circumstances {
   readonly others: boolean;
   /** Has it a handler of that name? */
   readonly known: boolean;
-  readonly wallMs: number;
+  /** Asked only where there is a deadline. */
+  readonly clock: Pick<Clock, "wall">;
 }
 
 /** Pure. The order matters: what has expired is not worth dying over, and a poison task must not get as far as its handler. */
 export function admit(frame: Frame, now: Circumstances): Admission {
   if (frame.count === 0) return "answer-probe";
   const info = frame.tasks[0];
-  if (isExpired(frame, now.wallMs)) return EXPIRED;
+  if (isExpired(frame, now.clock)) return EXPIRED;
   if (now.lost > now.maxLost) {
     return {
       outcome: "dead",
@@ -58,7 +59,7 @@ export const EXPIRED: Refusal = Object.freeze({
 });
 
 /** Also asked when it has waited for a slot: behind the others of its pack that may take a while. */
-export function isExpired({ tasks }: Frame, wallMs: number): boolean {
+export function isExpired({ tasks }: Frame, clock: Pick<Clock, "wall">): boolean {
   const deadlineAt = tasks[0]?.deadlineAt;
-  return deadlineAt !== undefined && deadlineAt <= wallMs;
+  return deadlineAt !== undefined && deadlineAt <= clock.wall();
 }

@@ -34,34 +34,39 @@ export class Running<H extends Runnable> implements TaskContextPort {
   readonly hold: H;
   readonly #task: Task;
   readonly #port: RunningPort<H>;
-  readonly info: TaskInfo;
-  #controller: AbortController | undefined;
-  #stopped: AbortCode | undefined;
+  #controller: AbortController | undefined = undefined;
+  #stopped: AbortCode | undefined = undefined;
   readonly #startedAt: number;
-  #timer: Timer | undefined;
+  /** For this attempt: its timeout, or what is left until the deadline of its task. */
+  readonly #limitMs: number;
+  /** Is that its deadline? */
+  readonly #expires: boolean;
+  #timer: Timer | undefined = undefined;
   #decided = false;
   #freed = false;
   /** Among all that run. */
   place = -1;
-
-  /** Monotonic ms at which it is ended. */
-  readonly endsAt: number;
-  readonly #timeoutCode: "EXPIRED" | "TIMED_OUT";
 
   /** `timeoutMs` is for this attempt; the task's deadline may come first. */
   constructor(port: RunningPort<H>, hold: H, task: Task, timeoutMs: number) {
     this.#port = port;
     this.hold = hold;
     this.#task = task;
-    this.info = hold.frame.tasks[0] as TaskInfo;
     const { clock } = port;
     this.#startedAt = clock.now();
     const { deadlineAt } = this.info;
     const leftMs = deadlineAt === undefined ? Number.POSITIVE_INFINITY : deadlineAt - clock.wall();
-    this.endsAt = this.#startedAt + Math.min(timeoutMs, leftMs);
-    this.#timeoutCode = leftMs < timeoutMs ? "EXPIRED" : "TIMED_OUT";
+    this.#expires = leftMs < timeoutMs;
+    this.#limitMs = this.#expires ? leftMs : timeoutMs;
   }
 
+  /** Monotonic ms at which it is ended. */
+  get endsAt(): number {
+    return this.#startedAt + this.#limitMs;
+  }
+  get info(): TaskInfo {
+    return this.hold.frame.tasks[0] as TaskInfo;
+  }
   get frame(): Frame {
     return this.hold.frame;
   }
@@ -89,7 +94,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
 
   /** Its time is over. */
   timeOut(): void {
-    this.stop(this.#timeoutCode);
+    this.stop(this.#expires ? "EXPIRED" : "TIMED_OUT");
   }
 
   async #checked(output: StandardSchema, value: unknown): Promise<void> {

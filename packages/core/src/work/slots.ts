@@ -171,14 +171,13 @@ export class Slots<H extends Slotted> {
     const task = port.task((frame.tasks[0] as TaskInfo).task);
     const running = new Running(this.#runs, hold, task, task.timeoutMs ?? port.timeoutMs);
     this.#running.add(running);
-    this.#watch(running.endsAt);
+    if (running.endsAt < this.#watchedAt) this.#watch(running.endsAt);
     port.started(hold);
     running.start(payload.value);
   }
 
   /** One timer for all that run, at the first end: hardly any comes to it, so that each of its own would be set and cancelled for nothing. */
   #watch(endsAt: number): void {
-    if (endsAt >= this.#watchedAt) return;
     this.#timer?.cancel();
     this.#watchedAt = endsAt;
     const { clock } = this.#port;
@@ -190,7 +189,7 @@ export class Slots<H extends Slotted> {
     const now = this.#port.clock.now();
     for (const running of this.#running.values()) {
       if (running.endsAt <= now) running.timeOut();
-      else this.#watch(running.endsAt);
+      else if (running.endsAt < this.#watchedAt) this.#watch(running.endsAt);
     }
   }
 }

@@ -55,7 +55,13 @@ const rules: Rules = {
   step,
   fence: (line, lost) => fence({ ...line, round: 0 }, lost),
   admit: (line, lost) =>
-    typeof admit(frameOf(line), { lost, maxLost: limits.maxLost, others: false, known: true, wallMs: 0 }) === "string"
+    typeof admit(frameOf(line), {
+      lost,
+      maxLost: limits.maxLost,
+      others: false,
+      known: true,
+      clock: { wall: () => 0 },
+    }) === "string"
       ? "run"
       : "dead",
   decide(verdict, line, lost): Decision {
