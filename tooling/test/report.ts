@@ -20,8 +20,11 @@ export interface Reading {
   readonly complaints: readonly string[];
 }
 
-/** Counts a run by its report (`undefined`: it wrote none) and its exit code. A run that broke without a failed test still counts as one failure. */
-export function readReport(report: Report | undefined, exitCode: number): Reading {
+/**
+ * Counts a run by its report (`undefined`: it wrote none), its exit code, and what it `left` in its temporary folder. A run that broke without a failed test
+ * still counts as one failure.
+ */
+export function readReport(report: Report | undefined, exitCode: number, left: readonly string[] = []): Reading {
   if (report === undefined) return broken(`vitest ended with exit code ${exitCode} and wrote no report`);
   const complaints = report.testResults
     .filter((file) => file.status === "failed" && !file.assertionResults.some(({ status }) => status === "failed"))
@@ -30,6 +33,7 @@ export function readReport(report: Report | undefined, exitCode: number): Readin
   if (exitCode !== 0 && report.numFailedTests + complaints.length === 0) {
     complaints.push(`vitest ended with exit code ${exitCode} although no test failed (an unhandled error?)`);
   }
+  if (left.length > 0) complaints.push(`left behind in the temporary folder: ${left.toSorted().join(", ")}`);
   const skipped = report.numPendingTests + report.numTodoTests;
   return {
     tally: { passed: report.numPassedTests, failed: report.numFailedTests + complaints.length, skipped },

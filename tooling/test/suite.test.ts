@@ -23,6 +23,11 @@ test.each([
     'test("seems well", () => { Promise.reject(new Error("late")); });',
     "2 passed, 1 failed",
   ],
+  [
+    "leaves a folder behind",
+    'test("is untidy", async () => (await import("node:fs")).mkdtempSync(process.env.TMPDIR + "/left-"));',
+    "2 passed, 1 failed",
+  ],
   ["cannot be loaded", 'import "./nothing.js";', "1 passed, 1 failed"],
   [
     "has a set-up that fails",

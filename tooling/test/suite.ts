@@ -1,5 +1,7 @@
 /** One run of vitest, counted. */
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "../command.ts";
 import { root } from "../tree.ts";
 import { type Reading, type Report, readReport } from "./report.ts";
@@ -20,15 +22,22 @@ export interface Suite {
 /** The longest that a test may take which names no time of its own: one that hangs is to fail, one on a busy machine is not. */
 const testTimeoutMs = 30_000;
 
-/** Runs a suite. Never rejects: a run that broke is a failure, with a complaint. */
+/**
+ * Runs a suite, with an empty folder for what is temporary: what is left there is a failure. Never rejects: a run that broke is a failure, with a complaint.
+ */
 export async function runSuite({ name, node, args, folder = root, shown = true }: Suite): Promise<Reading> {
   const file = `${folder}/.reports/${name}.json`;
   await rm(file, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const times = [`--testTimeout=${testTimeoutMs}`, `--hookTimeout=${2 * testTimeoutMs}`];
   const argv = [node, `${root}/node_modules/vitest/vitest.mjs`, "run", ...reporters, ...times, ...args];
-  const { code } = await run(argv, { cwd: folder, shown });
-  return readReport(await load(file), code);
+  const temporary = await mkdtemp(join(tmpdir(), "dispatch-tests-"));
+  // Compilers that tests start would keep something there for the next time.
+  const env = { TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: "1" };
+  const { code } = await run(argv, { cwd: folder, shown, env });
+  const left = await readdir(temporary);
+  await rm(temporary, { recursive: true, force: true });
+  return readReport(await load(file), code, left);
 }
 
 /** The report, or `undefined` where there is none that can be read. */
