@@ -11,6 +11,7 @@ export { type SlowOptions, slow } from "./decorators/slow.ts";
 export { FaultError, wrap } from "./decorators/wrap.ts";
 export { caseAnchor } from "./explained.ts";
 export { TcpProxy, type TcpProxyOptions } from "./faults/tcp-proxy.ts";
+export { type Door, throughProxy } from "./faults/through-proxy.ts";
 export type { Direction, Directions } from "./faults/wire-faults.ts";
 export {
   type ProcessEnd,

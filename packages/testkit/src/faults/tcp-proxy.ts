@@ -17,9 +17,10 @@ export interface TcpProxyOptions {
 
 /**
  * The ports from which a proxy takes its own: below those that systems give to outgoing connections. While a proxy is down its port is free, and must
- * not be taken meanwhile, nor may a client that dials it again and again get it for its own end and reach itself.
+ * not be taken meanwhile, nor may a client that dials it again and again get it for its own end and reach itself. And below those that servers of tests
+ * like to take, so that no proxy gets the port of one that is being restarted.
  */
-const PORTS = { least: 10_240, count: 22_000 };
+const PORTS = { least: 10_240, count: 9_700 };
 
 /**
  * A TCP proxy on loopback that can break what passes through it, for clients of any protocol. Faults hold for the connections that there are and for

@@ -53,6 +53,33 @@ export const seamLeaseCases = area("seam", "lease", {
     },
   },
 
+  "expiry.each-at-its-own-time": {
+    cites: ["I1", "I6", "L1"],
+    expects: "of several held frames each comes again when its own lease is over, whatever became of those before it",
+    when: timed,
+    async run(world) {
+      const bare = await Bare.open(world);
+      await bare.send(["a", "b"]);
+      const [first] = await bare.receive({ max: 1 });
+      await world.time.pass(world.leaseMs / 2);
+      const [second] = await bare.receive({ max: 1 });
+      const heldAt = world.clock.now();
+      assert.ok(first !== undefined && second !== undefined, "I1: what was sent did not come");
+      const again: Delivery[] = [];
+      // What comes is held for long, so that nothing else ends meanwhile.
+      const want = { max: 1, waitMs: world.lossMs * 2, leaseMs: world.leaseMs * 10 };
+      while (again.length < 2) {
+        const [one] = await bare.receive(want);
+        assert.ok(one !== undefined, `L1: only ${again.length} of two frames came again`);
+        again.push(one);
+      }
+      const tookMs = world.clock.now() - heldAt;
+      assert.deepEqual(textsOf(again).sort(), ["a", "b"], "I6: a frame came twice, another one not");
+      const most = world.lossMs + world.slackMs;
+      assert.ok(tookMs <= most, `L1: the second one came again after ${tookMs} ms, the most is ${most}`);
+    },
+  },
+
   "renew.keeps-past-three-leases": {
     cites: ["I6", "I7"],
     expects: "a lease that is renewed lasts, for as long as the total cap allows",
