@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/dispatch-testkit";
+import { type SpawnedWorker, spawnWorker, throughProxy, type WorkerChildOptions } from "@org/dispatch-testkit";
 import { conformance } from "@org/dispatch-testkit/vitest";
 import { describe, inject, it } from "vitest";
 import { up } from "../../../tooling/services/lifecycle.ts";
@@ -21,6 +21,7 @@ for (const [key, need] of Object.entries(needs)) {
   const { url, ca, pid, version } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
   const { name, ...which } = need;
+  const { hostname, port } = new URL(url.split(",")[0] ?? "");
   const restart = async (awayMs: number) => {
     // As they are now: an earlier restart has given them other ids.
     const now = await up(name, which);
@@ -34,6 +35,13 @@ for (const [key, need] of Object.entries(needs)) {
     levels: ["seam", "system", "chaos"],
     concurrency: 16,
     ...(pid !== undefined && { restart }),
+    // A cluster sends its clients from server to server.
+    ...(which.form === undefined && {
+      proxy: (namespace: string) =>
+        throughProxy({ host: hostname, port: Number(port) }, (door) =>
+          redis({ namespace: `dispatch.${namespace}`, ...door }),
+        ),
+    }),
     spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> => spawnWorker(workerModule(line), options),
     outageMs,
     timeoutMs: 180_000 + outageMs,

@@ -135,4 +135,19 @@ export const seamLeaseCases = area("seam", "lease", {
       assert.deepEqual(await bare.renew(again), ["ok"]);
     },
   },
+
+  "over-is-lost-though-nobody-took-it": {
+    cites: ["I4", "I6"],
+    expects:
+      "where fencing is strict, a lease that is over is lost from then on, also before the frame is given to somebody else: no renewal revives it, no ack counts",
+    when: (profile) => (profile.fencing === "strict" ? timed(profile) : `fencing ${profile.fencing}`),
+    async run(world) {
+      const [bare, [a, b, c]] = (await taken(world, "a", "b", "c")) as [Bare, [Delivery, Delivery, Delivery]];
+      await world.time.pass(overMs(world));
+      assert.deepEqual(await bare.renew(a), ["lost"], "I6: a lease that was over is revived");
+      assert.deepEqual(await bare.ack(b), ["lost"], "I4: who holds it no more was heard");
+      assert.deepEqual(await bare.release(0, c), ["lost"], "I4: who holds it no more was heard");
+      assert.deepEqual(textsOf(await bare.receiveAll(3, { waitMs: world.leaseMs })).sort(), ["a", "b", "c"]);
+    },
+  },
 });

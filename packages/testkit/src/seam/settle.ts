@@ -103,6 +103,24 @@ export const seamSettleCases = area("seam", "settle", {
     },
   },
 
+  "release.keeps-its-place": {
+    cites: ["I13"],
+    expects:
+      "where the order is that of the sends, what is given back, in whatever order, or comes back with its lease stands again before what was sent after it",
+    when: ({ order, lease }) => (order !== "fifo" ? `order ${order}` : lease.kind === "timed" || `lease ${lease.kind}`),
+    async run(world) {
+      const [bare, held] = await taken(world, "a", "b", "c", "d");
+      const [a, b, c, d] = held as [Delivery, Delivery, Delivery, Delivery];
+      await bare.send(["e"]);
+      // In one call, and in several; two are left to their leases.
+      assert.deepEqual(await bare.release(0, c, a), ["ok", "ok"]);
+      assert.deepEqual(textsOf(await bare.receiveAll(3, { max: 1 })), ["a", "c", "e"]);
+      await world.time.pass(world.leaseMs + world.slackMs);
+      for (const stale of [b, d]) assert.equal(stale.redelivery, 0);
+      assert.deepEqual(textsOf(await bare.receiveAll(5, { max: 1 })), ["a", "b", "c", "d", "e"]);
+    },
+  },
+
   "release.honours-delay": {
     cites: ["I14"],
     expects: "a frame that is released for later comes neither before nor long after",
