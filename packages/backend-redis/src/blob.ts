@@ -1,4 +1,5 @@
 import type { OutFrame } from "@org/dispatch-core/contract";
+import { fieldSize, writeField } from "./field.ts";
 
 /** Two to the power of 32; delays are six bytes. */
 const HIGH = 0x1_0000_0000;
@@ -42,12 +43,13 @@ export class Blob {
     return this;
   }
 
-  /** Priority, delay, the field of its record, bytes. */
-  frame(frame: OutFrame, field: string): this {
+  /** Priority, delay, the field of its record (none without an `id`: the script makes one), bytes. */
+  frame(frame: OutFrame, id: string | undefined): this {
     this.byte(Math.max(0, Math.min(10, frame.priority | 0))).delay(frame.delayMs);
-    const lengthAt = this.#at;
-    const fieldBytes = this.#bytes.write(field, lengthAt + 2, "utf8");
-    this.#at = this.#bytes.writeUInt16BE(fieldBytes, lengthAt) + fieldBytes;
+    const fieldAt = this.#at + 2;
+    const fieldEnd = id === undefined ? fieldAt : writeField(this.#bytes, fieldAt, id);
+    this.short(fieldEnd - fieldAt);
+    this.#at = fieldEnd;
     this.#at = this.#bytes.writeUInt32BE(frame.bytes.length, this.#at);
     this.#bytes.set(frame.bytes, this.#at);
     this.#at += frame.bytes.length;
@@ -61,6 +63,6 @@ export class Blob {
 }
 
 /** The most bytes that `frame` can write. */
-export function frameSize(frame: OutFrame, field: string): number {
-  return 13 + field.length * 3 + frame.bytes.length;
+export function frameSize(frame: OutFrame, id: string | undefined): number {
+  return 13 + (id === undefined ? 0 : fieldSize(id)) + frame.bytes.length;
 }

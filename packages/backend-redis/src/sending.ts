@@ -3,7 +3,7 @@ import { Blob, frameSize } from "./blob.ts";
 import { tooLarge } from "./redis-error.ts";
 import { scripts } from "./script.ts";
 import type { ScriptRunner } from "./script-runner.ts";
-import { fieldOf, sendOutcomes } from "./wire.ts";
+import { idOf, sendOutcomes } from "./wire.ts";
 
 export interface SendPort {
   readonly runner: ScriptRunner;
@@ -20,11 +20,11 @@ export async function sendFrames(
 ): Promise<readonly SendOutcome[]> {
   const place = runner.place(queue);
   const fitting = frames.filter(({ bytes }) => bytes.length <= frameBytes);
-  const fields = fitting.map((frame) => fieldOf(place, frame));
-  const size = fitting.reduce((sum, frame, index) => sum + 1 + frameSize(frame, fields[index] as string), 0);
+  const ids = fitting.map((frame) => idOf(place, frame));
+  const size = fitting.reduce((sum, frame, index) => sum + 1 + frameSize(frame, ids[index]), 0);
   const blob = new Blob(size);
   fitting.forEach((frame, index) => {
-    blob.byte(frame.first ? 1 : 0).frame(frame, fields[index] as string);
+    blob.byte(frame.first ? 1 : 0).frame(frame, ids[index]);
   });
   const args = [place.kind, dedupeWindowMs, place.keepMs, blob.end()];
   const answer = fitting.length === 0 ? Buffer.alloc(0) : await runner.write(scripts.send, [place], args, signal);

@@ -71,9 +71,9 @@ export function settleBlob(settlements: readonly Settlement[]): Buffer {
   return blob.end();
 }
 
-/** Under which a frame's record stands; in queues that hold no tasks the script makes one. */
-export function fieldOf({ kind }: Place, frame: OutFrame): string {
-  return kind === "i" ? `i${frame.id}` : "";
+/** By what a frame's record is found; in queues that hold no tasks there is nothing to find it by. */
+export function idOf({ kind }: Place, frame: OutFrame): string | undefined {
+  return kind === "i" ? frame.id : undefined;
 }
 
 /** Several moves for one script call; `places`: the script's queues, added to as they come. */
@@ -99,7 +99,7 @@ export function moveBlob(moves: readonly Move[], places: Place[], placeOf: (queu
     blob.short(sends.length);
     for (const { queue, frame } of sends) {
       const place = placeOf(queue);
-      blob.byte(indexOf(place)).frame(frame, fieldOf(place, frame));
+      blob.byte(indexOf(place)).frame(frame, idOf(place, frame));
     }
   }
   return blob.end();

@@ -1,6 +1,6 @@
 /**
  * `add` puts `n` frames into a queue: `kind` is `i` where ids are kept apart (queues of tasks), `n` where they are not. Answers one character a frame: `0`
- * taken, `2` a duplicate. Only first frames can be duplicates; in `fields` stands `i` and the id, where that matters.
+ * taken, `2` a duplicate. Only first frames can be duplicates; in `fields` stands what its id has become (see field.ts), where that matters.
  */
 export const adding = `
 local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, fields, frames)
@@ -18,20 +18,19 @@ local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, fie
     else
       local lives = found[index] or seen[field]
       if lives or further or windowMs > 0 then
-        local id = sub(field, 2)
         if firsts[index] == 0 then
           if lives then
-            field, further = pack('>BI6', 99, before + index) .. id, true
-            call('HINCRBY', KEYS[b + C], id, 1)
+            call('HINCRBY', KEYS[b + C], field, 1)
+            field, further = pack('>BI6', 99, before + index) .. field, true
           end
         elseif lives
-          or (further and call('HEXISTS', KEYS[b + C], id) == 1)
-          or (windowMs > 0 and tonumber(call('ZSCORE', KEYS[b + U], id) or 0) > now)
+          or (further and call('HEXISTS', KEYS[b + C], field) == 1)
+          or (windowMs > 0 and tonumber(call('ZSCORE', KEYS[b + U], field) or 0) > now)
         then
           refusals = refusals or {}
           refusals[index], field = true, nil
         elseif windowMs > 0 then
-          call('ZADD', KEYS[b + U], now + windowMs, id)
+          call('ZADD', KEYS[b + U], now + windowMs, field)
         end
       end
     end

@@ -8,12 +8,12 @@
  * | l ZSET | fence (11 bytes), priority (1), entry → ms when the lease is over |
  * | d ZSET | priority (1), entry → ms when it is due |
  * | w LIST | the marker that wakes one receiver: one element, or none |
- * | c HASH | id → how many further frames of it there are, beside the field `i` |
+ * | c HASH | id → how many further frames of it there are, beside the field that is the id |
  * | u ZSET | id → ms until which it stays refused (only with a dedupe window) |
  * | r10 … r0 LIST | entries that are ready, per priority |
  *
- * An entry is: losses (1 byte), sequence (6), field. A field is `i` and the id, `c` and the sequence and the id (a further frame of that id), or `n`
- * and the sequence (in queues that hold no tasks). All times are the server's.
+ * An entry is: losses (1 byte), sequence (6), field. A field is an id as field.ts writes it (`i…` or `p…`), `c` and the sequence and such an id (a
+ * further frame of it), or `n` and the sequence (in queues that hold no tasks). All times are the server's.
  */
 export const prelude = `
 local call, sub, byte, char, pack = redis.call, string.sub, string.byte, string.char, struct.pack
