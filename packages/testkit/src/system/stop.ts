@@ -102,7 +102,14 @@ export const stopCases = area("system", "stop", {
     async run(world) {
       const { dispatcher } = await world.dispatcher();
       // A broker far away makes a worker take frames in advance.
-      const worker = await world.worker({ handler: takes(world) }, { concurrency: 2 }, (process) =>
+      // None ends before frames were taken in advance: how long they take is known then, and fewer are taken.
+      const { promise: enough, resolve: seen } = Promise.withResolvers<void>();
+      const handler = async (ms: number, { signal }: Context, host: WorkerProcess) => {
+        if (ms >= 400) await enough;
+        await world.sleep(ms, host, signal);
+        return ms;
+      };
+      const worker = await world.worker({ handler }, { concurrency: 2 }, (process) =>
         process.intercept("receive", async ({ proceed }) => {
           const answer = await proceed();
           await new Promise<void>((resolve) => process.clock.after(200, resolve));
@@ -111,11 +118,15 @@ export const stopCases = area("system", "stop", {
       );
       const quick = dispatcher.run("default", Array(30).fill(10));
       everyTaskOnce(await world.results(quick), 30);
+      // What has a result is not acked yet everywhere.
+      await world.time.until(() => worker.worker.status.held === 0, "the quick ones are settled");
       const run = dispatcher.run("default", Array(30).fill(400));
-      await world.time.until(() => worker.worker.status.held > 12, "frames are taken in advance");
+      // More than its slots and one for each further lane: how many more follows from how long the quick ones took.
+      await world.time.until(() => worker.worker.status.held > 6, "frames are taken in advance");
       const { held, running } = worker.worker.status;
       const askedAt = world.clock.now();
       const stopped = worker.stop();
+      seen();
       const begun = world.ledger.runs.length;
       await world.worker({ handler: takes(world) }, { concurrency: 100 });
       await world.time.until(() => world.ledger.runs.length >= begun + held - running, "another worker gets them");
