@@ -101,7 +101,7 @@ export const stopCases = area("system", "stop", {
     expects: "what a worker holds and has not begun is given back at once when it stops, without penalty",
     async run(world) {
       const { dispatcher } = await world.dispatcher();
-      // A broker far away makes a worker take frames in advance.
+      // A broker so far away makes a worker take frames in advance, also where a task of 10 ms takes a busy machine many times that.
       // None ends before frames were taken in advance: how long they take is known then, and fewer are taken.
       const { promise: enough, resolve: seen } = Promise.withResolvers<void>();
       const handler = async (ms: number, { signal }: Context, host: WorkerProcess) => {
@@ -112,7 +112,7 @@ export const stopCases = area("system", "stop", {
       const worker = await world.worker({ handler }, { concurrency: 2 }, (process) =>
         process.intercept("receive", async ({ proceed }) => {
           const answer = await proceed();
-          await new Promise<void>((resolve) => process.clock.after(200, resolve));
+          await new Promise<void>((resolve) => process.clock.after(world.leaseMs / 5, resolve));
           return answer;
         }),
       );
@@ -122,7 +122,7 @@ export const stopCases = area("system", "stop", {
       await world.time.until(() => worker.worker.status.held === 0, "the quick ones are settled");
       const run = dispatcher.run("default", Array(30).fill(400));
       // More than its slots and one for each further lane: how many more follows from how long the quick ones took.
-      await world.time.until(() => worker.worker.status.held > 6, "frames are taken in advance");
+      await world.time.until(() => worker.worker.status.held > 4, "frames are taken in advance");
       const { held, running } = worker.worker.status;
       const askedAt = world.clock.now();
       const stopped = worker.stop();
