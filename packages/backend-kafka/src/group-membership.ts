@@ -125,6 +125,7 @@ export class GroupMembership implements Membership {
   async #join(): Promise<void> {
     const { link, group, sessionMs, holder, clock } = this.#port;
     const topics = this.#topics;
+    holder.joining();
     const claim = { topics: [...topics].sort(), owned: holder.owned(), generation: this.#generation };
     const { memberId, generation, members } = await link.join(group, { id: this.#memberId, sessionMs, claim });
     this.#heard();

@@ -33,7 +33,9 @@ export class LogConsumer implements Holder {
   #trackers = new Map<string, Tracker>();
   /** By topic, and which of them is the next to be asked. */
   readonly #turns = new Map<string, { readonly trackers: Tracker[]; at: number }>();
+  /** Under what commits are written; `undefined` where they would be refused. */
   #standing: Standing | "nobody" | undefined;
+  #isStable = false;
   #mayTrim = true;
   #hasEnded = false;
 
@@ -73,7 +75,7 @@ export class LogConsumer implements Holder {
 
   /** May something be handed out? */
   get isStable(): boolean {
-    return this.#standing !== undefined;
+    return this.#isStable;
   }
 
   add(source: Source): void {
@@ -130,12 +132,15 @@ export class LogConsumer implements Holder {
     if (this.#standing !== undefined) await this.#committing.flush();
   }
 
+  /** Has this process any partition of it? */
+  hasAny(topic: string): boolean {
+    return this.#turns.has(topic);
+  }
+
   /** Is there anything in the log that this process should have read by now? */
   async isBehind(topic: string, signal: AbortSignal): Promise<boolean> {
-    if (this.#standing === undefined) return true;
+    if (!this.#isStable) return true;
     const trackers = this.#turns.get(topic)?.trackers ?? [];
-    // It may be given some soon: somebody else has left, or will.
-    if (trackers.length === 0) return true;
     if (trackers.some(({ hasNext }) => hasNext)) return true;
     const bounds = await unlessAborted(
       this.#port.link.bounds(new Map([[topic, trackers.map(({ partition }) => partition)]])),
@@ -171,9 +176,14 @@ export class LogConsumer implements Holder {
   }
 
   async revoking(topics: ReadonlySet<string>): Promise<void> {
+    this.#isStable = false;
     await this.#committing.flush();
     // An orderly end of these clears the grant mark: what was handed out and is not done was only given back.
     await this.#committing.clear([...this.#trackers.values()].filter(({ topic }) => !topics.has(topic)));
+  }
+
+  joining(): void {
+    this.#isStable = false;
     this.#standing = undefined;
   }
 
@@ -190,12 +200,13 @@ export class LogConsumer implements Holder {
       places.map((place) => [keyOf(place), (before.get(keyOf(place)) ?? came.get(keyOf(place))) as Tracker]),
     );
     this.#standing = as;
+    this.#isStable = true;
     if (came.size > 0) this.#committing.whenWritten(() => {});
     this.#changed();
   }
 
   lost(): void {
-    this.#standing = undefined;
+    this.joining();
     this.#trackers = new Map();
     this.#commits.stop();
     this.#changed();
@@ -251,10 +262,9 @@ export class LogConsumer implements Holder {
   #refused(means: Meaning): void {
     this.#commits.failed();
     // Who is not certain of its standing hands nothing out, until it has asked.
-    if (means === "evicted" || means === "rebalancing") {
-      this.#standing = undefined;
-      this.#membership.doubt();
-    }
+    if (means !== "evicted" && means !== "rebalancing") return;
+    this.#isStable = false;
+    this.#membership.doubt();
   }
 
   #trim(places: readonly (Place & { readonly offset: number })[]): void {

@@ -8,6 +8,8 @@ export interface Holder {
   owned(): Share;
   /** The membership is about to change: what is to be written under the old one is written now, and nothing is handed out until `assigned`. */
   revoking(topics: ReadonlySet<string>): Promise<void>;
+  /** It asks for new ones: what would be written from now on under the old membership would be refused. */
+  joining(): void;
   /** The partitions from now on. `members`: who is in the group; `own`: the ids that this process had in it. */
   assigned(
     as: Standing | "nobody",

@@ -10,8 +10,6 @@ const IDLE_MS = 5_000;
 const LATE_MS = 1_500;
 /** Joining takes longer: a broker holds the first join of a group for 3 s (group.initial.rebalance.delay.ms). */
 const JOIN_MS = 5_000;
-/** Whoever does not want to wait is told of what is here: the mark has to be written, and nothing else. */
-const LOOK_MS = 100;
 /** Whoever waits for longer than this has been told of everything that came. */
 const CERTAIN_MS = 1_000;
 
@@ -38,8 +36,8 @@ export class Source {
   #credit = 0;
   /** Of that, taken already and not handed out yet. */
   #pending = 0;
-  /** Frames that somebody has, and their leases with them. */
-  #held = 0;
+  /** What somebody has, with a lease. */
+  readonly #held = new Set<LogReceipt>();
   #idle: { cancel(): void } | undefined;
   /** Does anybody receive from it, or hold anything of it? */
   isWanted = false;
@@ -76,16 +74,20 @@ export class Source {
       return [];
     }
     this.#wanted();
-    const untilMs = clock.now() + want.waitMs + (want.waitMs > 0 ? LATE_MS : LOOK_MS);
+    const untilMs = clock.now() + want.waitMs + LATE_MS;
     let { waitMs } = want;
     for (;;) {
       const receipts = await this.#ask({ ...want, max, waitMs }, signal);
-      for (const receipt of receipts) leases.add(receipt, want.leaseMs);
-      this.#held += receipts.length;
+      for (const receipt of receipts) {
+        leases.add(receipt, want.leaseMs);
+        this.#held.add(receipt);
+      }
       if (receipts.length > 0) return receipts.map(deliveryOf);
-      const leftMs = untilMs - clock.now() + (this.#port.consumer.isStable || want.waitMs <= 0 ? 0 : JOIN_MS - LATE_MS);
+      const leftMs = untilMs - clock.now() + (this.#port.consumer.isStable ? 0 : JOIN_MS - LATE_MS);
       if (signal.aborted || leftMs <= 0 || waitMs >= CERTAIN_MS) break;
-      if (!this.#hasMore && !(await this.#isBehind(signal))) break;
+      // A member without a partition may be given one soon, which is worth a wait, but no look.
+      const isPatient = want.waitMs > 0;
+      if (!this.#hasMore && !(await this.#isBehind(isPatient, signal))) break;
       waitMs = Math.min(leftMs, CERTAIN_MS / 4);
     }
     this.#watch();
@@ -127,7 +129,7 @@ export class Source {
 
   settle(receipt: LogReceipt, kind: Settlement["kind"]): HoldOutcome {
     if (!this.#isCurrent(receipt) || !this.#port.leases.end(receipt)) return "lost";
-    this.#held -= 1;
+    this.#held.delete(receipt);
     if (kind === "ack") this.#port.consumer.finish(receipt.tracker, receipt.record.offset);
     else this.#returned.push(receipt.again(receipt.redelivery));
     this.#after();
@@ -136,7 +138,7 @@ export class Source {
 
   /** Nobody has renewed it. */
   expired(receipt: LogReceipt): void {
-    this.#held -= 1;
+    this.#held.delete(receipt);
     if (this.#isCurrent(receipt)) this.#returned.push(receipt.again(1));
     this.#after();
   }
@@ -144,6 +146,11 @@ export class Source {
   /** The partitions are others by now. */
   changed(): void {
     this.#returned = this.#returned.filter((receipt) => this.#isCurrent(receipt));
+    for (const receipt of this.#held) {
+      if (this.#isCurrent(receipt)) continue;
+      this.#held.delete(receipt);
+      this.#port.leases.end(receipt);
+    }
     this.pull();
     this.#watch();
   }
@@ -180,9 +187,12 @@ export class Source {
   }
 
   /** "Nothing" must be true: what was sent before this receive began may be on its way still. */
-  async #isBehind(signal: AbortSignal): Promise<boolean> {
+  async #isBehind(isPatient: boolean, signal: AbortSignal): Promise<boolean> {
+    const { consumer } = this.#port;
     try {
-      return await this.#port.consumer.isBehind(this.topic, signal);
+      return consumer.isStable && !consumer.hasAny(this.topic)
+        ? isPatient
+        : await consumer.isBehind(this.topic, signal);
     } catch {
       return !signal.aborted;
     }
@@ -221,7 +231,7 @@ export class Source {
 
   /** Whoever receives nothing and holds nothing leaves: at once where it was told so, else after a while. */
   #watch(): void {
-    const isIdle = this.#credit === 0 && this.#pending === 0 && this.#held === 0;
+    const isIdle = this.#credit === 0 && this.#pending === 0 && this.#held.size === 0;
     this.#idle?.cancel();
     this.#idle = undefined;
     if (!isIdle || !this.isWanted) return;
