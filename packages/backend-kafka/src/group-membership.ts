@@ -133,6 +133,8 @@ export class GroupMembership implements Membership {
     this.#own.add(memberId);
     this.#joinedFor = topics;
     const wanted = [...new Set(members.flatMap((member) => member.claim.topics))];
+    // The leader looks anew: there may be more partitions by now.
+    if (wanted.length > 0) await link.refresh();
     const assignments = wanted.length === 0 ? new Map() : assignPartitions(members, await link.partitions(wanted));
     const { share, members: ids } = await link.sync(group, { memberId, generation }, assignments);
     this.#generation = generation;

@@ -106,9 +106,12 @@ interface RequestQueue {
 
 /** kafkajs's view of the brokers, with connections of its own. It is what kafkajs gives to whoever assigns partitions. */
 export interface KafkajsCluster {
+  /** Where the first broker is, before anything is known of the others. */
+  readonly brokerPool?: { readonly seedBroker?: KafkajsBroker; createSeedBroker?(): Promise<void> };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   findTopicPartitionMetadata(
     topic: string,
@@ -141,6 +144,16 @@ export function clusterOf(client: Pick<Kafka, "consumer">): KafkajsCluster {
     ],
   });
   return found as KafkajsCluster;
+}
+
+/** Connects, with the first connection quiet from its first request on: Node warns of what kafkajs does there otherwise. */
+export async function connectQuietly(cluster: KafkajsCluster): Promise<void> {
+  const { brokerPool } = cluster;
+  if (brokerPool?.createSeedBroker !== undefined && brokerPool.seedBroker === undefined) {
+    await brokerPool.createSeedBroker();
+    if (brokerPool.seedBroker !== undefined) quiet(brokerPool.seedBroker);
+  }
+  await cluster.connect();
 }
 
 const quieted = new WeakSet<object>();

@@ -11,7 +11,7 @@ import type {
   Share,
   Standing,
 } from "../port.ts";
-import { type KafkajsBroker, type KafkajsCluster, type KafkajsRecord, quiet } from "./cluster.ts";
+import { connectQuietly, type KafkajsBroker, type KafkajsCluster, type KafkajsRecord, quiet } from "./cluster.ts";
 import { decodeClaim, decodeShare, encodeClaim, encodeShare, PROTOCOL } from "./group-protocol.ts";
 
 const READ_COMMITTED = 1;
@@ -190,6 +190,8 @@ export class KafkajsLink implements LogLink {
   /** What of these each leader has. Throws where one has none. */
   async byLeader<P extends Place>(places: readonly P[]): Promise<ReadonlyMap<string, readonly P[]>> {
     await this.#know(places.map(({ topic }) => topic));
+    // From time to time: there may be more partitions by now.
+    await this.#cluster.refreshMetadataIfNecessary();
     const leaders = new Map<string, P[]>();
     for (const place of places) {
       const leader = this.leaderOf(place);
@@ -253,7 +255,7 @@ export class KafkajsLink implements LogLink {
   async #know(topics: readonly string[]): Promise<void> {
     const unknown = [...new Set(topics)].filter((topic) => !this.#topics.has(topic));
     if (unknown.length === 0) return;
-    await this.#cluster.connect();
+    await connectQuietly(this.#cluster);
     await this.#cluster.addMultipleTargetTopics(unknown);
     for (const topic of unknown) this.#topics.add(topic);
   }

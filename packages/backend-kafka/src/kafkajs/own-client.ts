@@ -24,6 +24,8 @@ export function ownClient(config: KafkaConfig): { readonly client: Kafka; readon
     socketFactory: (to) => {
       const socket = connect(to);
       sockets.add(socket);
+      // kafkajs ends a socket that has ended again and again while a broker is away, and Node would warn of that.
+      socket.setMaxListeners(0);
       socket.once("close", () => sockets.delete(socket));
       return socket;
     },

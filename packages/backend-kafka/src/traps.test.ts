@@ -1,0 +1,195 @@
+import { Kafka, logLevel } from "kafkajs";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
+import type { KafkaBackend } from "./index.ts";
+import { kafka } from "./index.ts";
+import { kafkajsPort } from "./kafkajs/kafkajs-port.ts";
+import { ownClient } from "./kafkajs/own-client.ts";
+import { acks, DEAD, frame, frames, LEASE_MS, never, newNamespace, open, opened, REPLY, refusal, SESSION_MS, take, takeAll, textsOf, WORK } from "./testing/opened.ts"; // biome-ignore format: one import
+
+// What kafkajs 2.2.4 was seen to do on a real broker, and what comes of it here.
+const { kafka: line } = inject("services");
+
+describe.skipIf(line === undefined)("a trap of kafkajs", () => {
+  const url = line?.url ?? "";
+  const brokers = url.replace("kafka://", "").split(",");
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  const backends: KafkaBackend[] = [];
+  const backendAt = async (...[options, receive]: Parameters<typeof opened>): Promise<KafkaBackend> => {
+    const backend = await opened({ url, ...options }, receive);
+    backends.push(backend);
+    return backend;
+  };
+
+  beforeAll(() => admin.connect());
+  afterAll(() => admin.disconnect());
+  afterEach(async () => {
+    await Promise.all(backends.splice(0).map((backend) => backend.close()));
+  });
+
+  it("1: what is sent to a partition that nobody knows is an error, and not gone without a word", async () => {
+    const namespace = newNamespace();
+    const backend = await backendAt({ namespace });
+    const { client, dispose } = ownClient({ brokers });
+    const port = kafkajsPort({ client, compression: 0, ackMs: 5_000, dispose });
+    const batch = { partition: 7, records: [{ key: null, value: Buffer.from("lost") }] };
+    const error = await port.produce(`${namespace}.default`, [batch]).then(
+      () => undefined,
+      (failed: unknown) => failed,
+    );
+    expect(backend.classify(error)).toMatchObject({
+      code: "UNAVAILABLE",
+      detail: expect.stringContaining("partition 7"),
+    });
+    await port.close();
+    expect(await take(backend)).toEqual([]);
+  });
+
+  it("2: of a send that the broker takes in part each frame is told, and what is told ok comes", async () => {
+    const namespace = newNamespace();
+    const backend = await backendAt({ namespace, partitions: 3 });
+    const large = Buffer.alloc(backend.profile.limits.frameBytes + 1);
+    const outcomes = await backend.send(WORK, [frame("a"), frame("b", { bytes: large }), frame("c")], never);
+    expect(outcomes.map((outcome) => (typeof outcome === "object" ? backend.classify(outcome.failed).code : outcome))).toEqual(["ok", "TOO_LARGE", "ok"]); // biome-ignore format: one line
+    expect(textsOf(await takeAll(backend))).toEqual(["a", "c"]);
+  });
+
+  it("3: the limit is one of a batch: as many frames as a call may have, of as many bytes, go into one partition", async () => {
+    const backend = await backendAt({});
+    const { batchFrames, batchBytes } = backend.profile.limits;
+    const bytes = Buffer.alloc(Math.floor(batchBytes / batchFrames), "x");
+    const all = Array.from({ length: batchFrames }, (_, at) => frame(String(at), { bytes, key: "one" }));
+    expect(await backend.send(WORK, all, never)).toEqual(all.map(() => "ok"));
+    expect((await takeAll(backend, { max: 1_000 })).length).toBe(batchFrames);
+  });
+
+  it("3: a topic that takes less than a frame is refused at the start, by name and number", async () => {
+    const namespace = newNamespace();
+    await backendAt({ namespace });
+    const resources = [
+      { type: 2, name: `${namespace}.default`, configEntries: [{ name: "max.message.bytes", value: "1000" }] },
+    ];
+    await admin.alterConfigs({ validateOnly: false, resources });
+    const other = kafka({ namespace, url });
+    backends.push(other);
+    const error = await open(other).then(
+      () => undefined,
+      (failed: unknown) => failed,
+    );
+    expect(other.classify(error)).toMatchObject({ code: "MISMATCH", detail: expect.stringMatching(/takes 1000 bytes a batch: set max.message.bytes to 961\d{3}/) }); // biome-ignore format: one line
+  });
+
+  it("4: a topic that was deleted takes no other with it", async () => {
+    const namespace = newNamespace();
+    const backend = await backendAt({ namespace });
+    expect(await backend.send(DEAD, frames("d"), never)).toEqual(["ok"]);
+    await admin.deleteTopics({ topics: [`${namespace}.default.dead`] });
+    await vi.waitFor(
+      async () => expect(await refusal(backend, backend.send(DEAD, frames("d"), never))).toBe("MISSING"),
+      5_000,
+    );
+    for (const text of ["a", "b", "c"]) expect(await backend.send(WORK, frames(text), never)).toEqual(["ok"]);
+    expect(textsOf(await takeAll(backend))).toEqual(["a", "b", "c"]);
+  });
+
+  it("5: a backend that has read nothing can empty a queue", async () => {
+    const namespace = newNamespace();
+    const sender = await backendAt({ namespace }, []);
+    await sender.send(WORK, frames("a", "b"), never);
+    const operator = await backendAt({ namespace }, []);
+    expect(await operator.purge(WORK, never)).toBe(2);
+    expect(await operator.depth(WORK, never)).toMatchObject({ ready: 0, leased: 0 });
+    expect(await take(await backendAt({ namespace }, [WORK]))).toEqual([]);
+  });
+
+  it("6: what came between the start of a coordinator and its first receive is not passed over", async () => {
+    const namespace = newNamespace();
+    const sender = await backendAt({ namespace }, []);
+    await sender.open({ receive: [], send: [REPLY], create: true, leaseMs: LEASE_MS, clock: (await import("@org/dispatch-core")).systemClock() }, never); // biome-ignore format: one line
+    await sender.send(REPLY, frames("before anybody was there"), never);
+    const coordinator = await backendAt({ namespace }, [REPLY]);
+    await sender.send(REPLY, frames("a", "b"), never);
+    const held = await take(coordinator, {}, REPLY);
+    expect(textsOf(held)).toEqual(["a", "b"]);
+    await coordinator.settle(acks(...held.slice(0, 1)), never);
+    await coordinator.close();
+    await sender.send(REPLY, frames("c"), never);
+    // Under the same id it reads on; what it had not acked comes again.
+    const again = await takeAll(await backendAt({ namespace }, [REPLY]), {}, REPLY);
+    expect(textsOf(again)).toEqual(textsOf([...held.slice(1), { bytes: Buffer.from("c") }]));
+  });
+
+  it("7: a commit under an earlier generation is refused, whoever the member is by now", async () => {
+    const namespace = newNamespace();
+    await backendAt({ namespace }, []);
+    const topic = `${namespace}.default`;
+    const { client, dispose } = ownClient({ brokers });
+    const port = kafkajsPort({ client, compression: 0, ackMs: 5_000, dispose });
+    const link = port.link();
+    const claim = { topics: [topic], owned: new Map(), generation: 0 };
+    const join = async (id: string) => {
+      const { memberId, generation } = await link.join(topic, { id, sessionMs: SESSION_MS, claim });
+      await link.sync(topic, { memberId, generation }, new Map([[memberId, new Map([[topic, [0]]])]]));
+      return { memberId, generation };
+    };
+    const first = await join("");
+    const commit = { topic, partition: 0, offset: 1, note: "" };
+    await link.commit(topic, first, [commit]);
+    const second = await join(first.memberId);
+    expect(second.memberId).toBe(first.memberId);
+    const error = await link.commit(topic, first, [{ ...commit, offset: 0 }]).then(
+      () => undefined,
+      (failed: unknown) => failed,
+    );
+    expect(port.meaning(error)).toBe("evicted");
+    await link.commit(topic, second, [{ ...commit, offset: 2 }]);
+    expect(await link.committed(topic, new Map([[topic, [0]]]))).toEqual([{ ...commit, offset: 2 }]);
+    await link.leave(topic, first.memberId);
+    await port.close();
+  });
+
+  it("10: a record of somebody else's is a frame like any other, and holds up nobody", async () => {
+    const namespace = newNamespace();
+    const backend = await backendAt({ namespace });
+    const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer({ createPartitioner: () => () => 0 });
+    await producer.connect();
+    const messages = [
+      { key: "k", value: null },
+      { value: "x", headers: { h: "1" } },
+    ];
+    await producer.send({ topic: `${namespace}.default`, messages });
+    await producer.disconnect();
+    await backend.send(WORK, frames("ours"), never);
+    expect(textsOf(await takeAll(backend))).toEqual(["", "ours", "x"]);
+  });
+
+  it("11: who waits costs hardly anything", async () => {
+    const backend = await backendAt({});
+    const controller = new AbortController();
+    const waiting = take(backend, { waitMs: 60_000 }, WORK, controller.signal);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    const { user, system } = process.cpuUsage(before);
+    controller.abort();
+    await waiting;
+    // kafkajs by itself takes 3 % and more, with one connection.
+    expect((user + system) / 4_000_000).toBeLessThan(0.03);
+  });
+
+  it("12: an end waits for nothing that runs, and a session that the broker does not grant is an error", async () => {
+    const namespace = newNamespace();
+    const backend = await backendAt({ namespace });
+    await backend.send(WORK, frames("a"), never);
+    const [held] = await take(backend);
+    const waiting = take(backend, { waitMs: 60_000 });
+    const startedAt = performance.now();
+    await backend.close();
+    expect(await waiting).toEqual([]);
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    expect(held?.redelivery).toBe(0);
+    const other = kafka({ namespace, url, sessionTimeoutMs: 3_600_000 });
+    backends.push(other);
+    await open(other, [WORK]);
+    expect(await refusal(other, take(other, { waitMs: 5_000 }))).toBe("MISMATCH");
+  });
+});
