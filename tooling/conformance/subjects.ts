@@ -48,7 +48,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
   sqs: broker("sqs", "backend-sqs"),
   rabbitmq: broker("rabbitmq", "backend-rabbitmq"),
   kafka: broker("kafka", "backend-kafka", {
-    options: { partitions: 3, sessionTimeoutMs: 2_000 },
+    options: { partitions: 3, sessionTimeoutMs: 3_000 },
     session: (make) => bentSession((socketFactory) => make({ connection: { socketFactory } })),
   }),
 };

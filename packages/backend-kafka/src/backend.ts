@@ -28,6 +28,7 @@ import { type KafkaBackendOptions, resolveOptions, type Settings } from "./optio
 import { partitionOf } from "./partitioning.ts";
 import type { LogRecord } from "./port.ts";
 import { ACK_LAG_MS, kafkaProfile } from "./profile.ts";
+import { untilReady } from "./readiness.ts";
 import { LogReceipt } from "./receipt.ts";
 import { Sending } from "./sending.ts";
 import { unlessAborted } from "./signals.ts";
@@ -62,16 +63,23 @@ export class KafkaBackend implements Backend, AsyncDisposable {
 
   async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
     this.#mustNotBeClosed();
+    const { port } = this.#settings;
     this.#leases ??= new SessionLeases<LogReceipt>({
       clock,
       expire(over) {
         for (const receipt of over) receipt.source.expired(receipt);
       },
     });
-    const doubts = await unlessAborted(this.#topics.open([...receive, ...send], create, clock), signal);
+    const doubts = await unlessAborted(this.#topics.open([...receive, ...send], create, clock, signal), signal);
     for (const queue of receive) {
       if (this.#sources.has(queueKey(queue))) continue;
-      const partition = queue.role === "reply" ? await unlessAborted(this.#replies(queue), signal) : undefined;
+      const partition =
+        queue.role === "reply"
+          ? await unlessAborted(
+              untilReady(port, clock, signal, () => this.#replies(queue)),
+              signal,
+            )
+          : undefined;
       this.#mustNotBeClosed();
       if (!this.#sources.has(queueKey(queue))) this.#add(queue, clock, partition);
     }

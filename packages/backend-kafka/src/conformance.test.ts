@@ -6,7 +6,7 @@ import { Sweeper } from "./testing/swept.ts";
 
 const sideBySide: TestRunner = { describe, it: it.concurrent };
 /** A holder that is gone is noticed soon. */
-const sessionTimeoutMs = 2_000;
+const sessionTimeoutMs = 3_000;
 /** Some cases wait for many sessions. */
 const timeoutMs = 180_000;
 /** What waits for sessions takes minutes: the faults, one partition, and the older server are in `./dev test --full`. */
@@ -41,5 +41,5 @@ for (const { service, partitions, levels } of runs) {
   const proxy = (namespace: string) =>
     bentSession((socketFactory) => swept(namespace, { connection: { socketFactory } }));
   const name = `conformance of Kafka ${version} with ${partitions === 1 ? "one partition" : `${partitions} partitions`}`;
-  register({ backend: swept, proxy, name, levels, timeoutMs, concurrency: 6 }, sideBySide);
+  register({ backend: swept, proxy, name, levels, timeoutMs, concurrency: 5 }, sideBySide);
 }

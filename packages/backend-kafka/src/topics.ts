@@ -4,12 +4,10 @@ import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import type { NewTopic } from "./port.ts";
 import { BATCH_OVERHEAD_BYTES } from "./profile.ts";
+import { untilReady } from "./readiness.ts";
 
 /** What is read in the order of its time, or by whoever looks, needs no more than one reader. */
 const ONE_READER = 1;
-/** So long after it was made all brokers know a topic, or something is wrong. */
-const MADE_MS = 5_000;
-const AGAIN_MS = 50;
 /** As Kafka writes it. */
 const FOR_EVER = -1;
 
@@ -25,7 +23,7 @@ export class Topics {
   }
 
   /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that would refuse what is sent to it. */
-  async open(queues: readonly Queue[], create: boolean, clock: Clock): Promise<readonly Doubt[]> {
+  async open(queues: readonly Queue[], create: boolean, clock: Clock, signal: AbortSignal): Promise<readonly Doubt[]> {
     const { port, naming } = this.#settings;
     const open = new Map<string, Queue>();
     for (const queue of queues) {
@@ -38,23 +36,9 @@ export class Topics {
     if (missing.length > 0) await this.#make(missing, create);
     const made = new Set(missing.map(([topic]) => topic));
     await this.#check([...open].filter(([topic]) => !made.has(topic)));
-    await this.#readable([...open.keys()], clock);
+    await untilReady(port, clock, signal, () => port.readable([...open.keys()]));
     for (const topic of open.keys()) this.#checked.add(topic);
     return this.#doubts;
-  }
-
-  /** A topic that was just made is known to one broker after the other. */
-  async #readable(topics: readonly string[], clock: Clock): Promise<void> {
-    const { port } = this.#settings;
-    for (const untilMs = clock.now() + MADE_MS; ; ) {
-      try {
-        return await port.readable(topics);
-      } catch (error) {
-        const { code } = port.classify(error);
-        if ((code !== "MISSING" && code !== "UNAVAILABLE") || clock.now() >= untilMs) throw error;
-        await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve, true));
-      }
-    }
   }
 
   async #make(missing: readonly (readonly [string, Queue])[], create: boolean): Promise<void> {
