@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Level, register, type TestRunner } from "@org/dispatch-testkit";
 import { describe, inject, it } from "vitest";
 import { rabbitmq } from "./index.ts";
+import { ProxiedRabbit } from "./testing/proxied.ts";
 
 const services = inject("services");
 const sideBySide: TestRunner = { describe, it: it.concurrent };
@@ -21,6 +22,15 @@ for (const [name, line] of Object.entries(services)) {
   const { url, ca, version } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
   // A second is as short as a heartbeat can be, and leases follow it.
-  const backend = (namespace: string) => rabbitmq({ namespace: `dispatch.${namespace}`, url, tls, heartbeatMs: 1_000 });
-  register({ backend, name: `conformance of ${name} ${version}`, levels: levelsOf(name), timeoutMs }, sideBySide);
+  const own = (namespace: string) => ({ namespace: `dispatch.${namespace}`, heartbeatMs: 1_000 });
+  register(
+    {
+      backend: (namespace) => rabbitmq({ ...own(namespace), url, tls }),
+      ...(tls === undefined && { proxy: (namespace) => new ProxiedRabbit(url.split(",")[0] ?? url, own(namespace)) }),
+      name: `conformance of ${name} ${version}`,
+      levels: levelsOf(name),
+      timeoutMs,
+    },
+    sideBySide,
+  );
 }
