@@ -123,11 +123,12 @@ export const stopCases = area("system", "stop", {
       const run = dispatcher.run("default", Array(30).fill(400));
       // More than its slots and one for each further lane: how many more follows from how long the quick ones took.
       await world.time.until(() => worker.worker.status.held > 4, "frames are taken in advance");
+      // At one moment: what has just come may begin in the next.
       const { held, running } = worker.worker.status;
+      const begun = world.ledger.runs.length;
       const askedAt = world.clock.now();
       const stopped = worker.stop();
       seen();
-      const begun = world.ledger.runs.length;
       await world.worker({ handler: takes(world) }, { concurrency: 100 });
       await world.time.until(() => world.ledger.runs.length >= begun + held - running, "another worker gets them");
       const waitedMs = world.clock.now() - askedAt;
