@@ -5,7 +5,7 @@ import { run } from "./command.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { root } from "./tree.ts";
 
-const packages = ["core", "testkit", "cli", "backend-redis", "backend-sqs", "backend-kafka", "metrics"];
+const packages = ["core", "testkit", "cli", "backend-redis", "backend-sqs", "backend-kafka", "backend-rabbitmq", "metrics"];
 
 /** What `npm pack --json` says of a tarball, as far as it is read here. */
 interface Packed {
@@ -23,6 +23,7 @@ ${load("cli", "@org/dispatch-cli")}
 ${load("{ redis }", "@org/dispatch-backend-redis")}
 ${load("{ sqs }", "@org/dispatch-backend-sqs")}
 ${load("{ kafka }", "@org/dispatch-backend-kafka")}
+${load("{ rabbitmq }", "@org/dispatch-backend-rabbitmq")}
 ${load("{ Metrics }", "@org/dispatch-metrics")}
 
 async function main() {
@@ -35,7 +36,8 @@ async function main() {
   await worker.stop();
   await backend.close();
   const values = results.map(({ outcome, value }) => outcome + " " + value).sort();
-  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, redis().name, sqs().name, kafka().name, typeof Metrics.open().registry] }));
+  const backends = [redis(), sqs(), kafka(), rabbitmq()].map(({ name }) => name);
+  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, ...backends, typeof Metrics.open().registry] }));
 }
 main();
 `;
@@ -71,6 +73,7 @@ beforeAll(async () => {
     "ioredis@6",
     "@aws-sdk/client-sqs@3",
     "kafkajs@2",
+    "amqplib@2",
     "prom-client@15",
     ...tarballs,
   ];
@@ -104,7 +107,7 @@ test.each([
   if (code !== 0) throw new Error(output);
   expect(JSON.parse(stdout)).toEqual({
     values: ["completed 2", "completed 4", "completed 6"],
-    loaded: ["object", "object", "object", "redis", "sqs", "kafka", "object"],
+    loaded: ["object", "object", "object", "redis", "sqs", "kafka", "rabbitmq", "object"],
   });
 });
 
