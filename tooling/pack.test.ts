@@ -5,7 +5,16 @@ import { run } from "./command.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { root } from "./tree.ts";
 
-const packages = ["core", "testkit", "cli", "backend-redis", "backend-sqs", "backend-kafka", "backend-rabbitmq", "metrics"];
+const packages = [
+  "core",
+  "testkit",
+  "cli",
+  "backend-redis",
+  "backend-sqs",
+  "backend-kafka",
+  "backend-rabbitmq",
+  "metrics",
+];
 
 /** What `npm pack --json` says of a tarball, as far as it is read here. */
 interface Packed {

@@ -16,11 +16,7 @@ export interface Ready {
 
 /** What an adapter's package exports for those who find it by its name. */
 interface Adapter {
-  fromOptions(options: {
-    readonly url: string;
-    readonly namespace: string;
-    readonly [option: string]: unknown;
-  }): Backend;
+  fromOptions(options: Readonly<Record<string, unknown>>): Backend;
 }
 
 /** Throws an Error where the adapter is not in the tree; what `./dev services` said where the server cannot be had. */
@@ -37,12 +33,14 @@ export async function makeReady(subject: Subject, given: Arguments, serve = useS
   const { fromOptions }: Adapter = await import(entry);
   const server: Server = await serve(service, given);
   const { url, version } = server.service;
-  const make = (namespace: string, more = {}) => fromOptions({ url, namespace, ...subject.options, ...more });
+  const make = (namespace: string, more: Readonly<Record<string, unknown>>) =>
+    fromOptions({ ...subject.options, ...more, namespace });
   return {
     version,
     options: {
-      backend: (namespace) => make(namespace),
-      ...(session !== undefined && !given.tls && { proxy: (namespace) => session((more) => make(namespace, more)) }),
+      backend: (namespace) => make(namespace, { url }),
+      ...(session !== undefined &&
+        !given.tls && { proxy: (namespace) => session(url, (more) => make(namespace, more)) }),
       ...(server.restart !== undefined && { restart: server.restart }),
       versions: { [service]: version },
     },

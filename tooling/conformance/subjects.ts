@@ -3,6 +3,7 @@ import type { Backend } from "../../packages/core/dist/contract.js";
 import { type Character, memory } from "../../packages/core/dist/memory.js";
 import type { Session } from "../../packages/testkit/dist/index.js";
 import { bentSession } from "./bent-wires.ts";
+import { proxiedAmqp } from "./proxied-amqp.ts";
 
 /** What `./dev services up` says of a server, as far as it is used here. */
 export interface Service {
@@ -20,10 +21,10 @@ export interface Subject {
   readonly service?: string;
   /** The folder of its adapter in `packages`; absent: it is core's. */
   readonly adapter?: string;
-  /** What the adapter is made with beside its server: sessions that are short, partitions that are few. */
+  /** What the adapter is made with beside address and namespace: sessions that are short, partitions that are few. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** Where leases are a session's, and the broker notices by its connection, or by what it does not hear: how a session gets wires of its own. */
-  readonly session?: (make: (options: Readonly<Record<string, unknown>>) => Backend) => Session;
+  readonly session?: (url: string, make: (options: Readonly<Record<string, unknown>>) => Backend) => Session;
   /** Makes the factory; `service` where there is one. */
   readonly factory?: () => (namespace: string) => Backend;
 }
@@ -46,9 +47,12 @@ export const subjects: Readonly<Record<string, Subject>> = {
   redis: broker("redis", "backend-redis"),
   valkey: broker("valkey", "backend-redis"),
   sqs: broker("sqs", "backend-sqs"),
-  rabbitmq: broker("rabbitmq", "backend-rabbitmq"),
+  rabbitmq: broker("rabbitmq", "backend-rabbitmq", {
+    options: { heartbeatMs: 1_000 },
+    session: (url, make) => proxiedAmqp(url, (connect) => make({ connect })),
+  }),
   kafka: broker("kafka", "backend-kafka", {
     options: { partitions: 3, sessionTimeoutMs: 3_000 },
-    session: (make) => bentSession((socketFactory) => make({ connection: { socketFactory } })),
+    session: (url, make) => bentSession((socketFactory) => make({ url, connection: { socketFactory } })),
   }),
 };

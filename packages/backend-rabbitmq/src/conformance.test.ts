@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Level, register, type TestRunner } from "@org/dispatch-testkit";
 import { describe, inject, it } from "vitest";
+import { proxiedAmqp } from "../../../tooling/conformance/proxied-amqp.ts";
 import { rabbitmq } from "./index.ts";
-import { ProxiedRabbit } from "./testing/proxied.ts";
 
 const services = inject("services");
 const sideBySide: TestRunner = { describe, it: it.concurrent };
@@ -26,7 +26,10 @@ for (const [name, line] of Object.entries(services)) {
   register(
     {
       backend: (namespace) => rabbitmq({ ...own(namespace), url, tls }),
-      ...(tls === undefined && { proxy: (namespace) => new ProxiedRabbit(url.split(",")[0] ?? url, own(namespace)) }),
+      ...(tls === undefined && {
+        proxy: (namespace) =>
+          proxiedAmqp(url.split(",")[0] ?? url, (connect) => rabbitmq({ ...own(namespace), connect })),
+      }),
       name: `conformance of ${name} ${version}`,
       levels: levelsOf(name),
       timeoutMs,
