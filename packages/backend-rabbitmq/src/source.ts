@@ -9,6 +9,8 @@ import { deliveryOf, type RabbitReceipt } from "./receipt.ts";
 const LINGER_MS = 1_000;
 /** A server that pushes does not say that it has nothing: what is there comes within a round trip. */
 const LOOK_MS = 25;
+/** Receives that follow each other so soon, so many in a row: what is asked for next is fetched in advance, or lanes that lie nearer would have its turn. */
+const BUSY = { gapMs: 100, receives: 16 };
 
 export interface SourcePort {
   readonly queue: Queue;
@@ -33,6 +35,8 @@ export class Source {
   #credit = 0;
   /** What the receives under way ask for. */
   #asked = 0;
+  #receivedAtMs = Number.NEGATIVE_INFINITY;
+  #streak = 0;
   #isEnded = false;
 
   constructor(port: SourcePort) {
@@ -70,6 +74,8 @@ export class Source {
       await this.takeBack(signal);
       return [];
     }
+    const nowMs = this.#port.clock.now();
+    this.#streak = nowMs - this.#receivedAtMs < BUSY.gapMs ? this.#streak + 1 : 0;
     if (this.#life === undefined) await bounded(this.ready(), signal);
     this.#asked += want.max;
     let found: readonly RabbitReceipt[];
@@ -77,6 +83,7 @@ export class Source {
       await this.#subscribed(signal);
       found = await this.#buffer.receive({ ...want, waitMs: Math.max(want.waitMs, LOOK_MS) }, signal);
     } finally {
+      this.#receivedAtMs = this.#port.clock.now();
       this.#asked -= want.max;
     }
     const deliveries: Delivery[] = [];
@@ -150,7 +157,8 @@ export class Source {
 
   /** A wait begins when the server knows of it: it may take longer to subscribe than many a receive waits. */
   async #subscribed(signal: AbortSignal): Promise<void> {
-    const made = this.#life?.want(this.#asked - this.#buffer.size - this.#arrived.length);
+    const wanted = this.#streak < BUSY.receives ? this.#asked : 2 * this.#asked;
+    const made = this.#life?.want(wanted - this.#buffer.size - this.#arrived.length);
     if (made === undefined) return;
     await bounded(made, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
