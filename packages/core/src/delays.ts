@@ -136,8 +136,8 @@ export class Delays {
   }
 
   #drop(hold: Hold): void {
-    this.#keeper.apply(hold, { on: "settle", now: this.#options.clock.now() });
-    this.#keeper.apply(hold, { on: "settled" });
+    this.#keeper.apply(hold, "settle", this.#options.clock.now());
+    this.#keeper.apply(hold, "settled");
   }
 }
 

@@ -155,11 +155,10 @@ export class Worker implements AsyncDisposable {
       },
       deadLetter: (frame, counters, death) => deadFrame(frame, counters, death, codec),
       replyFrame: (json, until) => replyFrame(json, clock.wall(), codec, until),
-      mayWrite: ({ hold, whole }) => this.#keeper.apply(hold, { on: whole ? "settle" : "prove", now: clock.now() }),
-      mayAck: ({ hold }) =>
-        hold.state.at === "settling" || this.#keeper.apply(hold, { on: "settle", now: clock.now() }),
+      mayWrite: ({ hold, whole }) => this.#keeper.apply(hold, whole ? "settle" : "prove", clock.now()),
+      mayAck: ({ hold }) => hold.state.at === "settling" || this.#keeper.apply(hold, "settle", clock.now()),
       settled: (task, decision, delivered, acked) => this.#settled(task, decision, delivered, acked),
-      refused: ({ hold }) => void this.#keeper.apply(hold, { on: "refused" }),
+      refused: ({ hold }) => void this.#keeper.apply(hold, "refused"),
     });
     this.#slots = new Slots<HeldTask>({
       clock: pooledClock,
@@ -383,8 +382,7 @@ export class Worker implements AsyncDisposable {
   }
 
   #mayBegin(task: HeldTask): boolean {
-    if (!isExpired(task.frame, this.#clock))
-      return this.#keeper.apply(task.hold, { on: "begin", now: this.#clock.now() });
+    if (!isExpired(task.frame, this.#clock)) return this.#keeper.apply(task.hold, "begin", this.#clock.now());
     this.#settle(task, refused(EXPIRED));
     return false;
   }
@@ -435,11 +433,11 @@ export class Worker implements AsyncDisposable {
 
   #settled(task: HeldTask, decision: Decision, delivered: boolean, acked: boolean): void {
     const { hold, frame, lost } = task;
-    if (task.whole) this.#keeper.apply(hold, { on: "settled" });
+    if (task.whole) this.#keeper.apply(hold, "settled");
     else {
       task.ended = true;
       const last = this.#keeper.ended(hold);
-      if (last && acked) this.#keeper.apply(hold, { on: "settled" });
+      if (last && acked) this.#keeper.apply(hold, "settled");
       else if (last) this.#settle(wholeOf(hold), { kind: "done" });
     }
     if (decision.kind === "end") {

@@ -51,8 +51,8 @@ function start(random = 0.5, totalCapMs?: number) {
     keeper.add(hold);
     return hold;
   };
-  const begin = (hold: Hold) => keeper.apply(hold, { on: "begin", now: clock.now() });
-  const settle = (hold: Hold) => keeper.apply(hold, { on: "settle", now: clock.now() });
+  const begin = (hold: Hold) => keeper.apply(hold, "begin", clock.now());
+  const settle = (hold: Hold) => keeper.apply(hold, "settle", clock.now());
   return { clock, backend, keeper, timers, beats, capped, renewals, lost, take, begin, settle };
 }
 
@@ -99,8 +99,8 @@ describe("Keeper", () => {
     expect(capped).toEqual([]);
     await clock.advance(1);
     expect(capped).toEqual([[capMs / 2, "held"]]);
-    keeper.apply(waiting, { on: "settle", now: clock.now() });
-    keeper.apply(waiting, { on: "settled" });
+    keeper.apply(waiting, "settle", clock.now());
+    keeper.apply(waiting, "settled");
     await clock.advance(capMs);
     expect(capped.slice(1)).toEqual([[capMs * 0.9, "running"]]);
   });
@@ -218,7 +218,7 @@ describe("Keeper", () => {
     const [a, b, c] = [take("a"), take("b"), take("c")];
     for (const hold of [a, b, c]) begin(hold);
     expect([settle(a), settle(b)]).toEqual([true, true]);
-    keeper.apply(b, { on: "settled" });
+    keeper.apply(b, "settled");
     await clock.advance(LEASE_MS - MARGIN_MS);
     expect(new Set(renewals.flatMap(([, names]) => names))).toEqual(new Set(["c"]));
     expect(lost).toEqual([`a expired ${LEASE_MS - MARGIN_MS}`]);
@@ -278,7 +278,7 @@ describe("Keeper", () => {
     for (const hold of holds) {
       begin(hold);
       settle(hold);
-      keeper.apply(hold, { on: "settled" });
+      keeper.apply(hold, "settled");
     }
     await clock.advance(LEASE_MS);
     expect(timers.size).toBe(0);
@@ -329,13 +329,13 @@ describe("Keeper", () => {
       keeper.add(pack);
       expect([keeper.size, keeper.tasks, pack.left]).toEqual([2, 4, 3]);
       expect([keeper.ended(pack), keeper.tasks]).toEqual([false, 3]);
-      keeper.apply(single, { on: "settle", now: clock.now() });
-      keeper.apply(single, { on: "settled" });
+      keeper.apply(single, "settle", clock.now());
+      keeper.apply(single, "settled");
       expect([keeper.size, keeper.tasks]).toEqual([1, 2]);
       expect([keeper.ended(pack), keeper.ended(pack), keeper.tasks]).toEqual([false, true, 0]);
       expect(keeper.size).toBe(1);
-      keeper.apply(pack, { on: "settle", now: clock.now() });
-      keeper.apply(pack, { on: "settled" });
+      keeper.apply(pack, "settle", clock.now());
+      keeper.apply(pack, "settled");
       expect([keeper.size, keeper.tasks]).toEqual([0, 0]);
     });
 
@@ -344,7 +344,7 @@ describe("Keeper", () => {
       const pack = new Hold(receiptOf("p"), packOf(3), 0, keeper.deadlineFrom(0));
       keeper.add(pack);
       keeper.ended(pack);
-      keeper.apply(pack, { on: "refused" });
+      keeper.apply(pack, "refused");
       expect([keeper.size, keeper.tasks]).toEqual([0, 0]);
       expect([keeper.ended(pack), keeper.ended(pack)]).toEqual([false, true]);
       expect(keeper.tasks).toBe(0);
@@ -360,14 +360,14 @@ describe("Keeper", () => {
   it("renews a pack of which tasks were written, until it is settled", async () => {
     const { clock, keeper, renewals, take } = start();
     const hold = take("pack");
-    keeper.apply(hold, { on: "begin", now: clock.now() });
-    expect(keeper.apply(hold, { on: "prove", now: clock.now() })).toBe(true);
+    keeper.apply(hold, "begin", clock.now());
+    expect(keeper.apply(hold, "prove", clock.now())).toBe(true);
     await clock.advance(2 * LEASE_MS);
     const { length } = renewals;
     expect(length).toBeGreaterThan(3);
-    expect(keeper.apply(hold, { on: "begin", now: clock.now() })).toBe(true);
-    expect(keeper.apply(hold, { on: "settle", now: clock.now() })).toBe(true);
-    expect(keeper.apply(hold, { on: "prove", now: clock.now() })).toBe(false);
+    expect(keeper.apply(hold, "begin", clock.now())).toBe(true);
+    expect(keeper.apply(hold, "settle", clock.now())).toBe(true);
+    expect(keeper.apply(hold, "prove", clock.now())).toBe(false);
     await clock.advance(LEASE_MS / 2);
     expect(renewals).toHaveLength(length);
   });

@@ -4,7 +4,7 @@ import type { Clock, Receipt, Timer } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import { PlacedSet } from "../placed-set.ts";
 import type { Hold } from "./hold.ts";
-import { type LeaseEvent, step, wantsRenewal } from "./machine.ts";
+import { type LeaseOn, step, wantsRenewal } from "./machine.ts";
 
 export interface KeeperOptions {
   readonly calls: Calls;
@@ -79,9 +79,9 @@ export class Keeper {
     return hold.left === 0;
   }
 
-  /** Puts an event through the machine and does what it says. Answers whether the caller may go on: run, or write. */
-  apply(hold: Hold, event: LeaseEvent): boolean {
-    const [state, effects] = step(hold.state, event);
+  /** Puts an event through the machine and does what it says. Answers whether the caller may go on: run, or write. `time`: as `step` wants it. */
+  apply(hold: Hold, on: LeaseOn, time = 0): boolean {
+    const [state, effects] = step(hold.state, on, time);
     hold.state = state;
     let allowed = false;
     for (const effect of effects) {
@@ -126,7 +126,7 @@ export class Keeper {
     const due: Hold[] = [];
     const capped: Hold[] = [];
     for (const hold of this.holds()) {
-      this.apply(hold, { on: "tick", now });
+      this.apply(hold, "tick", now);
       if (this.#capAt(hold) <= now) capped.push(hold);
       // What was granted or renewed since the last beat can wait for the next one.
       if (wantsRenewal(hold.state) && !hold.renewing && hold.deadline - now <= leaseMs * 0.75) due.push(hold);
@@ -188,8 +188,8 @@ export class Keeper {
     holds.forEach((hold, index) => {
       hold.renewing = false;
       const answer = answers[index];
-      if (answer === "ok") this.apply(hold, { on: "renewed", deadline: this.deadlineFrom(requestedAt) });
-      else if (answer === "lost") this.apply(hold, { on: "refused" });
+      if (answer === "ok") this.apply(hold, "renewed", this.deadlineFrom(requestedAt));
+      else if (answer === "lost") this.apply(hold, "refused");
       else if (!(answer instanceof DispatchError)) throw new TypeError("a renewal has no answer");
     });
   }

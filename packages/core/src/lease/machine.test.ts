@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { granted, type LeaseEffect, type LeaseEvent, type LeaseState, step, wantsRenewal } from "./machine.ts";
+import { granted, type LeaseEffect, type LeaseOn, type LeaseState, step, wantsRenewal } from "./machine.ts";
 
 const DEADLINE = 100;
 const states: Readonly<Record<string, LeaseState>> = {
@@ -10,16 +10,16 @@ const states: Readonly<Record<string, LeaseState>> = {
   settled: { at: "settled" },
   lost: { at: "lost", why: "expired" },
 };
-const events: Readonly<Record<string, readonly LeaseEvent[]>> = {
-  begin: [{ on: "begin", now: DEADLINE - 1 }],
-  renewed: [DEADLINE - 1, DEADLINE, DEADLINE + 1].map((deadline) => ({ on: "renewed", deadline })),
-  refused: [{ on: "refused" }],
-  "tick, late": [DEADLINE, DEADLINE + 1].map((now) => ({ on: "tick", now })),
-  "prove, in time": [{ on: "prove", now: DEADLINE - 1 }],
-  "prove, late": [DEADLINE, DEADLINE + 1].map((now) => ({ on: "prove", now })),
-  "settle, in time": [{ on: "settle", now: DEADLINE - 1 }],
-  "settle, late": [DEADLINE, DEADLINE + 1].map((now) => ({ on: "settle", now })),
-  settled: [{ on: "settled" }],
+const events: Readonly<Record<string, readonly (readonly [on: LeaseOn, time: number])[]>> = {
+  begin: [["begin", DEADLINE - 1]],
+  renewed: [DEADLINE - 1, DEADLINE, DEADLINE + 1].map((deadline) => ["renewed", deadline]),
+  refused: [["refused", 0]],
+  "tick, late": [DEADLINE, DEADLINE + 1].map((now) => ["tick", now]),
+  "prove, in time": [["prove", DEADLINE - 1]],
+  "prove, late": [DEADLINE, DEADLINE + 1].map((now) => ["prove", now]),
+  "settle, in time": [["settle", DEADLINE - 1]],
+  "settle, late": [DEADLINE, DEADLINE + 1].map((now) => ["settle", now]),
+  settled: [["settled", 0]],
 };
 
 /** The table in the machine's comment, a cell at a time: what the state is afterwards, and the effects but `forget`. */
@@ -52,14 +52,13 @@ describe("the lease machine", () => {
 
   it.each(table)("$from, $event: $to $effects", ({ from, event, to, effects }) => {
     const before = states[from] as LeaseState;
-    for (const one of events[event] ?? []) {
-      const [after, done] = step(before, one);
+    for (const [on, time] of events[event] ?? []) {
+      const [after, done] = step(before, on, time);
       expect(after.at).toBe(to);
       expect(done).toEqual([...effects, ...(isOver(to) && !isOver(from) ? ["forget"] : [])]);
       if (isOver(from)) expect(after).toBe(before);
-      if (after.at === "lost" && !isOver(from)) expect(after.why).toBe(one.on === "refused" ? "fenced" : "expired");
-      if ("deadline" in after)
-        expect(after.deadline).toBe(one.on === "renewed" ? Math.max(DEADLINE, one.deadline) : DEADLINE);
+      if (after.at === "lost" && !isOver(from)) expect(after.why).toBe(on === "refused" ? "fenced" : "expired");
+      if ("deadline" in after) expect(after.deadline).toBe(on === "renewed" ? Math.max(DEADLINE, time) : DEADLINE);
     }
   });
 
@@ -69,13 +68,13 @@ describe("the lease machine", () => {
     ["settling", ["forget"]],
   ])("takes a late begin in %s for a late tick", (from, effects) => {
     for (const now of [DEADLINE, DEADLINE + 1]) {
-      expect(step(states[from] as LeaseState, { on: "begin", now })).toEqual([{ at: "lost", why: "expired" }, effects]);
+      expect(step(states[from] as LeaseState, "begin", now)).toEqual([{ at: "lost", why: "expired" }, effects]);
     }
   });
 
   it.each(Object.keys(states))("is not changed in %s by a tick in time", (from) => {
     const before = states[from] as LeaseState;
-    expect(step(before, { on: "tick", now: DEADLINE - 1 })).toEqual([before, []]);
+    expect(step(before, "tick", DEADLINE - 1)).toEqual([before, []]);
   });
 
   it("begins held, and wants renewing until it is settled", () => {

@@ -19,12 +19,8 @@ export type LeaseState =
   | { readonly at: "settled" }
   | { readonly at: "lost"; readonly why: "expired" | "fenced" };
 
-export type LeaseEvent =
-  | { readonly on: "begin" | "tick" | "prove" | "settle"; readonly now: number }
-  | { readonly on: "renewed"; readonly deadline: number }
-  /** The broker says that somebody else holds it, or nobody. */
-  | { readonly on: "refused" }
-  | { readonly on: "settled" };
+/** `refused`: the broker says that somebody else holds it, or nobody. */
+export type LeaseOn = "begin" | "tick" | "prove" | "settle" | "renewed" | "refused" | "settled";
 
 /** `run` the handler · `write` the settlement, by the deadline · `abort` the handler with LEASE_LOST · `forget` the grant. */
 export type LeaseEffect = "run" | "write" | "abort" | "forget";
@@ -38,25 +34,36 @@ const FORGET: readonly LeaseEffect[] = Object.freeze(["forget"]);
 const ABORT: readonly LeaseEffect[] = Object.freeze(["abort", "forget"]);
 const SETTLED: LeaseState = Object.freeze({ at: "settled" });
 const EXPIRED: LeaseState = Object.freeze({ at: "lost", why: "expired" });
+const DONE: LeaseStep = Object.freeze([SETTLED, FORGET] as const);
 const FENCED: LeaseState = Object.freeze({ at: "lost", why: "fenced" });
 
 type Alive = Extract<LeaseState, { readonly deadline: number }>;
 
-/** The state that each phase had last. A state is a value, and the grants of one receive have the same deadline: so most have the same object. */
-const recent: { [K in Alive["at"]]: Alive } = {
-  held: { at: "held", deadline: 0 },
-  running: { at: "running", deadline: 0 },
-  settling: { at: "settling", deadline: 0 },
+/**
+ * The steps that were made last, by what they lead to. States and steps are values, and the grants of one receive have the same deadline: so most tasks
+ * have the same objects, and cost none.
+ */
+const recent: { [K in Alive["at"] | "proven"]: readonly [state: Alive, effects: readonly LeaseEffect[]] } = {
+  held: [{ at: "held", deadline: 0 }, NOTHING],
+  running: [{ at: "running", deadline: 0 }, RUN],
+  settling: [{ at: "settling", deadline: 0 }, WRITE],
+  proven: [{ at: "held", deadline: 0 }, WRITE],
 };
 
-function alive(at: Alive["at"], deadline: number): Alive {
-  if (recent[at].deadline !== deadline) recent[at] = { at, deadline };
+function leadTo(at: Alive["at"], deadline: number): LeaseStep {
+  const [state, effects] = recent[at];
+  if (state.deadline !== deadline) recent[at] = [{ at, deadline }, effects];
   return recent[at];
+}
+
+function proven(state: Alive): LeaseStep {
+  if (recent.proven[0] !== state) recent.proven = [state, WRITE];
+  return recent.proven;
 }
 
 /** The state of a grant that was just received. */
 export function granted(deadline: number): LeaseState {
-  return alive("held", deadline);
+  return leadTo("held", deadline)[0];
 }
 
 /** Is it ours as far as we know, so that it wants renewing? */
@@ -64,28 +71,28 @@ export function wantsRenewal(state: LeaseState): boolean {
   return state.at === "held" || state.at === "running";
 }
 
-export function step(state: LeaseState, event: LeaseEvent): LeaseStep {
+/** What an event does. `time`: now, or of `renewed` the new deadline; of `refused` and `settled` it says nothing. */
+export function step(state: LeaseState, on: LeaseOn, time: number): LeaseStep {
   if (state.at === "settled" || state.at === "lost") return [state, NOTHING];
-  const losing = state.at === "running" ? ABORT : FORGET;
-  switch (event.on) {
+  const { at, deadline } = state;
+  const losing = at === "running" ? ABORT : FORGET;
+  switch (on) {
     case "renewed":
-      return event.deadline > state.deadline ? [alive(state.at, event.deadline), NOTHING] : [state, NOTHING];
+      return [time > deadline ? { at, deadline: time } : state, NOTHING];
     case "refused":
       return [FENCED, losing];
     case "settled":
-      return state.at === "settling" ? [SETTLED, FORGET] : [state, NOTHING];
+      return at === "settling" ? DONE : [state, NOTHING];
     case "begin":
-      if (event.now >= state.deadline) return [EXPIRED, losing];
-      if (state.at === "settling") return [state, NOTHING];
-      return [alive("running", state.deadline), RUN];
+      if (time >= deadline) return [EXPIRED, losing];
+      return at === "settling" ? [state, NOTHING] : leadTo("running", deadline);
     case "prove":
-      if (state.at === "settling") return [state, NOTHING];
-      return event.now >= state.deadline ? [EXPIRED, losing] : [state, WRITE];
+      if (at === "settling") return [state, NOTHING];
+      return time >= deadline ? [EXPIRED, losing] : proven(state);
     case "settle":
-      if (state.at === "settling") return [state, NOTHING];
-      if (event.now >= state.deadline) return [EXPIRED, losing];
-      return [alive("settling", state.deadline), WRITE];
+      if (at === "settling") return [state, NOTHING];
+      return time >= deadline ? [EXPIRED, losing] : leadTo("settling", deadline);
     case "tick":
-      return event.now >= state.deadline ? [EXPIRED, losing] : [state, NOTHING];
+      return time >= deadline ? [EXPIRED, losing] : [state, NOTHING];
   }
 }

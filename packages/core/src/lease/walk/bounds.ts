@@ -1,11 +1,11 @@
 /** How far a walk goes, and which of the promises its world keeps. */
-import type { LeaseEvent, LeaseState, LeaseStep } from "../machine.ts";
+import type { LeaseOn, LeaseState, LeaseStep } from "../machine.ts";
 import type { Decision, Line, VerdictKind } from "./task-state.ts";
 
 /** The code under test, given by the test, since a stage imports no other. */
 export interface Rules {
   granted(deadline: number): LeaseState;
-  step(state: LeaseState, event: LeaseEvent): LeaseStep;
+  step(state: LeaseState, on: LeaseOn, time: number): LeaseStep;
   /** `line` with the `lost` that the frame itself has; `lost` is the sum. */
   decide(verdict: VerdictKind, line: Line, lost: number): Decision;
   /** May a handler have it, or has it been lost too often? */

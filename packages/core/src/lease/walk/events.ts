@@ -160,12 +160,7 @@ function stepsOf(task: TaskState, world: World, rules: Rules): Step[] {
       (next, broken) =>
         finish(next, of(next), verdict, world, rules, broken);
     if (isOverdue(held))
-      add(
-        `${who} notices its end`,
-        "free",
-        3,
-        (next, broken) => void apply(of(next), { on: "tick", now: 0 }, rules, broken),
-      );
+      add(`${who} notices its end`, "free", 3, (next, broken) => void apply(of(next), "tick", 0, rules, broken));
     if (handler) {
       add(`the handler of ${who} completes`, "free", 4, end("completed"));
       if (!isFinal(state)) add(`the handler of ${who} fails`, "free", undefined, end("failed"));

@@ -1,5 +1,5 @@
 /** The worker of the walk: each of its grants goes through the real machine. Changes the task in place. */
-import type { LeaseEvent } from "../machine.ts";
+import type { LeaseOn } from "../machine.ts";
 import type { Rules, World } from "./bounds.ts";
 import { type Hold, isFinal, type Message, type Part, type TaskState, type VerdictKind } from "./task-state.ts";
 
@@ -7,9 +7,9 @@ import { type Hold, isFinal, type Message, type Part, type TaskState, type Verdi
 const now = 0;
 
 /** Puts an event through the machine, as the keeper does. Answers whether the holder may go on: run, or write. */
-export function apply(hold: Hold, event: LeaseEvent, rules: Rules, broken: Set<string>): boolean {
+export function apply(hold: Hold, on: LeaseOn, time: number, rules: Rules, broken: Set<string>): boolean {
   const before = hold.state;
-  const [state, effects] = rules.step(before, event);
+  const [state, effects] = rules.step(before, on, time);
   hold.state = state;
   if (effects.includes("abort")) hold.aborted = true;
   if (isFinal(before) && (state !== before || effects.length > 0)) broken.add("I4: a lease that was over came back");
@@ -31,7 +31,7 @@ export function hold(task: TaskState, frameId: number, grant: number, world: Wor
 }
 
 export function begin(task: TaskState, held: Hold, rules: Rules, broken: Set<string>, forks: boolean): void {
-  if (!apply(held, { on: "begin", now }, rules, broken)) return;
+  if (!apply(held, "begin", now, rules, broken)) return;
   held.handler = true;
   const token = rules.fence(held.line, held.line.lost);
   if (!forks && token <= task.history.token) broken.add("I5: two runs of a handler share a fencing token, or it fell");
@@ -48,7 +48,7 @@ export function finish(
   broken: Set<string>,
 ): void {
   held.handler = false;
-  if (!apply(held, { on: "settle", now }, rules, broken)) return;
+  if (!apply(held, "settle", now, rules, broken)) return;
   const { line } = held;
   const decision = rules.decide(verdict, line, line.lost);
   held.order = { verdict, decision, line };
@@ -74,7 +74,7 @@ export function hearRenewal(
   rules: Rules,
   broken: Set<string>,
 ): void {
-  apply(held, ok ? { on: "renewed", deadline: left } : { on: "refused" }, rules, broken);
+  apply(held, ok ? "renewed" : "refused", left, rules, broken);
 }
 
 export function hearSettlement(
@@ -87,8 +87,8 @@ export function hearSettlement(
 ): void {
   const bare = held.order?.decision.kind === "release";
   const last = part === "move" || bare || (part === "ack") === (world.settling === "send-ack");
-  if (!ok) apply(held, { on: "refused" }, rules, broken);
-  else if (last) apply(held, { on: "settled" }, rules, broken);
+  if (!ok) apply(held, "refused", now, rules, broken);
+  else if (last) apply(held, "settled", now, rules, broken);
   else if (held.state.at === "settling" && held.state.deadline > now && held.part === part) {
     tell(task, held, part === "send" ? "ack" : "send");
   }
@@ -96,7 +96,7 @@ export function hearSettlement(
 
 /** Would the machine let it write now? */
 export function mayWrite({ state }: Hold, rules: Rules): boolean {
-  return state.at === "settling" ? state.deadline > now : rules.step(state, { on: "settle", now })[1].includes("write");
+  return state.at === "settling" ? state.deadline > now : rules.step(state, "settle", now)[1].includes("write");
 }
 
 /** Has its end come without its noticing? */

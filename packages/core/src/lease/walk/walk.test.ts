@@ -157,9 +157,9 @@ const happening = [
 /** A machine that is wrong in one way. */
 function machine(wrong: (...given: Parameters<typeof step>) => LeaseState | undefined): Partial<Rules> {
   return {
-    step(state, event) {
-      const other = wrong(state, event);
-      return other === undefined ? step(state, event) : [other, []];
+    step(state, on, time) {
+      const other = wrong(state, on, time);
+      return other === undefined ? step(state, on, time) : [other, []];
     },
   };
 }
@@ -213,34 +213,34 @@ const mutants: readonly Mutant[] = [
   { name: "a holder that counts on more than the lease", world: { margin: -1 }, breaks: "I6" },
   {
     name: "a late answer that revives an expired lease",
-    rules: machine((state, event) =>
-      state.at === "lost" && event.on === "renewed" ? { at: "running", deadline: event.deadline } : undefined,
+    rules: machine((state, on, time) =>
+      state.at === "lost" && on === "renewed" ? { at: "running", deadline: time } : undefined,
     ),
     breaks: "I4",
   },
   {
     name: "a late answer that revives an expired lease: what was aborted is written",
-    rules: machine((state, event) =>
-      state.at === "lost" && event.on === "renewed" ? { at: "running", deadline: event.deadline } : undefined,
+    rules: machine((state, on, time) =>
+      state.at === "lost" && on === "renewed" ? { at: "running", deadline: time } : undefined,
     ),
     ignore: ["I4: a lease that was over came back", "I6"],
     breaks: "I4: what an aborted handler returned is written",
   },
   {
     name: "a machine that does not look at its deadline",
-    rules: { step: (state, event) => step(state, "now" in event ? { ...event, now: -forever } : event) },
+    rules: { step: (state, on, time) => step(state, on, on === "renewed" ? time : -forever) },
     breaks: "I6",
   },
   {
     name: "a late answer that shortens the lease",
-    rules: machine((state, event) =>
-      event.on === "renewed" && state.at === "running" ? { ...state, deadline: event.deadline } : undefined,
+    rules: machine((state, on, time) =>
+      on === "renewed" && state.at === "running" ? { ...state, deadline: time } : undefined,
     ),
     breaks: "I7",
   },
   {
     name: "a machine that never begins",
-    rules: machine((state, event) => (event.on === "begin" ? state : undefined)),
+    rules: machine((state, on) => (on === "begin" ? state : undefined)),
     breaks: "L1",
   },
   {
