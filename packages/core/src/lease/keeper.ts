@@ -81,15 +81,14 @@ export class Keeper {
 
   /** Puts an event through the machine and does what it says. Answers whether the caller may go on: run, or write. `time`: as `step` wants it. */
   apply(hold: Hold, on: LeaseOn, time = 0): boolean {
-    const [state, effects] = step(hold.state, on, time);
+    // No iterators: those of frozen lists are made for every task.
+    const made = step(hold.state, on, time);
+    const state = made[0];
+    const effects = made[1];
     hold.state = state;
-    let allowed = false;
-    for (const effect of effects) {
-      if (effect === "forget") this.#forget(hold);
-      else if (effect === "run" || effect === "write") allowed = true;
-    }
+    if (effects.includes("forget")) this.#forget(hold);
     if (state.at === "lost" && effects.length > 0) hold.onLost?.(hold, state.why);
-    return allowed;
+    return effects.includes("run") || effects.includes("write");
   }
 
   #forget(hold: Hold): void {
