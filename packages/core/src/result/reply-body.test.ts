@@ -218,4 +218,12 @@ describe("readBeat", () => {
       { numRuns: 500 },
     );
   });
+
+  it("does not make anyone walk far, however many packs it names", () => {
+    const held = Array.from({ length: 10_000 }, (_, pack) => ["run", pack * 1_000, 1_000]);
+    const beat = readBeat({ worker: "w", slots: 1, busy: 1, held, retries: [], progress: [] });
+    expect(beat?.held).toEqual(held.slice(0, 250));
+    const single = Array.from({ length: 300_000 }, (_, index) => ["run", index]);
+    expect(readBeat({ ...beat, held: single, retries: [], progress: [] })?.held).toHaveLength(250_000);
+  });
 });

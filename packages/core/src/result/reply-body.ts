@@ -9,6 +9,9 @@ import {
 import { isDeeperThan, JSON_DEPTH } from "../depth.ts";
 import { readWireError } from "../errors.ts";
 
+/** Twice the tasks that a worker may have in hand: its slots, what it takes in advance, and what its last packs hold beyond that. */
+const MOST_HELD = 250_000;
+
 const outcomes: ReadonlySet<unknown> = new Set<Outcome>(["completed", "dead", "expired", "cancelled"]);
 
 /** A reply body from outside, or `undefined` where its shape is wrong. What is not known is left out, never copied. */
@@ -68,9 +71,7 @@ export function readBeat(value: unknown): Beat | undefined {
     worker,
     slots,
     busy,
-    held: Array.isArray(held)
-      ? (held as unknown[]).filter(isPlace).map(([run, first, count]) => heldPlace(run, first, count))
-      : undefined,
+    held: Array.isArray(held) ? heldPlaces((held as unknown[]).filter(isPlace)) : undefined,
     retries: (retries as unknown[])
       .filter(isPlace)
       .filter((place): place is [string, number, number] => typeof place[2] === "number"),
@@ -81,9 +82,17 @@ export function readBeat(value: unknown): Beat | undefined {
   };
 }
 
-/** A count from outside must not make anyone walk far. */
-function heldPlace(run: string, first: number, count: unknown): readonly [string, number, number?] {
-  return isCount(count) && count > 1 && count <= MOST_TASKS ? [run, first, count] : [run, first];
+/** A beat from outside must not make anyone walk far: what it names beyond that is left out. */
+function heldPlaces(places: readonly (readonly [string, number, unknown])[]): (readonly [string, number, number?])[] {
+  const held: (readonly [string, number, number?])[] = [];
+  let tasks = 0;
+  for (const [run, first, count] of places) {
+    const isPack = isCount(count) && count > 1 && count <= MOST_TASKS;
+    tasks += isPack ? count : 1;
+    if (tasks > MOST_HELD) break;
+    held.push(isPack ? [run, first, count] : [run, first]);
+  }
+  return held;
 }
 
 function isPlace(value: unknown): value is [string, number, unknown] {
