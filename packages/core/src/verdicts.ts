@@ -65,3 +65,8 @@ function valueVerdict(value: unknown, durationMs: number, valueBytes: number): V
     return { kind: "ended", outcome: "dead", error: toWireError(error, code), attempted: true, durationMs };
   }
 }
+
+/** Back without penalty; of one that has not begun the frame as it is. */
+export function released(reason: "released" | "last_chance", delayMs: number) {
+  return { kind: "released", reason, delayMs, begun: false, durationMs: 0 } as const;
+}

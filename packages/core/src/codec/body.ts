@@ -65,6 +65,9 @@ export type Payloads = { readonly values: readonly unknown[] } | BadFrame;
  */
 const GROWTH_BYTES = 1_024;
 
+/** Room for what stands around a body of results: header, extension, and the worker's name. */
+export const FRAME_HEAD_BYTES = 1_024;
+
 const NO_OPTIONS: EncodeOptions = Object.freeze({});
 
 /**
