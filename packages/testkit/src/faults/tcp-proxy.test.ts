@@ -198,6 +198,22 @@ describe("corrupt", () => {
   });
 });
 
+describe("refuse", () => {
+  it("resets what there is and what comes, keeps its port, and ends with heal", async () => {
+    const client = await dial();
+    await says(client, "a");
+    proxy.refuse();
+    await soon(() => expect(client.ends).toEqual(["ECONNRESET", "close"]));
+    const late = await dial();
+    await soon(() => expect(late.ends.at(-1)).toBe("close"));
+    await expect(TcpProxy.start({ port: server.port, listenPort: proxy.port })).rejects.toMatchObject({
+      code: "EADDRINUSE",
+    });
+    proxy.heal();
+    expect(await says(await dial(), "b")).toBeGreaterThan(0);
+  });
+});
+
 describe("down and up", () => {
   it("refuses and resets while it is down, and is back at the same port", async () => {
     const client = await dial();

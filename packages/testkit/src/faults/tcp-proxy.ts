@@ -35,6 +35,7 @@ export class TcpProxy {
   readonly #links = new Set<Link>();
   #server: Server | undefined;
   #accepted = 0;
+  #refuses = false;
 
   private constructor(options: TcpProxyOptions, server: Server, port: number) {
     this.#options = options;
@@ -104,6 +105,15 @@ export class TcpProxy {
     this.#set(direction, { corruptIn: afterBytes });
   }
 
+  /**
+   * Resets every connection, and each that comes, until `heal`. Unlike with `down` the port stays its own: whoever goes on dialling it for ever reaches
+   * nobody else there.
+   */
+  refuse(): void {
+    this.#refuses = true;
+    this.reset();
+  }
+
   /** The server is gone: resets every connection and refuses new ones, until `up`. */
   async down(): Promise<void> {
     const server = this.#server;
@@ -122,6 +132,7 @@ export class TcpProxy {
 
   /** Ends every fault but `down`; what a black hole has held back goes on. */
   heal(): void {
+    this.#refuses = false;
     this.#set("both", soundWire());
     for (const { pipes } of this.#links) for (const pipe of [pipes.up, pipes.down]) pipe.resume();
   }
@@ -142,6 +153,11 @@ export class TcpProxy {
 
   #accept(client: Socket): void {
     this.#accepted += 1;
+    if (this.#refuses) {
+      client.on("error", () => {});
+      client.resetAndDestroy();
+      return;
+    }
     const { host = "127.0.0.1", port, random = Math.random } = this.#options;
     const link = new Link({ client, host, port, faults: this.#faults, random });
     this.#links.add(link);

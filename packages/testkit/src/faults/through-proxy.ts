@@ -19,14 +19,18 @@ export function throughProxy(broker: Door, make: (door: Door) => Backend): Sessi
   let proxy: TcpProxy | undefined;
   let opening: Promise<Backend> | undefined;
   let backend = facts;
+  let isDead = false;
   const start = async () => {
     proxy = await TcpProxy.start(broker);
     backend = make({ host: proxy.host, port: proxy.port });
     return backend;
   };
+  const heal = () => {
+    if (!isDead) proxy?.heal();
+  };
   const end = async () => {
     await opening?.catch(() => {});
-    proxy?.heal();
+    heal();
     await backend.close();
     await proxy?.close();
     if (backend !== facts) await facts.close();
@@ -50,10 +54,13 @@ export function throughProxy(broker: Door, make: (door: Door) => Backend): Sessi
       ...(purge && { purge: (...args) => (backend as Required<Backend>).purge(...args) }),
       ...(remove && { remove: (...args) => (backend as Required<Backend>).remove(...args) }),
     }),
-    kill: () => void proxy?.down(),
+    kill() {
+      isDead = true;
+      proxy?.refuse();
+    },
     freeze: () => proxy?.blackHole(),
-    thaw: () => proxy?.heal(),
+    thaw: heal,
     cut: () => proxy?.reset(),
-    blackHole: (on) => (on ? proxy?.blackHole() : proxy?.heal()),
+    blackHole: (on) => (on ? proxy?.blackHole() : heal()),
   };
 }
