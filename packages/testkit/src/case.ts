@@ -24,6 +24,8 @@ export interface Case {
   readonly needs?: Hook;
   /** Takes many leases where the clock is the machine's: begins before the others that run side by side, so that nobody waits for it alone. */
   readonly isLong?: true;
+  /** Takes all that the machine has where processes are real: beside it, others would be late by its doing. */
+  readonly isAlone?: true;
   /** Throws an AssertionError where the backend, or core on it, breaks the promise. */
   run(world: World): Promise<void>;
 }

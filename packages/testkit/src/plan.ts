@@ -66,13 +66,13 @@ export function planConformance(options: ConformanceOptions): ConformancePlan {
   return { name, profile, levels, running, notRunning, concurrency };
 }
 
-/** The cases that may run beside each other, then those that may not: who stops the broker stops it for all. */
+/** The cases that may run beside each other, then those that may not: who stops the broker stops it for all, and who takes the whole machine, too. */
 export function batchesOf({ running, concurrency }: ConformancePlan): readonly {
   readonly title: string;
   readonly cases: readonly Case[];
   readonly concurrency: number;
 }[] {
-  const disturbs = ({ needs }: Case) => needs === "restart";
+  const disturbs = ({ needs, isAlone }: Case) => needs === "restart" || isAlone === true;
   const beside = running.filter((one) => !disturbs(one));
   const isLong = ({ isLong }: Case) => concurrency > 1 && isLong === true;
   return [

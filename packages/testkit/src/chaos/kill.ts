@@ -56,6 +56,7 @@ export const killCases = [
   ...area("chaos", "kill-20-workers-10k-tasks", {
     "every-task-one-outcome": {
       cites: ["I1", "I3", "I4", "I20", "L1"],
+      isAlone: true,
       expects:
         "twenty workers are killed one after the other under ten thousand tasks: each task has one outcome, completed, and the books add up",
       when: ownSessions,
