@@ -19,6 +19,16 @@ export const dispatchSubject = (packs: boolean, concurrency: number): BrokerSubj
     const requests = { count: 0 };
     const inner = redis({ url, namespace: name });
     const dispatcher = await Dispatcher.open(countedBackend(inner, requests), { packs, ...bodies });
+    // As large as packs of such tasks become: without a worker nobody would find out.
+    const filler = await Dispatcher.open(inner, {
+      packs,
+      ...bodies,
+      initialBatchSize: 100,
+      observer: ({ event }) => {
+        if (event === "queue_dispatched") taken += 1;
+      },
+    });
+    let taken = 0;
     const waiting: { cancel(): void }[] = [];
     return {
       async run(from, count, take, kind) {
@@ -30,9 +40,9 @@ export const dispatchSubject = (packs: boolean, concurrency: number): BrokerSubj
         if (packs) {
           // Nobody works on them: a run is the way to packs, and it ends with the coordinator.
           const options = { maxInFlight: count, maxInFlightBytes: 2 ** 40 };
-          const run = dispatcher.run("default", payloads(0, count), options);
-          waiting.push(run);
-          while (run.progress.sent < count) await sleep(1);
+          const until = taken + count;
+          waiting.push(filler.run("default", payloads(0, count), options));
+          while (taken < until) await sleep(1);
         } else
           for (let first = 0; first < count; first += SENDS) {
             const some = [...payloads(first, Math.min(SENDS, count - first))];
@@ -42,6 +52,7 @@ export const dispatchSubject = (packs: boolean, concurrency: number): BrokerSubj
       requests: () => requests.count,
       async close() {
         for (const run of waiting) run.cancel();
+        await filler.close();
         await dispatcher.close();
         await inner.close();
       },

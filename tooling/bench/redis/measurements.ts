@@ -32,10 +32,12 @@ const endToEnd = (kind: Kind) => (subject: BrokerSubject, count: number) =>
     return { tasksPerSecond: count / seconds, cpuMicroseconds: ((await system.cpu()) - cpu) / count };
   });
 
+const WARM_FILLED = 30_000;
+
 /** From the first send until all are taken in, with no worker, and what a task that waits takes of the server. */
 const filling = (subject: BrokerSubject, count: number) =>
   withSystem(subject, 0, async ({ server, coordinator }): Promise<Measured> => {
-    await coordinator.fill(WARM_TASKS);
+    await coordinator.fill(WARM_FILLED);
     const before = await server.bytes();
     const begun = performance.now();
     await coordinator.fill(count);
