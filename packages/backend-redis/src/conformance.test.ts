@@ -33,7 +33,6 @@ for (const [key, need] of Object.entries(needs)) {
     backend: (namespace) => redis({ namespace: `dispatch.${namespace}`, url, tls }),
     name: `conformance of ${key} ${version}`,
     levels: ["seam", "system", "chaos"],
-    concurrency: 16,
     ...(pid !== undefined && { restart }),
     // A cluster sends its clients from server to server.
     ...(which.form === undefined && {
