@@ -2,6 +2,7 @@
 import type { Backend } from "../../packages/core/dist/contract.js";
 import { type Character, memory } from "../../packages/core/dist/memory.js";
 import type { Session } from "../../packages/testkit/dist/index.js";
+import { bentRedis } from "./bent-redis.ts";
 import { bentSession } from "./bent-wires.ts";
 import { proxiedAmqp } from "./proxied-amqp.ts";
 
@@ -23,7 +24,7 @@ export interface Subject {
   readonly adapter?: string;
   /** What the adapter is made with beside address and namespace: sessions that are short, partitions that are few. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** Where leases are a session's, and the broker notices by its connection, or by what it does not hear: how a session gets wires of its own. */
+  /** How a session gets wires of its own, which can break as those of another process. */
   readonly session?: (url: string, make: (options: Readonly<Record<string, unknown>>) => Backend) => Session;
   /** Makes the factory; `service` where there is one. */
   readonly factory?: () => (namespace: string) => Backend;
@@ -38,14 +39,16 @@ const broker = (service: string, adapter: string, more: Partial<Subject> = {}): 
   ...more,
 });
 
+const bentSingle: Subject["session"] = (url, make) => bentRedis((connection) => make({ url, connection }));
+
 export const subjects: Readonly<Record<string, Subject>> = {
   memory: inMemory(),
   "memory-as-redis": inMemory("redis"),
   "memory-as-sqs": inMemory("sqs"),
   "memory-as-rabbitmq": inMemory("rabbitmq"),
   "memory-as-kafka": inMemory("kafka"),
-  redis: broker("redis", "backend-redis"),
-  valkey: broker("valkey", "backend-redis"),
+  redis: broker("redis", "backend-redis", { session: bentSingle }),
+  valkey: broker("valkey", "backend-redis", { session: bentSingle }),
   sqs: broker("sqs", "backend-sqs"),
   rabbitmq: broker("rabbitmq", "backend-rabbitmq", {
     options: { heartbeatMs: 1_000 },

@@ -1,27 +1,45 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type SpawnedWorker, spawnWorker, throughProxy, type WorkerChildOptions } from "@org/dispatch-testkit";
+import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/dispatch-testkit";
 import { conformance } from "@org/dispatch-testkit/vitest";
-import { describe, inject, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { bentRedis } from "../../../tooling/conformance/bent-redis.ts";
 import { up } from "../../../tooling/services/lifecycle.ts";
+import { needService } from "../../../tooling/services/need-service.ts";
 import { redis } from "./index.ts";
-import { needs } from "./testing/services.ts";
+import { endServers, ownSet } from "./testing/own-server.ts";
 import { workerModule } from "./testing/worker-backend.ts";
 
-const services = inject("services");
-/** So long is the broker away in the case about outages: with `./dev test --full` longer than any wait. */
-const outageMs = process.env.DISPATCH_TEST_FULL === "1" ? 60_000 : 10_000;
+const isFull = process.env.DISPATCH_TEST_FULL === "1";
 
-for (const [key, need] of Object.entries(needs)) {
-  const line = services[key];
+/** One server always; with `./dev test --full` the other versions and forms. */
+const servers = [
+  { name: "redis" },
+  ...(isFull
+    ? ([
+        { name: "redis", version: "8" },
+        { name: "valkey", version: "9" },
+        { name: "redis", form: "cluster" },
+        { name: "redis", form: "tls" },
+      ] as const)
+    : []),
+];
+
+// The suite stops and starts them: they are this file's alone.
+ownSet("conformance");
+afterAll(endServers);
+
+for (const { name, ...which } of servers) {
+  const title = ["conformance of", name, ...Object.values(which)].join(" ");
+  const line = await needService(name, which);
   if (line === undefined) {
-    describe.skip(`conformance of ${key}: it cannot be had here`, () => it("needs a server", () => {}));
+    describe.skip(`${title}: it cannot be had here`, () => it("needs a server", () => {}));
     continue;
   }
-  const { url, ca, pid, version } = line;
+  const { url, ca, pid } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
-  const { name, ...which } = need;
-  const { hostname, port } = new URL(url.split(",")[0] ?? "");
+  const made = (namespace: string, connection = {}) =>
+    redis({ namespace: `dispatch.${namespace}`, url, tls, connection });
   const restart = async (awayMs: number) => {
     // As they are now: an earlier restart has given them other ids.
     const now = await up(name, which);
@@ -30,19 +48,14 @@ for (const [key, need] of Object.entries(needs)) {
     await up(name, which);
   };
   conformance({
-    backend: (namespace) => redis({ namespace: `dispatch.${namespace}`, url, tls }),
-    name: `conformance of ${key} ${version}`,
+    backend: (namespace) => made(namespace),
+    name: title,
     levels: ["seam", "system", "chaos"],
+    ...(tls === undefined && { proxy: (namespace) => bentRedis((connection) => made(namespace, connection)) }),
     ...(pid !== undefined && { restart }),
-    // A cluster sends its clients from server to server.
-    ...(which.form === undefined && {
-      proxy: (namespace: string) =>
-        throughProxy({ host: hostname, port: Number(port) }, (door) =>
-          redis({ namespace: `dispatch.${namespace}`, ...door }),
-        ),
-    }),
     spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> => spawnWorker(workerModule(line), options),
-    outageMs,
-    timeoutMs: 180_000 + outageMs,
+    // Longer than any wait of core.
+    outageMs: isFull ? 60_000 : 10_000,
+    timeoutMs: 240_000,
   });
 }

@@ -1,23 +1,16 @@
-import { rm } from "node:fs/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { down, up } from "../../../tooling/services/lifecycle.ts";
-import { instancesFolder } from "../../../tooling/services/places.ts";
+import { up } from "../../../tooling/services/lifecycle.ts";
 import { redis } from "./index.ts";
 import { frames, never, open, take, textsOf, WORK } from "./testing/opened.ts";
+import { endServers, onlyOwn } from "./testing/own-server.ts";
 
 // Takes long, and five servers and more: with `./dev test --full`.
 const isWanted = process.env.DISPATCH_TEST_FULL === "1";
 
 describe.skipIf(!isWanted)("a master that is killed", () => {
-  beforeAll(() => {
-    process.env.DISPATCH_SERVICES_SET = `backend-redis-failover-${process.pid}`;
-    process.env.DISPATCH_TEST_REDIS_URL = "";
-  });
-  afterAll(async () => {
-    await down("redis");
-    await rm(instancesFolder(), { recursive: true, force: true });
-  }, 60_000);
+  beforeAll(() => onlyOwn("failover"));
+  afterAll(endServers, 60_000);
 
   it.each(["sentinel", "cluster"] as const)(
     "is followed by its replica (%s)",

@@ -12,8 +12,7 @@ export interface OwnServer {
 }
 
 export async function ownServer(): Promise<OwnServer> {
-  process.env.DISPATCH_SERVICES_SET = `backend-redis-${process.pid}`;
-  process.env.DISPATCH_TEST_REDIS_URL = "";
+  onlyOwn("own");
   const { url } = await up("redis");
   const admin = new Redis(url);
   return {
@@ -21,8 +20,24 @@ export async function ownServer(): Promise<OwnServer> {
     admin,
     async end() {
       admin.disconnect();
-      await down("redis");
-      await rm(instancesFolder(), { recursive: true, force: true });
+      await endServers();
     },
   };
+}
+
+/** From now on servers that this process starts are nobody else's. */
+export function ownSet(name: string): void {
+  process.env.DISPATCH_SERVICES_SET = `backend-redis-${name}-${process.pid}`;
+}
+
+/** A server that somebody has given is not taken: what is done to it would be done to theirs. */
+export function onlyOwn(name: string): void {
+  ownSet(name);
+  process.env.DISPATCH_TEST_REDIS_URL = "";
+}
+
+/** Ends all servers of the set. */
+export async function endServers(): Promise<void> {
+  await down("all");
+  await rm(instancesFolder(), { recursive: true, force: true });
 }
