@@ -4,7 +4,7 @@ import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/d
 import { conformance } from "@org/dispatch-testkit/vitest";
 import { afterAll, describe, it } from "vitest";
 import { bentRedis } from "../../../tooling/conformance/bent-redis.ts";
-import { up } from "../../../tooling/services/lifecycle.ts";
+import { up, type Which } from "../../../tooling/services/lifecycle.ts";
 import { needService } from "../../../tooling/services/need-service.ts";
 import { redis } from "./index.ts";
 import { endServers, ownSet } from "./testing/own-server.ts";
@@ -12,8 +12,15 @@ import { workerModule } from "./testing/worker-backend.ts";
 
 const isFull = process.env.DISPATCH_TEST_FULL === "1";
 
-/** One server always; with `./dev test --full` the other versions and forms. */
-const servers = [
+interface Subject extends Which {
+  /** Of the service. */
+  readonly name: string;
+  /** Stands before every key, by the client. */
+  readonly keyPrefix?: string;
+}
+
+/** One server always; with `./dev test --full` the other versions and forms, and keys behind a prefix of the client. */
+const subjects: readonly Subject[] = [
   { name: "redis" },
   ...(isFull
     ? ([
@@ -21,6 +28,7 @@ const servers = [
         { name: "valkey", version: "9" },
         { name: "redis", form: "cluster" },
         { name: "redis", form: "tls" },
+        { name: "redis", keyPrefix: "tenant:" },
       ] as const)
     : []),
 ];
@@ -29,8 +37,8 @@ const servers = [
 ownSet("conformance");
 afterAll(endServers);
 
-for (const { name, ...which } of servers) {
-  const title = ["conformance of", name, ...Object.values(which)].join(" ");
+for (const { name, keyPrefix, ...which } of subjects) {
+  const title = ["conformance of", name, ...Object.values(which), ...(keyPrefix ? ["behind a prefix"] : [])].join(" ");
   const line = await needService(name, which);
   if (line === undefined) {
     describe.skip(`${title}: it cannot be had here`, () => it("needs a server", () => {}));
@@ -39,7 +47,7 @@ for (const { name, ...which } of servers) {
   const { url, ca, pid } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
   const made = (namespace: string, connection = {}) =>
-    redis({ namespace: `dispatch.${namespace}`, url, tls, connection });
+    redis({ namespace: `dispatch.${namespace}`, url, tls, connection: { keyPrefix, ...connection } });
   const restart = async (awayMs: number) => {
     // As they are now: an earlier restart has given them other ids.
     const now = await up(name, which);
@@ -53,7 +61,8 @@ for (const { name, ...which } of servers) {
     levels: ["seam", "system", "chaos"],
     ...(tls === undefined && { proxy: (namespace) => bentRedis((connection) => made(namespace, connection)) }),
     ...(pid !== undefined && { restart }),
-    spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> => spawnWorker(workerModule(line), options),
+    spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> =>
+      spawnWorker(workerModule({ url, ca, keyPrefix }), options),
     // Longer than any wait of core.
     outageMs: isFull ? 60_000 : 10_000,
     timeoutMs: 240_000,

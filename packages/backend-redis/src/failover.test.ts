@@ -33,6 +33,18 @@ describe.skipIf(!isWanted)("a master that is killed", () => {
     },
     400_000,
   );
+
+  it("has a write on a replica, or on a disk, before it is answered, where that is asked for", async () => {
+    const replicated = redis({ url: (await up("redis", { form: "sentinel" })).url, waitReplicas: 1 });
+    await open(replicated);
+    expect(await replicated.send(WORK, frames("on a replica"), never)).toEqual(["ok"]);
+    await replicated.close();
+    const onDisk = redis({ url: (await up("redis", { version: "8" })).url, waitAof: true });
+    await open(onDisk);
+    expect(await onDisk.send(WORK, frames("on a disk"), never)).toEqual(["ok"]);
+    expect(textsOf(await take(onDisk))).toEqual(["on a disk"]);
+    await onDisk.close();
+  }, 400_000);
 });
 
 /** The process of the server that has the work queue now. */

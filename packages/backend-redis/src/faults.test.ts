@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import type { RedisBackend, RedisBackendOptions } from "./index.ts";
 import { redis } from "./index.ts";
 import { codeOf, frame, frames, LEASE_MS, never, open, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
-import { type OwnServer, ownServer } from "./testing/own-server.ts";
+import { type OwnServer, ownServer, START_MS } from "./testing/own-server.ts";
 
 // What a server and a network can do to the backend; on a server of this file's own.
 let server: OwnServer;
@@ -12,7 +12,7 @@ const proxies: TcpProxy[] = [];
 
 beforeAll(async () => {
   server = await ownServer();
-});
+}, START_MS);
 afterAll(() => server.end());
 afterEach(async () => {
   await server.admin.config("SET", "maxmemory", "0");

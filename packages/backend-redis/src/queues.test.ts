@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { RedisBackend, RedisBackendOptions } from "./index.ts";
 import { codeOf, DEAD, frame, frames, LEASE_MS, never, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
-import { type OwnServer, ownServer } from "./testing/own-server.ts";
+import { type OwnServer, ownServer, START_MS } from "./testing/own-server.ts";
 
 // What the scripts do beyond the cases of the conformance suite.
 let server: OwnServer;
@@ -10,7 +10,7 @@ const backends: RedisBackend[] = [];
 
 beforeAll(async () => {
   server = await ownServer();
-});
+}, START_MS);
 afterAll(() => server.end());
 afterEach(async () => {
   await Promise.all(backends.splice(0).map((backend) => backend.close()));

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { frames, never, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
-import { type OwnServer, ownServer } from "./testing/own-server.ts";
+import { type OwnServer, ownServer, START_MS } from "./testing/own-server.ts";
 
 let server: OwnServer;
 beforeAll(async () => {
@@ -9,7 +9,7 @@ beforeAll(async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
   const [, rule = ""] = /```\nuser dispatch ([^`]+)```/.exec(readme) ?? [];
   await server.admin.call("ACL", "SETUSER", "dispatch", ...rule.trim().split(/\s+/));
-});
+}, START_MS);
 afterAll(() => server.end());
 
 it("needs no right that the README does not name", async () => {

@@ -3,6 +3,9 @@ import { Redis } from "ioredis";
 import { down, up } from "../../../../tooling/services/lifecycle.ts";
 import { instancesFolder } from "../../../../tooling/services/places.ts";
 
+/** How long a server may take to start: the first one of a machine is fetched. */
+export const START_MS = 300_000;
+
 /** A server for one test file, which may do with it what it likes. */
 export interface OwnServer {
   readonly url: string;

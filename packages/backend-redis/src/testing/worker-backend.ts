@@ -11,11 +11,19 @@ export default (namespace: string): Backend =>
     namespace: `dispatch.${namespace}`,
     url: searchParams.get("url") ?? "",
     ...(ca !== null && { tls: { ca: readFileSync(ca) } }),
+    connection: { keyPrefix: searchParams.get("keyPrefix") ?? "" },
   });
 
-/** This module, for one server. */
-export function workerModule({ url, ca }: { readonly url: string; readonly ca?: string | undefined }): URL {
+/** Where a server is, and how it is used. */
+interface Way {
+  readonly url: string;
+  readonly ca: string | undefined;
+  readonly keyPrefix: string | undefined;
+}
+
+/** This module, for one way. */
+export function workerModule(way: Way): URL {
   const module = new URL(import.meta.url);
-  module.search = new URLSearchParams({ url, ...(ca !== undefined && { ca }) }).toString();
+  for (const [key, value] of Object.entries(way)) if (value !== undefined) module.searchParams.set(key, value);
   return module;
 }
