@@ -7,8 +7,9 @@ const single = { dispatch: module("single") };
 const packs = { dispatch: module("packs") };
 const bullmq = { bullmq: module("bullmq") };
 const queues = { ...bullmq, "bee-queue": module("bee-queue") };
-const bare = { bare: module("bare") };
-const peers = { ...queues, ...bare };
+/** `bare`: the same scripts without a dispatcher. `lists`: without any safety. */
+const floors = { bare: module("bare"), lists: module("lists") };
+const peers = { ...queues, ...floors };
 
 const rounds = { full: 5, quick: 1 };
 const fewRounds = { full: 3, quick: 1 };

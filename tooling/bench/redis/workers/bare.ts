@@ -1,25 +1,32 @@
-import { Redis } from "ioredis";
+import { BATCH, bareFrame, LEASE_MS, never, openBare, REPLY, WORK } from "../bare-queues.ts";
 import { numberOf } from "../subject.ts";
 import { serve } from "../worker.ts";
 
-const BATCH = 100;
+const LOOPS = 2;
 
-await serve(async ({ url, name }) => {
-  const [taker, sender] = [new Redis(url), new Redis(url)];
+await serve(async (site) => {
+  const backend = await openBare(site, [WORK], [REPLY]);
   let stopped = false;
+  let replies = 0;
   const work = async () => {
     while (!stopped) {
-      const found = await taker.blmpop(0, 1, name, "RIGHT", "COUNT", BATCH).catch(() => null);
-      const results = await Promise.all((found?.[1] ?? []).map((text) => numberOf(JSON.parse(text), 1)));
-      if (results.length > 0) await sender.lpush(`${name}:reply`, JSON.stringify(results));
+      const held = await backend.receive(WORK, { max: BATCH, waitMs: 1_000, leaseMs: LEASE_MS }, never);
+      if (held.length === 0) continue;
+      const results = await Promise.all(
+        held.map(({ bytes }) => numberOf(JSON.parse(Buffer.from(bytes).toString()), 1)),
+      );
+      const receipts = held.map(({ receipt }) => ({ receipt, ack: true }));
+      const frame = bareFrame(`reply-${process.pid}-${replies++}`, Buffer.from(JSON.stringify(results)));
+      const [outcome] = await backend.move([{ receipts, sends: [{ queue: REPLY, frame }] }], never);
+      if (outcome !== "ok") throw new Error("a lease was lost");
     }
   };
-  void work();
+  const loops = Array.from({ length: LOOPS }, work);
   return {
     async stop() {
       stopped = true;
-      taker.disconnect();
-      sender.disconnect();
+      await Promise.allSettled(loops);
+      await backend.close();
     },
   };
 });
