@@ -1,5 +1,6 @@
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
 import { DispatchError } from "@org/dispatch-core";
+import { FIFO_SUFFIX } from "./names.ts";
 
 export interface AddressOptions {
   /** `sqs://REGION`, or `sqs+http://HOST:PORT` for a server of one's own. */
@@ -17,8 +18,9 @@ export interface AddressOptions {
 export interface Address {
   /** What a client is made with. */
   readonly config: SQSClientConfig;
-  /** The name at the end of `queueUrl`. */
+  /** The name at the end of `queueUrl`, without the suffix of FIFO queues. */
   readonly queueName: string | undefined;
+  readonly isFifo: boolean;
   /** The account in `queueUrl`: its siblings are looked for there. */
   readonly account: string | undefined;
 }
@@ -41,7 +43,8 @@ export function addressOf(options: AddressOptions): Address {
       ...(region !== undefined ? { region } : endpoint !== undefined && { region: "us-east-1" }),
       ...(credentials !== undefined && { credentials }),
     },
-    queueName: queue?.name,
+    queueName: queue?.name.replace(/\.fifo$/, ""),
+    isFifo: queue?.name.endsWith(FIFO_SUFFIX) === true,
     account: queue?.account,
   };
 }

@@ -19,6 +19,7 @@ import {
   type Want,
 } from "@org/dispatch-core/contract";
 import { Directory } from "./directory.ts";
+import { Groups } from "./groups.ts";
 import { Holding } from "./holding.ts";
 import { Looking } from "./looking.ts";
 import { resolveOptions, type Settings, type SqsBackendOptions } from "./options.ts";
@@ -37,6 +38,7 @@ export class SqsBackend implements Backend, AsyncDisposable {
   readonly #directory: Directory;
   readonly #holding: Holding;
   readonly #looking: Looking;
+  readonly #groups = new Groups();
   readonly #sources = new Map<string, Source>();
   /** Of all queues that were opened, by what they say. */
   readonly #doubts = new Map<string, Doubt>();
@@ -46,9 +48,9 @@ export class SqsBackend implements Backend, AsyncDisposable {
   /** Connects to nothing yet. Throws `CONFIG_INVALID`. */
   constructor(options: SqsBackendOptions = {}) {
     const settings = resolveOptions(options);
-    const { clients, frameBytes, longPollingMs } = settings;
+    const { clients, frameBytes, longPollingMs, naming } = settings;
     this.#settings = settings;
-    this.profile = sqsProfile(frameBytes, longPollingMs);
+    this.profile = sqsProfile(frameBytes, longPollingMs, naming.fifo);
     const directory = new Directory(settings);
     this.#directory = directory;
     const ends = () => this.#ends;
@@ -79,8 +81,9 @@ export class SqsBackend implements Backend, AsyncDisposable {
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
     this.#opened();
-    const { clients, frameBytes } = this.#settings;
-    return sendFrames({ clients, directory: this.#directory, frameBytes }, queue, frames, signal);
+    const { clients, frameBytes, naming } = this.#settings;
+    const groups = queue.role === "work" && naming.fifo ? this.#groups : undefined;
+    return sendFrames({ clients, directory: this.#directory, frameBytes, groups }, queue, frames, signal);
   }
 
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {

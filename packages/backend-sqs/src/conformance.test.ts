@@ -4,8 +4,7 @@ import { sqs } from "./index.ts";
 import { inProcess } from "./testing/in-process.ts";
 
 const sideBySide: TestRunner = { describe, it: it.concurrent };
-/** The other levels take eight minutes: in `./dev test --full`, on both servers. */
-const levels = process.env.DISPATCH_TEST_FULL === "1" ? (["seam", "system", "chaos"] as const) : (["seam"] as const);
+const levels = ["seam", "system", "chaos"] as const;
 /** Polls that a case leaves behind end soon. */
 const longPollingMs = 1_000;
 /** Some cases wait for many leases. */
@@ -14,6 +13,15 @@ const timeoutMs = 180_000;
 const own = await inProcess();
 afterAll(() => own.server.stop());
 register({ backend: (namespace) => sqs({ namespace, url: own.url, longPollingMs }), name: "conformance of fauxqs", levels, timeoutMs }, sideBySide); // biome-ignore format: one call
+register(
+  {
+    backend: (namespace) => sqs({ namespace, url: own.url, longPollingMs, fifo: true }),
+    name: "conformance of fauxqs with FIFO lanes",
+    levels: ["seam"],
+    timeoutMs,
+  },
+  sideBySide,
+);
 
 const { sqs: line } = inject("services");
 if (line === undefined)
@@ -23,4 +31,5 @@ else {
   const { url, version } = line;
   const name = `conformance of ElasticMQ ${version}`;
   register({ backend: (namespace) => sqs({ namespace, url, longPollingMs }), name, levels, timeoutMs }, sideBySide);
+  register({ backend: (namespace) => sqs({ namespace, url, longPollingMs, fifo: true }), name: `${name} with FIFO lanes`, levels: ["seam"], timeoutMs }, sideBySide); // biome-ignore format: one call
 }

@@ -75,12 +75,13 @@ export class Directory {
   }
 
   async #create(queue: Queue, signal: AbortSignal): Promise<string> {
-    const { clients, frameBytes, queueAttributes } = this.#settings;
+    const { clients, frameBytes, queueAttributes, naming } = this.#settings;
     const command = new CreateQueueCommand({
       QueueName: this.#name(queue),
       Attributes: {
         MessageRetentionPeriod: String(secondsOf(RETENTION_MS)),
         MaximumMessageSize: String(frameBytes),
+        ...(queue.role === "work" && naming.fifo && { FifoQueue: "true" }),
         ...queueAttributes,
       },
     });

@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import type { Clients } from "./clients.ts";
+import { newPlace } from "./groups.ts";
 import type { Holding } from "./holding.ts";
 import { type Held, receivesOf } from "./receipt.ts";
 
@@ -34,7 +35,11 @@ async function sentAgain(
   items: readonly Held[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<Held>> {
-  const Entries = items.map(({ message }, index) => ({ Id: String(index), MessageBody: message.Body ?? "" }));
+  const Entries = items.map(({ message: { Body = "", Attributes } }, index) => ({
+    Id: String(index),
+    MessageBody: Body,
+    ...(Attributes?.MessageGroupId !== undefined && newPlace(Attributes.MessageGroupId)),
+  }));
   if (Entries.length === 0) return new Set();
   const command = new SendMessageBatchCommand({ QueueUrl, Entries });
   const { Successful = [] } = await clients.call(command, signal).catch(() => ({}) as { Successful?: [] });

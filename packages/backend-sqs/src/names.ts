@@ -6,18 +6,24 @@ export interface Naming {
   readonly namespace: string;
   /** A queue of the user that has a name of its own on the broker, which is that of its middle lane. */
   readonly named: { readonly of: string; readonly name: string } | undefined;
+  /** Are the lanes FIFO queues? All else is not: where nothing is to be run, there is no order to keep. */
+  readonly fifo: boolean;
 }
 
-/** "A queue name can have up to 80 characters": letters, digits, dashes and underscores (API reference, CreateQueue). */
-const SQS_NAME = /^[A-Za-z0-9_-]{1,80}$/;
+/** "A queue name can have up to 80 characters": letters, digits, dashes and underscores; of FIFO queues, the suffix included (API reference, CreateQueue). */
+const SQS_NAME = /^(?:[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$/;
+export const FIFO_SUFFIX = ".fifo";
 
 const MIDDLE_LANE = "normal";
 
-/** `NAMESPACE-QUEUE` is the middle lane; the others are `NAME-high`, `NAME-low`, `NAME-dead`, `NAME-later`, `NAME-reply-ID`. Throws `MISMATCH`. */
-export function nameOf({ namespace, named }: Naming, { role, name, of }: Queue): string {
+/**
+ * `NAMESPACE-QUEUE` is the middle lane; the others are `NAME-high`, `NAME-low`, `NAME-dead`, `NAME-later`, `NAME-reply-ID`. FIFO lanes end in `.fifo`.
+ * Throws `MISMATCH`.
+ */
+export function nameOf({ namespace, named, fifo }: Naming, { role, name, of }: Queue): string {
   const base = named?.of === of ? named.name : `${namespace}-${of}`;
   const whole = {
-    work: name === MIDDLE_LANE ? base : `${base}-${name}`,
+    work: `${name === MIDDLE_LANE ? base : `${base}-${name}`}${fifo ? FIFO_SUFFIX : ""}`,
     dead: `${base}-dead`,
     later: `${base}-later`,
     reply: `${base}-reply-${name}`,

@@ -26,6 +26,8 @@ describe("options", () => {
     [{ url: "sqs" }, /cannot be read/],
     [{ url: "sqs+http://%zz@host:1" }, /encodes nothing/],
     [{ queueUrl: "tasks" }, /not a URL of a queue/],
+    [{ queueUrl: "https://sqs.eu-west-1.amazonaws.com/1/tasks.fifo", fifo: false }, /is a FIFO queue/],
+    [{ queueUrl: "https://sqs.eu-west-1.amazonaws.com/1/tasks", fifo: true }, /is a standard queue/],
     [{ queueUrl: "https://sqs.eu-west-1.amazonaws.com/1/tasks/more" }, /not a URL of a queue/],
   ])("refuses %j", (options, why) => {
     expect(() => sqs(options)).toThrow(why);
@@ -71,7 +73,7 @@ describe("options", () => {
 });
 
 describe("names", () => {
-  const naming = { namespace: "dispatch", named: undefined };
+  const naming = { namespace: "dispatch", named: undefined, fifo: false };
 
   it.each<[Queue, string]>([
     [WORK, "dispatch-default"],
@@ -82,6 +84,16 @@ describe("names", () => {
     [{ role: "tier", name: "1000", of: "" }, "dispatch-tier-1000"],
   ])("%j is %s", (queue, name) => {
     expect(nameOf(naming, queue)).toBe(name);
+  });
+
+  it("of lanes that are FIFO queues say so, and those of other queues do not", () => {
+    const queueUrl = "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks.fifo";
+    const { naming: own } = resolveOptions({ queueUrl });
+    expect(nameOf(own, WORK)).toBe("tasks.fifo");
+    expect(nameOf(own, { ...WORK, name: "high" })).toBe("tasks-high.fifo");
+    expect(nameOf(own, DEAD)).toBe("tasks-dead");
+    expect(nameOf(own, REPLY)).toBe("tasks-reply-coordinator-1");
+    expect(() => nameOf({ ...naming, fifo: true }, { ...WORK, of: "x".repeat(70) })).toThrow(/80/);
   });
 
   it("are refused where SQS cannot have them", () => {

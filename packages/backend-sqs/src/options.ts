@@ -1,6 +1,6 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { DispatchError } from "@org/dispatch-core";
-import { checkKnown, checkName, checkWhole } from "@org/dispatch-core/adapter-kit";
+import { checkKind, checkKnown, checkName, checkWhole } from "@org/dispatch-core/adapter-kit";
 import { type AddressOptions, addressOf } from "./address.ts";
 import { type Clients, givenClients, ownClients } from "./clients.ts";
 import type { Naming } from "./names.ts";
@@ -17,6 +17,8 @@ export interface SqsBackendOptions extends AddressOptions {
   readonly connection?: SQSClientConfig | undefined;
   /** The user's queue that `queueUrl` stands for; default `default`. */
   readonly queue?: string | undefined;
+  /** Are the lanes FIFO queues? Tasks of one `key` then come in the order in which they were sent. Default: whether `queueUrl` ends in `.fifo`. */
+  readonly fifo?: boolean | undefined;
   /** How long one poll waits at the broker, from 1,000 to 20,000, in whole seconds; default 20,000. An idle worker costs one request a lane in that time. */
   readonly longPollingMs?: number | undefined;
   /** The most messages of one ReceiveMessage, 1 to 10; default 10. */
@@ -48,7 +50,7 @@ export const sqsDefaults = Object.freeze({
 });
 
 const ADDRESS = ["url", "region", "endpoint", "credentials", "connection"] as const;
-const KNOWN = [...Object.keys(sqsDefaults), ...ADDRESS, "client", "pollClient", "queueUrl", "queueAttributes"];
+const KNOWN = [...Object.keys(sqsDefaults), ...ADDRESS, "client", "pollClient", "queueUrl", "queueAttributes", "fifo"];
 /** MaximumMessageSize: 1,024 bytes at least. */
 const LEAST_FRAME_BYTES = 1_024;
 
@@ -65,13 +67,16 @@ export function resolveOptions(options: SqsBackendOptions): Settings {
   const namespace = checkName("namespace", options.namespace ?? sqsDefaults.namespace);
   if (namespace.includes(".")) throw invalid(`namespace "${namespace}": SQS has no dots in names`);
   const of = checkName("queue", options.queue ?? sqsDefaults.queue);
-  const { config, queueName, account } = addressOf(options);
+  const { config, queueName, account, isFifo } = addressOf(options);
+  const fifo = checkKind("fifo", options.fifo ?? isFifo, "boolean");
+  if (queueName !== undefined && isFifo !== fifo)
+    throw invalid(`fifo: the queue of queueUrl is ${isFifo ? "a FIFO" : "a standard"} queue`);
   const longPollingMs = options.longPollingMs ?? sqsDefaults.longPollingMs;
   const clients =
     client === undefined ? ownClients({ ...options.connection, ...config }) : givenClients(client, pollClient);
   return {
     clients,
-    naming: { namespace, named: queueName === undefined ? undefined : { of, name: queueName } },
+    naming: { namespace, named: queueName === undefined ? undefined : { of, name: queueName }, fifo },
     account,
     queueUrl,
     // Without a wait there would be a request after the other, and each costs money.

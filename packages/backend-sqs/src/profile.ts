@@ -14,8 +14,16 @@ export const RETENTION_MS = 14 * DAY_MS;
 /** DelaySeconds, VisibilityTimeout and WaitTimeSeconds are whole seconds. */
 export const STEP_MS = 1_000;
 
-/** What standard queues can do. */
-export function sqsProfile(frameBytes: number, pollMs: number): Profile {
+/** What FIFO queues do otherwise. */
+const FIFO: Partial<Profile> = {
+  // Of one message group, which is the `key` of a task.
+  order: "partition",
+  // "FIFO queues don't support timers on individual messages" (Developer Guide, "Amazon SQS message timers"): core delays in tiers.
+  sendDelayMs: 0,
+};
+
+/** What standard queues can do, or lanes that are FIFO queues. */
+export function sqsProfile(frameBytes: number, pollMs: number, fifo: boolean): Profile {
   return {
     // At most 12 hours in all from the receive; more is an error, and not cut.
     lease: { kind: "timed", stepMs: STEP_MS, totalCapMs: MOST_LEASE_MS },
@@ -51,6 +59,7 @@ export function sqsProfile(frameBytes: number, pollMs: number): Profile {
       inFlight: 120_000,
       delayPrecisionMs: STEP_MS,
     },
+    ...(fifo && FIFO),
   };
 }
 

@@ -2,6 +2,7 @@ import { SendMessageBatchCommand, type SendMessageBatchRequestEntry } from "@aws
 import type { OutFrame, Queue, SendOutcome } from "@org/dispatch-core/contract";
 import type { Clients } from "./clients.ts";
 import type { Directory } from "./directory.ts";
+import type { Groups } from "./groups.ts";
 import { MOST_SEND_DELAY_MS, secondsOf } from "./profile.ts";
 import { isMissing, SqsRefusal } from "./sqs-error.ts";
 
@@ -12,11 +13,13 @@ export interface SendingPort {
   readonly clients: Clients;
   readonly directory: Directory;
   readonly frameBytes: number;
+  /** Of a FIFO queue. */
+  readonly groups: Groups | undefined;
 }
 
 /** One request: what cannot be sent is left out of it, and is an outcome of its own. */
 export async function sendFrames(
-  { clients, directory, frameBytes }: SendingPort,
+  { clients, directory, frameBytes, groups }: SendingPort,
   queue: Queue,
   frames: readonly OutFrame[],
   signal: AbortSignal,
@@ -26,7 +29,7 @@ export async function sendFrames(
   frames.forEach((frame, index) => {
     const made = entryOf(frame, index, frameBytes);
     if (made instanceof SqsRefusal) outcomes[index] = { failed: made };
-    else Entries.push(made);
+    else Entries.push(groups === undefined ? made : { ...made, ...groups.of(frame) });
   });
   if (Entries.length === 0) return outcomes;
   try {

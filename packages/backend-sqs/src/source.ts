@@ -86,7 +86,7 @@ export class Source {
       MaxNumberOfMessages: size,
       WaitTimeSeconds,
       VisibilityTimeout: seconds,
-      MessageSystemAttributeNames: ["ApproximateReceiveCount"],
+      MessageSystemAttributeNames: ["ApproximateReceiveCount", "MessageGroupId"],
     });
     const { Messages = [] } = await clients.poll(command, WaitTimeSeconds * STEP_MS + POLL_LAG_MS);
     if (Messages.length < size) this.#atOnce = 1;

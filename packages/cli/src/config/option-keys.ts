@@ -268,6 +268,7 @@ export const optionKeys: readonly OptionKey[] = [
       about: "The most messages that the broker hands out ahead",
     },
     { ...on("sqs"), key: "queueUrl", kind: text, about: "The URL of the work queue's middle lane", address: true },
+    { ...on("sqs"), key: "fifo", kind: flag, about: "Are the lanes FIFO queues? By default as `queueUrl` says" },
     { ...on("sqs"), key: "region", kind: text, about: "The region", address: true },
     { ...on("sqs"), key: "messagesPerCall", kind: whole(1, 10), about: "The most messages in a call" },
     {
