@@ -1,15 +1,15 @@
 import { systemClock } from "@org/dispatch-core";
+import { TcpProxy } from "@org/dispatch-testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SqsBackend } from "./index.ts";
 import { sqs } from "./index.ts";
-import { Gate } from "./testing/gate.ts";
 import { inProcess } from "./testing/in-process.ts";
 import { acks, frames, LEASE_MS, never, newNamespace, open, opened, REPLY, refusal, take, textsOf, WORK } from "./testing/opened.ts"; // biome-ignore format: one import
 
 // What a network can do to the backend, and what polls that cannot be called back must not do.
 let server: Awaited<ReturnType<typeof inProcess>>;
 const backends: SqsBackend[] = [];
-const gates: Gate[] = [];
+const gates: TcpProxy[] = [];
 
 beforeAll(async () => {
   server = await inProcess();
@@ -26,8 +26,8 @@ async function backendAt(options: Parameters<typeof opened>[0]): Promise<SqsBack
   return backend;
 }
 
-async function gated(): Promise<{ backend: SqsBackend; gate: Gate; direct: SqsBackend }> {
-  const gate = await Gate.before(server.url.replace("sqs+", ""));
+async function gated(): Promise<{ backend: SqsBackend; gate: TcpProxy; direct: SqsBackend }> {
+  const gate = await TcpProxy.start({ port: Number(new URL(server.url).port) });
   gates.push(gate);
   const namespace = newNamespace();
   const direct = await backendAt({ url: server.url, namespace });
@@ -43,12 +43,12 @@ const timed = async (work: Promise<unknown>): Promise<number> => {
 describe("connections", () => {
   it("sends a batch once, whatever became of its answer", async () => {
     const { backend, gate, direct } = await gated();
-    gate.swallowsAnswers = true;
+    gate.blackHole("down");
     const unanswered = refusal(backend, backend.send(WORK, frames("a", "b", "c"), never));
     await vi.waitFor(async () => expect(await direct.depth(WORK, never)).toMatchObject({ ready: 3 }));
-    gate.cut();
+    gate.reset();
     expect(["UNAVAILABLE", "TIMED_OUT"]).toContain(await unanswered);
-    gate.swallowsAnswers = false;
+    gate.heal();
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await direct.depth(WORK, never)).toMatchObject({ ready: 3 });
   });
@@ -58,7 +58,7 @@ describe("connections", () => {
     await backend.send(WORK, frames("a"), never);
     const [held] = await take(backend);
     if (held === undefined) throw new Error("nothing came");
-    gate.swallowsRequests = true;
+    gate.blackHole("up");
     const calls: ((signal: AbortSignal) => Promise<unknown>)[] = [
       (signal) => backend.send(WORK, frames("b"), signal),
       (signal) => take(backend, { waitMs: 1_000 }, WORK, signal),
@@ -69,15 +69,15 @@ describe("connections", () => {
     for (const tookMs of await Promise.all(calls.map((call) => timed(call(AbortSignal.timeout(300))))))
       expect(tookMs).toBeLessThan(1_500);
     // Nobody waits for the poll any more, and its own bound ends it.
-    gate.swallowsRequests = false;
-    gate.cut();
+    gate.reset();
+    gate.heal();
     await vi.waitFor(() => backend.depth(WORK, AbortSignal.timeout(1_000)), { timeout: 5_000 });
     expect(await backend.settle(acks(held), never)).toEqual(["ok"]);
   });
 
   it("ends a poll by itself that is never answered", async () => {
     const { backend, gate } = await gated();
-    gate.swallowsRequests = true;
+    gate.blackHole("up");
     const asked = take(backend, { waitMs: 1_000 });
     const startedAt = performance.now();
     expect(await refusal(backend, asked)).toBe("TIMED_OUT");

@@ -1,7 +1,9 @@
 import { type Need, servicesSetup } from "../../../../tooling/services/setup.ts";
 
-/** By itself only what runs in the process of the tests; with `./dev test --full` the servers that need a JVM and Python. */
-const full: Readonly<Record<string, Need>> =
-  process.env.DISPATCH_TEST_FULL === "1" ? { sqs: { name: "sqs" }, moto: { name: "moto" } } : {};
+/** What runs in the process of the tests is not enough for the command; with `./dev test --full` the server that needs Python, too. */
+const needs: Readonly<Record<string, Need>> = {
+  sqs: { name: "sqs" },
+  ...(process.env.DISPATCH_TEST_FULL === "1" && { moto: { name: "moto" } }),
+};
 
-export default servicesSetup(full);
+export default servicesSetup(needs);
