@@ -21,6 +21,9 @@ interface Request {
   readonly body: Record<string, unknown>;
 }
 
+/** By actions. */
+export type Answers = Readonly<Record<string, (body: Record<string, unknown>) => Answer | Promise<Answer>>>;
+
 const QUEUE_URL = "http://sqs.played/000000000000/";
 
 /** A server of SQS that answers as each test says, in the protocol of the SDK (AWS JSON 1.0); what it is asked is recorded. */
@@ -28,7 +31,7 @@ export class PlayedServer {
   static readonly url = "sqs+http://sqs.played";
   readonly requests: Request[] = [];
   readonly #server = setupServer(http.post("http://sqs.played/*", ({ request }) => this.#answer(request)));
-  #answers: Record<string, (body: Record<string, unknown>) => Answer> = {};
+  #answers: Answers = {};
 
   listen(): void {
     this.#server.listen({ onUnhandledFrame: "error" });
@@ -39,7 +42,7 @@ export class PlayedServer {
   }
 
   /** From now on it answers so; what is not named, as a server that has every queue and nothing in it. */
-  play(answers: Record<string, (body: Record<string, unknown>) => Answer>): void {
+  play(answers: Answers): void {
     this.#answers = answers;
     this.requests.length = 0;
   }
@@ -52,7 +55,7 @@ export class PlayedServer {
     const action = request.headers.get("x-amz-target")?.replace("AmazonSQS.", "") ?? "";
     const body = (await request.json()) as Record<string, unknown>;
     this.requests.push({ action, body });
-    const answer = this.#answers[action]?.(body) ?? usual(action, body);
+    const answer = (await this.#answers[action]?.(body)) ?? usual(action, body);
     const headers = { "content-type": "application/x-amz-json-1.0" };
     if (!(answer instanceof PlayedError)) return HttpResponse.json(answer, { headers });
     const { status, type, message } = answer;
