@@ -21,6 +21,11 @@ export class LeaseEnds<R extends object> {
     this.#endsAtMs.set(receipt, fromMs + leaseMs);
   }
 
+  /** How much of the lease is left, in ms; 0 where none was granted here. */
+  leftMs(receipt: R): number {
+    return Math.max(0, (this.#endsAtMs.get(receipt) ?? 0) - this.#clock.now());
+  }
+
   /** May the lease be over by now, or in `marginMs`? One that was never granted here is. */
   isOver(receipt: R, marginMs: number): boolean {
     return this.#clock.now() + marginMs >= (this.#endsAtMs.get(receipt) ?? Number.NEGATIVE_INFINITY);

@@ -105,6 +105,26 @@ describe("Keeper", () => {
     expect(capped.slice(1)).toEqual([[capMs * 0.9, "running"]]);
   });
 
+  it("asks for what the broker's cap leaves of a lease, and for nothing beyond", async () => {
+    const capMs = LEASE_MS * 4;
+    const { clock, renewals, lost, take, begin } = start(0.5, capMs);
+    begin(take("old"));
+    await clock.advance(LEASE_MS * 2.5);
+    begin(take("young"));
+    renewals.length = 0;
+    await clock.advance(LEASE_MS * 1.5);
+    const [old, young] = ["old", "young"].map((name) => renewals.filter(([, names]) => names.includes(name)));
+    expect(old?.some(([, , leaseMs]) => leaseMs < LEASE_MS)).toBe(true);
+    for (const [at, names, leaseMs] of old ?? []) {
+      expect(leaseMs).toBeGreaterThan(0);
+      expect(at + leaseMs).toBeLessThanOrEqual(capMs);
+      if (leaseMs < LEASE_MS) expect(names).toEqual(["old"]);
+    }
+    // The other one goes on as ever.
+    expect(young?.map(([, , leaseMs]) => leaseMs)).toEqual(young?.map(() => LEASE_MS));
+    expect(lost).toEqual([`old expired ${capMs - 2 * MARGIN_MS}`]);
+  });
+
   it("says nothing of a cap where there is none", async () => {
     const { clock, capped, take } = start();
     take("a");

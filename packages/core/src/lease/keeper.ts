@@ -169,10 +169,29 @@ export class Keeper {
     });
   }
 
-  /** Asks the broker for another whole lease; what it does not grant is lost. Never throws. */
+  /** Asks the broker for another whole lease, or for what its cap leaves of one; what it does not grant is lost. Never throws. */
   async renew(holds: readonly Hold[]): Promise<void> {
-    const { calls, clock, leaseMs } = this.#options;
-    const requestedAt = clock.now();
+    const { clock, leaseMs } = this.#options;
+    const now = clock.now();
+    const whole: Hold[] = [];
+    const capped: Hold[] = [];
+    for (const hold of holds) (this.#leftMs(hold, now) < leaseMs ? capped : whole).push(hold);
+    const left = capped.filter((hold) => this.#leftMs(hold, now) > 0);
+    const leastMs = Math.min(...left.map((hold) => this.#leftMs(hold, now)));
+    await Promise.all([
+      whole.length > 0 ? this.#ask(whole, leaseMs, now) : undefined,
+      left.length > 0 ? this.#ask(left, leastMs, now) : undefined,
+    ]);
+  }
+
+  /** How much longer the broker lets it be held: more than that it refuses. */
+  #leftMs({ heldAt }: Hold, now: number): number {
+    const { totalCapMs = Number.POSITIVE_INFINITY, leaseMs } = this.#options;
+    return heldAt + totalCapMs - now - safetyMarginMs(leaseMs);
+  }
+
+  async #ask(holds: readonly Hold[], askedMs: number, requestedAt: number): Promise<void> {
+    const { calls, leaseMs } = this.#options;
     let deadline = Number.POSITIVE_INFINITY;
     for (const hold of holds) {
       hold.renewing = true;
@@ -181,13 +200,14 @@ export class Keeper {
     // A try that the broker answers late must not count from before an earlier try: so one try a beat, and the next beat comes early.
     const answers = await calls.renew(
       holds.map((hold) => hold.receipt),
-      leaseMs,
+      askedMs,
       { deadline: Math.min(deadline, requestedAt + leaseMs / 6) },
     );
+    const grantedUntil = this.deadlineFrom(requestedAt) - leaseMs + askedMs;
     holds.forEach((hold, index) => {
       hold.renewing = false;
       const answer = answers[index];
-      if (answer === "ok") this.apply(hold, "renewed", this.deadlineFrom(requestedAt));
+      if (answer === "ok") this.apply(hold, "renewed", grantedUntil);
       else if (answer === "lost") this.apply(hold, "refused");
       else if (!(answer instanceof DispatchError)) throw new TypeError("a renewal has no answer");
     });
