@@ -165,6 +165,16 @@ describe("handles", () => {
     expect(typeof outcome === "object" ? codeOf(backend, outcome.failed) : outcome).toBe(expected);
   });
 
+  it("are never renewed for less than what is left, nor for more than was asked", async () => {
+    const [held] = await holding("a");
+    if (held === undefined) throw new Error("nothing came");
+    server.play({});
+    expect(await backend.renew([held.receipt], LEASE_MS / 4, never)).toEqual(["ok"]);
+    expect(await backend.renew([held.receipt], LEASE_MS * 2, never)).toEqual(["ok"]);
+    const asked = server.requests.map(({ body }) => (body.Entries as [{ VisibilityTimeout: number }])[0]);
+    expect(asked.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([LEASE_MS / 1_000, LEASE_MS / 500]);
+  });
+
   it("of what was settled are not used again", async () => {
     const [held] = await holding("a");
     if (held === undefined) throw new Error("nothing came");

@@ -73,7 +73,11 @@ export class Holding {
   async renew(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]> {
     const ends = this.#port.ends();
     const fromMs = ends?.now();
-    const items = receipts.map((receipt) => ({ receipt, leaseMs: longest(receipt, leaseMs) }));
+    // A shorter lease than what is left of this one would shorten it.
+    const items = receipts.map((receipt) => {
+      const leftMs = receipt instanceof SqsReceipt ? (ends?.leftMs(receipt) ?? 0) : 0;
+      return { receipt, leaseMs: Math.min(MOST_LEASE_MS, Math.max(leaseMs, leftMs)) };
+    });
     const outcomes = await this.#perQueue(
       items,
       signal,
@@ -84,7 +88,7 @@ export class Holding {
       const { receipt, leaseMs: ms } = items[index] as (typeof items)[number];
       if (outcome === "lost") this.#held.delete(receipt as SqsReceipt);
       if (outcome !== "ok" || !(receipt instanceof SqsReceipt)) return;
-      receipt.leaseMs = ms;
+      receipt.leaseMs = Math.max(receipt.leaseMs, leaseMs);
       ends?.granted(receipt, ms, fromMs);
     });
     return outcomes;
@@ -129,7 +133,8 @@ export class Holding {
     const late = places.filter((place) => isLate(settlements[place] as Settlement));
     if (late.length === 0) return places;
     const receipts = late.map((place) => (settlements[place] as Settlement).receipt as SqsReceipt);
-    const answers = await this.renew(receipts, 0, signal);
+    const leaseMs = Math.max(...receipts.map((receipt) => receipt.leaseMs));
+    const answers = await this.renew(receipts, leaseMs, signal);
     answers.forEach((answer, nth) => {
       outcomes[late[nth] as number] = answer;
     });
@@ -200,10 +205,6 @@ function tooLong(delayMs: number): HoldOutcome {
   return {
     failed: new SqsRefusal("MISMATCH", `a release is delayed by ${MOST_LEASE_MS} ms at most, not ${delayMs}`),
   };
-}
-
-function longest(receipt: Receipt, leaseMs: number): number {
-  return Math.min(MOST_LEASE_MS, receipt instanceof SqsReceipt ? Math.max(leaseMs, receipt.leaseMs) : leaseMs);
 }
 
 function handleOf(receipt: Receipt): string {

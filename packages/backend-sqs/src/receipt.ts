@@ -5,7 +5,7 @@ import type { Delivery, Queue, Receipt } from "@org/dispatch-core/contract";
 export class SqsReceipt implements Receipt {
   readonly queue: Queue;
   readonly handle: string;
-  /** The longest lease that was asked for: a shorter one would shorten it. */
+  /** The longest lease that was asked for. */
   leaseMs: number;
   /** It was acked or released: the handle may still work, and must not. */
   isEnded = false;
