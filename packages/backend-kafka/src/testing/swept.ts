@@ -6,11 +6,11 @@ import { Kafka, logLevel } from "kafkajs";
  * client of its own each time, since one that knows a topic that is gone is of no use any more.
  */
 export class Sweeper {
-  readonly #brokers: string[];
+  readonly #url: string;
   readonly #open = new Map<string, number>();
 
   constructor(url: string) {
-    this.#brokers = url.replace("kafka://", "").split(",");
+    this.#url = url;
   }
 
   /** `namespace`: what the names of its topics begin with. */
@@ -30,15 +30,19 @@ export class Sweeper {
     const left = (this.#open.get(namespace) ?? 1) - 1;
     this.#open.set(namespace, left);
     if (left > 0) return;
-    const admin = new Kafka({ brokers: this.#brokers, logLevel: logLevel.NOTHING, retry: { retries: 1 } }).admin();
-    try {
-      await admin.connect();
-      const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${namespace}.`));
-      if (topics.length > 0) await admin.deleteTopics({ topics });
-    } catch {
-      // The broker may be away: then they stay.
-    } finally {
-      await admin.disconnect().catch(() => {});
-    }
+    // The broker may be away: then they stay.
+    await removeTopics(this.#url, namespace).catch(() => {});
+  }
+}
+
+export async function removeTopics(url: string, namespace: string): Promise<void> {
+  const brokers = url.replace("kafka://", "").split(",");
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 1 } }).admin();
+  try {
+    await admin.connect();
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${namespace}.`));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect().catch(() => {});
   }
 }

@@ -1,0 +1,236 @@
+import { VirtualClock } from "@org/dispatch-core";
+import type { Delivery } from "@org/dispatch-core/contract";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type KafkaBackend, kafka } from "./index.ts";
+import { acks, frames, LEASE_MS, never, textsOf, WORK } from "./testing/opened.ts";
+import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
+
+const SESSION_MS = 10_000;
+
+/** Backends of one played cluster, on one virtual clock. */
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly kafka = new PlayedKafka(this.clock);
+
+  async backend(partitions = 3): Promise<{ readonly backend: KafkaBackend; readonly port: PlayedPort }> {
+    const port = new PlayedPort(this.kafka);
+    const backend = kafka({ port, partitions, sessionTimeoutMs: SESSION_MS, namespace: "n" });
+    await this.until(
+      backend.open({ receive: [WORK], send: [WORK], create: true, leaseMs: LEASE_MS, clock: this.clock }, never),
+    );
+    return { backend, port };
+  }
+
+  async until<T>(answer: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settled = () => {
+      isSettled = true;
+    };
+    answer.then(settled, settled);
+    await this.clock.advanceUntil(() => isSettled, 600_000);
+    return answer;
+  }
+
+  send(backend: KafkaBackend, ...texts: readonly string[]) {
+    return this.until(backend.send(WORK, frames(...texts), never));
+  }
+
+  take(backend: KafkaBackend, waitMs = 2_000, max = 100): Promise<readonly Delivery[]> {
+    return this.until(backend.receive(WORK, { max, waitMs, leaseMs: LEASE_MS }, never));
+  }
+
+  ack(backend: KafkaBackend, held: readonly Delivery[]) {
+    return this.until(backend.settle(acks(...held), never));
+  }
+}
+
+const counted = (held: readonly Delivery[]) =>
+  held.map(({ bytes, redelivery }) => `${Buffer.from(bytes)}×${redelivery}`).sort();
+
+describe("a member of a group", () => {
+  it("marks before it hands out, and commits what is done within its lag", async () => {
+    const bench = new Bench();
+    const { backend } = await bench.backend(1);
+    await bench.send(backend, "a", "b");
+    const held = await bench.take(backend);
+    expect(bench.kafka.commits.at(-1)).toMatchObject({ offset: 0, note: expect.stringMatching(/^1;2;0;member-1;$/) });
+    expect(await bench.ack(backend, held.slice(1))).toEqual(["ok"]);
+    await bench.clock.advance(backend.profile.ackLagMs);
+    expect(bench.kafka.commits.at(-1)).toMatchObject({
+      offset: 0,
+      note: expect.stringMatching(/^1;2;0;member-1;R1\.1$/),
+    });
+  });
+
+  it("gives up what moves in a rebalance, keeps the rest, and nobody counts a loss", async () => {
+    const bench = new Bench();
+    const one = await bench.backend();
+    await bench.send(one.backend, "a", "b", "c");
+    const held = await bench.take(one.backend);
+    expect(held.length).toBe(3);
+    const two = await bench.backend();
+    const moved = await bench.take(two.backend);
+    expect(counted(moved)).toEqual([expect.stringMatching(/×0$/)]);
+    const outcomes = await bench.ack(one.backend, held);
+    expect(outcomes.filter((outcome) => outcome === "lost").length).toBe(1);
+    expect(held.filter((_, at) => outcomes[at] === "lost").map(({ bytes }) => `${Buffer.from(bytes)}`)).toEqual(
+      textsOf(moved),
+    );
+    expect(await bench.ack(two.backend, moved)).toEqual(["ok"]);
+  });
+
+  it("that dies has lost what it had, once; one that leaves has not", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(1);
+    await bench.send(one.backend, "a", "b");
+    await bench.take(one.backend, 2_000, 1);
+    const two = await bench.backend(1);
+    one.port.isDead = true;
+    expect(counted(await bench.take(two.backend, SESSION_MS * 3))).toEqual(["a×1", "b×0"]);
+    const three = await bench.backend(1);
+    await bench.until(two.backend.close());
+    expect(counted(await bench.take(three.backend, SESSION_MS * 3))).toEqual(["a×1", "b×0"]);
+  });
+
+  it("clears its mark also when it leaves in the middle of a rebalance", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(1);
+    await bench.send(one.backend, "a");
+    await bench.take(one.backend);
+    const two = await bench.backend(1);
+    const waiting = two.backend.receive(WORK, { max: 1, waitMs: SESSION_MS * 3, leaseMs: LEASE_MS }, never);
+    await bench.clock.settle();
+    await bench.until(one.backend.close());
+    expect(counted(await bench.until(waiting))).toEqual(["a×0"]);
+  });
+
+  it("that was thrown out settles nothing, and writes nothing over what its follower has written", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(1);
+    await bench.send(one.backend, "a", "b");
+    const held = await bench.take(one.backend);
+    one.port.isCut = true;
+    const two = await bench.backend(1);
+    const again = await bench.take(two.backend, SESSION_MS * 3);
+    expect(counted(again)).toEqual(["a×1", "b×1"]);
+    await bench.ack(two.backend, again);
+    await bench.clock.advance(1_000);
+    one.port.isCut = false;
+    expect(await bench.ack(one.backend, held)).toEqual(["lost", "lost"]);
+    await bench.clock.advance(SESSION_MS * 2);
+    expect(bench.kafka.group("n.default").committed.get("n.default/0")?.offset).toBe(2);
+  });
+
+  it("goes on as it was after an outage that was shorter than its session", async () => {
+    const bench = new Bench();
+    const { backend, port } = await bench.backend(1);
+    await bench.send(backend, "a", "b");
+    const held = await bench.take(backend);
+    port.isCut = true;
+    await bench.clock.advance(SESSION_MS / 2);
+    expect(await bench.ack(backend, held.slice(0, 1))).toEqual(["ok"]);
+    port.isCut = false;
+    await bench.clock.advance(SESSION_MS);
+    expect(await bench.ack(backend, held.slice(1))).toEqual(["ok"]);
+    await bench.clock.advance(1_000);
+    expect(bench.kafka.group("n.default").committed.get("n.default/0")?.offset).toBe(2);
+  });
+
+  it("removes what is done from the log when it leaves", async () => {
+    const bench = new Bench();
+    const { backend } = await bench.backend(1);
+    await bench.send(backend, "a", "b", "c");
+    await bench.ack(backend, (await bench.take(backend)).slice(0, 2));
+    await bench.until(backend.close());
+    await bench.clock.advance(100);
+    expect(bench.kafka.topics.get("n.default")?.[0]).toMatchObject({ low: 2 });
+  });
+});
+
+type Act = {
+  readonly kind: "send" | "take" | "ack" | "release" | "join" | "leave" | "die" | "wait";
+  readonly who: number;
+  readonly count: number;
+};
+
+const act: fc.Arbitrary<Act> = fc.record({
+  kind: fc.constantFrom(
+    "send",
+    "send",
+    "take",
+    "take",
+    "take",
+    "ack",
+    "ack",
+    "release",
+    "join",
+    "leave",
+    "die",
+    "wait",
+  ),
+  who: fc.nat(9),
+  count: fc.integer({ min: 1, max: 12 }),
+});
+
+describe("any members, in any order of events", () => {
+  it.each([1, 3])(
+    "lose nothing, and count a loss only where somebody has died (%d partitions)",
+    async (partitions) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40 }), async (acts) => {
+          const bench = new Bench();
+          let crew = [await bench.backend(partitions)];
+          const held = new Map<KafkaBackend, Delivery[]>();
+          const sent = new Set<string>();
+          const done = new Set<string>();
+          let deaths = 0;
+          const acked = async (backend: KafkaBackend, some: readonly Delivery[]) => {
+            const outcomes = await bench.ack(backend, some);
+            some.forEach(({ bytes }, at) => {
+              if (outcomes[at] === "ok") done.add(`${Buffer.from(bytes)}`);
+            });
+          };
+          for (const { kind, who, count } of acts) {
+            const member = crew[who % crew.length] as (typeof crew)[number];
+            const { backend, port } = member;
+            const own = held.get(backend) ?? [];
+            if (kind === "send") {
+              const texts = Array.from({ length: count }, (_, at) => `${sent.size + at}`);
+              for (const text of texts) sent.add(text);
+              await bench.send(backend, ...texts);
+            } else if (kind === "take") {
+              const got = await bench.take(backend, 300, count);
+              if (deaths === 0) expect(counted(got).filter((text) => !text.endsWith("×0"))).toEqual([]);
+              held.set(backend, [...own, ...got]);
+            } else if (kind === "ack") await acked(backend, own.splice(0, count));
+            else if (kind === "release")
+              await bench.until(backend.settle(own.splice(0, count).map(({ receipt }) => ({ kind: "release", receipt, delayMs: 0 })), never)); // biome-ignore format: one call
+            else if (kind === "join" && crew.length < 4) crew.push(await bench.backend(partitions));
+            else if (kind === "leave" && crew.length > 1) {
+              crew = crew.filter((one) => one !== member);
+              await bench.until(backend.close());
+            } else if (kind === "die" && crew.length > 1) {
+              crew = crew.filter((one) => one !== member);
+              port.isDead = true;
+              deaths += 1;
+            } else await bench.clock.advance(count * 400);
+          }
+          // What is held still is let go; then one reads all that is left.
+          for (const { backend } of crew) await bench.until(backend.close());
+          await bench.clock.advance(SESSION_MS * 2);
+          const last = await bench.backend(partitions);
+          for (let empty = 0; empty < 2; ) {
+            const got = await bench.take(last.backend, 2_000);
+            empty = got.length === 0 ? empty + 1 : 0;
+            await acked(last.backend, got);
+          }
+          expect([...done].sort()).toEqual([...sent].sort());
+          await bench.until(last.backend.close());
+        }),
+        { numRuns: 60 },
+      );
+    },
+    120_000,
+  );
+});
