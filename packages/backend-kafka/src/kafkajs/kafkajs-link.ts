@@ -116,6 +116,8 @@ export class KafkajsLink implements LogLink {
 
   async partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     await this.#know(topics);
+    // From time to time: there may be more partitions by now.
+    await this.#cluster.refreshMetadataIfNecessary().catch(() => {});
     return new Map(topics.map((topic) => [topic, this.#cluster.findTopicPartitionMetadata(topic).length]));
   }
 
@@ -190,8 +192,6 @@ export class KafkajsLink implements LogLink {
   /** What of these each leader has. Throws where one has none. */
   async byLeader<P extends Place>(places: readonly P[]): Promise<ReadonlyMap<string, readonly P[]>> {
     await this.#know(places.map(({ topic }) => topic));
-    // From time to time: there may be more partitions by now.
-    await this.#cluster.refreshMetadataIfNecessary();
     const leaders = new Map<string, P[]>();
     for (const place of places) {
       const leader = this.leaderOf(place);

@@ -26,11 +26,14 @@ export function kafkajsPort(options: KafkajsPortOptions): KafkaPort {
 class KafkajsPort implements KafkaPort {
   readonly #options: KafkajsPortOptions;
   #sending: KafkajsLink;
+  /** Asks for topics that may not be there: as long as kafkajs asks for one of those, it fails for all others of the same cluster. */
+  readonly #asking: KafkajsLink;
   readonly #links = new Set<KafkajsLink>();
 
   constructor(options: KafkajsPortOptions) {
     this.#options = options;
     this.#sending = this.link();
+    this.#asking = this.link();
   }
 
   link(): KafkajsLink {
@@ -41,12 +44,12 @@ class KafkajsPort implements KafkaPort {
 
   async partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     try {
-      return await this.#sending.partitions(topics);
+      return await this.#asking.partitions(topics);
     } catch (error) {
       if (!isMissing(error)) throw error;
       // kafkajs does not say which.
       const found = await Promise.all(
-        topics.map((topic) => this.#sending.partitions([topic]).catch((each: unknown) => this.#none(each))),
+        topics.map((topic) => this.#asking.partitions([topic]).catch((each: unknown) => this.#none(each))),
       );
       return new Map(found.flatMap((each) => [...each]));
     }
@@ -54,7 +57,7 @@ class KafkajsPort implements KafkaPort {
 
   async readable(topics: readonly string[]): Promise<void> {
     const share = new Map<string, readonly number[]>();
-    for (const [topic, count] of await this.#sending.partitions(topics))
+    for (const [topic, count] of await this.#asking.partitions(topics))
       share.set(
         topic,
         Array.from({ length: count }, (_, at) => at),
