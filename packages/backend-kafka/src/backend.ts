@@ -29,7 +29,7 @@ import { partitionOf } from "./partitioning.ts";
 import type { LogRecord } from "./port.ts";
 import { ACK_LAG_MS, kafkaProfile } from "./profile.ts";
 import { untilReady } from "./readiness.ts";
-import { LogReceipt } from "./receipt.ts";
+import { LogReceipt, type ReceiptHome } from "./receipt.ts";
 import { Sending } from "./sending.ts";
 import { unlessAborted } from "./signals.ts";
 import { SoloMembership } from "./solo-membership.ts";
@@ -67,7 +67,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     this.#leases ??= new SessionLeases<LogReceipt>({
       clock,
       expire(over) {
-        for (const receipt of over) receipt.source.expired(receipt);
+        for (const receipt of over) receipt.home.expired(receipt);
       },
     });
     const doubts = await unlessAborted(this.#topics.open([...receive, ...send], create, clock, signal), signal);
@@ -101,7 +101,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
 
   async renew(receipts: readonly Receipt[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]> {
     this.#opened();
-    return this.#proven(receipts, signal, (receipt) => receipt.source.renew(receipt, leaseMs));
+    return this.#proven(receipts, signal, (receipt) => receipt.home.renew(receipt, leaseMs));
   }
 
   async settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<readonly HoldOutcome[]> {
@@ -111,7 +111,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
       const settlement = settlements[at] as Settlement;
       if (settlement.kind === "release" && settlement.delayMs > 0)
         return { failed: new KafkaRefusal("MISMATCH", `Kafka gives back at once, not in ${settlement.delayMs} ms`) };
-      return receipt.source.settle(receipt, settlement.kind);
+      return receipt.home.settle(receipt, settlement.kind);
     });
   }
 
@@ -214,25 +214,25 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     act: (receipt: LogReceipt, at: number) => HoldOutcome,
   ): Promise<readonly HoldOutcome[]> {
     const own = receipts.map((receipt) => (this.#isOwn(receipt) ? receipt : undefined));
-    const isMember = new Map<Source, boolean | { readonly failed: unknown }>();
-    for (const source of new Set(own.flatMap((receipt) => (receipt === undefined ? [] : [receipt.source])))) {
-      const proven = source.proven();
+    const isMember = new Map<ReceiptHome, boolean | { readonly failed: unknown }>();
+    for (const home of new Set(own.flatMap((receipt) => (receipt === undefined ? [] : [receipt.home])))) {
+      const proven = home.proven();
       isMember.set(
-        source,
+        home,
         typeof proven === "boolean"
           ? proven
           : await unlessAborted(proven, signal).catch((failed: unknown) => ({ failed })),
       );
     }
     return own.map((receipt, at) => {
-      const proven = receipt === undefined ? false : isMember.get(receipt.source);
+      const proven = receipt === undefined ? false : isMember.get(receipt.home);
       if (receipt === undefined || proven === false || proven === undefined) return "lost";
       return proven === true ? act(receipt, at) : proven;
     });
   }
 
   #isOwn(receipt: Receipt): receipt is LogReceipt {
-    return receipt instanceof LogReceipt && this.#sources.get(queueKey(receipt.queue)) === receipt.source;
+    return receipt instanceof LogReceipt && this.#sources.get(queueKey(receipt.queue)) === receipt.home;
   }
 
   /** What this process has done so far is in what is looked at. */

@@ -5,7 +5,7 @@ import { Feeding } from "./feeding.ts";
 import type { Holder, Membership } from "./membership.ts";
 import type { LogLink, LogRecord, Meaning, Place, Share, Standing } from "./port.ts";
 import { unlessAborted } from "./signals.ts";
-import type { Source } from "./source.ts";
+import type { Taker } from "./taker.ts";
 import { Tracker } from "./tracker.ts";
 
 /** So many completions are committed at once, whatever the time. */
@@ -29,7 +29,7 @@ export class LogConsumer implements Holder {
   readonly #feeding: Feeding;
   readonly #committing: Committing;
   readonly #commits: CommitTimer;
-  readonly #sources = new Map<string, Source>();
+  readonly #takers = new Map<string, Taker>();
   #trackers = new Map<string, Tracker>();
   /** By topic, and which of them is the next to be asked. */
   readonly #turns = new Map<string, { readonly trackers: Tracker[]; at: number }>();
@@ -78,14 +78,14 @@ export class LogConsumer implements Holder {
     return this.#isStable;
   }
 
-  add(source: Source): void {
-    this.#sources.set(source.topic, source);
+  add(taker: Taker): void {
+    this.#takers.set(taker.topic, taker);
   }
 
   /** A source has begun or ceased to be wanted. */
   subscribe(): void {
     if (this.#hasEnded) return;
-    const wanted = [...this.#sources.values()].filter(({ isWanted }) => isWanted);
+    const wanted = [...this.#takers.values()].filter(({ isWanted }) => isWanted);
     this.#membership.subscribe(new Set(wanted.map(({ topic }) => topic)));
   }
 
@@ -156,12 +156,12 @@ export class LogConsumer implements Holder {
   /** The log was emptied. */
   purged(topic: string): void {
     for (const tracker of this.#turns.get(topic)?.trackers ?? []) tracker.dropAhead();
-    this.#sources.get(topic)?.purge();
+    this.#takers.get(topic)?.purge();
   }
 
   async end(): Promise<void> {
     this.#hasEnded = true;
-    for (const source of this.#sources.values()) source.end();
+    for (const taker of this.#takers.values()) taker.end();
     await this.#membership.end();
     this.#commits.stop();
     this.#feeding.end();
@@ -213,7 +213,7 @@ export class LogConsumer implements Holder {
   }
 
   failed(error: unknown): void {
-    for (const source of this.#sources.values()) source.fail(error);
+    for (const taker of this.#takers.values()) taker.fail(error);
   }
 
   /** Each begins where its holder before has left it. */
@@ -245,7 +245,7 @@ export class LogConsumer implements Holder {
       if (turn === undefined) this.#turns.set(tracker.topic, { trackers: [tracker], at: 0 });
       else turn.trackers.push(tracker);
     }
-    for (const source of this.#sources.values()) source.changed();
+    for (const taker of this.#takers.values()) taker.changed();
     if ([...this.#trackers.values()].some(({ isDirty }) => isDirty)) this.#commits.failed();
     this.#feeding.kick();
   }
@@ -256,7 +256,7 @@ export class LogConsumer implements Holder {
   }
 
   #pull(): void {
-    for (const source of this.#sources.values()) source.pull();
+    for (const taker of this.#takers.values()) taker.pull();
   }
 
   #refused(means: Meaning): void {

@@ -2,7 +2,8 @@ import { CreditBuffer, type SessionLeases } from "@org/dispatch-core/adapter-kit
 import type { Clock, Delivery, HoldOutcome, Queue, Settlement, Want } from "@org/dispatch-core/contract";
 import type { LogConsumer } from "./log-consumer.ts";
 import type { LogRecord } from "./port.ts";
-import { LogReceipt } from "./receipt.ts";
+import { LogReceipt, type ReceiptHome } from "./receipt.ts";
+import type { Taker } from "./taker.ts";
 
 /** A member that receives nothing and holds nothing leaves after so long: its partitions are for those who work. */
 const IDLE_MS = 5_000;
@@ -26,7 +27,7 @@ export interface SourcePort {
 }
 
 /** A queue that this backend receives from. What is given back, or not renewed, goes back to here: a log cannot take it back. */
-export class Source {
+export class Source implements Taker, ReceiptHome {
   readonly queue: Queue;
   readonly topic: string;
   readonly #port: SourcePort;
@@ -39,7 +40,6 @@ export class Source {
   /** What somebody has, with a lease. */
   readonly #held = new Set<LogReceipt>();
   #idle: { cancel(): void } | undefined;
-  /** Does anybody receive from it, or hold anything of it? */
   isWanted = false;
   /** Nobody wants anything any more: leaves as soon as nothing is in hand. */
   #isLeaving = false;
@@ -118,7 +118,6 @@ export class Source {
     );
   }
 
-  /** Is this process a member still? Throws where nobody can say. */
   proven(): boolean | Promise<boolean> {
     return this.#port.consumer.proven();
   }
@@ -136,14 +135,12 @@ export class Source {
     return "ok";
   }
 
-  /** Nobody has renewed it. */
   expired(receipt: LogReceipt): void {
     this.#held.delete(receipt);
     if (this.#isCurrent(receipt)) this.#returned.push(receipt.again(1));
     this.#after();
   }
 
-  /** The partitions are others by now. */
   changed(): void {
     this.#returned = this.#returned.filter((receipt) => this.#isCurrent(receipt));
     for (const receipt of this.#held) {
@@ -155,12 +152,10 @@ export class Source {
     this.#watch();
   }
 
-  /** What lies here and is in nobody's hand is to be forgotten: it was removed from the log. */
   purge(): void {
     for (const { tracker, record } of this.#returned.splice(0)) this.#port.consumer.finish(tracker, record.offset);
   }
 
-  /** There is nobody to wait for at the moment. */
   fail(error: unknown): void {
     this.#broken.abort(error);
     this.#broken = new AbortController();
