@@ -1,4 +1,5 @@
 /** The benchmarks that there are, by the name that `./dev bench` takes. */
+import { kafkaBench } from "./kafka/bench.ts";
 import { memoryBench } from "./memory/bench.ts";
 import { redisBench, redisSweep } from "./redis/bench.ts";
 import type { Bench } from "./series.ts";
@@ -9,4 +10,5 @@ export const benches: Readonly<Record<string, Bench>> = {
   redis: redisBench,
   "redis-sweep": redisSweep,
   sqs: sqsBench,
+  kafka: kafkaBench,
 };

@@ -12,6 +12,7 @@ const sources: readonly (() => Promise<Measurements>)[] = [
   async () => (await import("./measurements.ts")).measurements,
   async () => (await import("./redis/measurements.ts")).brokerMeasurements,
   async () => (await import("./sqs/measurements.ts")).sqsMeasurements,
+  async () => (await import("./kafka/measurements.ts")).kafkaMeasurements,
 ];
 
 const [name = "", module = "", tasks = ""] = process.argv.slice(2);

@@ -48,6 +48,8 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   /** By group. */
   readonly #consumers = new Map<string, LogConsumer>();
   readonly #sources = new Map<string, Source>();
+  /** The same, by themselves. */
+  readonly #homes = new Set<ReceiptHome>();
   #leases: SessionLeases<LogReceipt> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -107,12 +109,16 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   async settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<readonly HoldOutcome[]> {
     this.#opened();
     const receipts = settlements.map(({ receipt }) => receipt);
-    return this.#proven(receipts, signal, (receipt, at) => {
+    const touched = new Set<ReceiptHome>();
+    const outcomes = await this.#proven(receipts, signal, (receipt, at) => {
+      touched.add(receipt.home);
       const settlement = settlements[at] as Settlement;
       if (settlement.kind === "release" && settlement.delayMs > 0)
         return { failed: new KafkaRefusal("MISMATCH", `Kafka gives back at once, not in ${settlement.delayMs} ms`) };
       return receipt.home.settle(receipt, settlement.kind);
     });
+    for (const home of touched) home.settled();
+    return outcomes;
   }
 
   async depth(queue: Queue, signal: AbortSignal): Promise<Depth> {
@@ -167,6 +173,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     const source = new Source({ queue, topic, consumer, clock, leases: this.#opened(), receiveFrames, isOurs });
     consumer.add(source);
     this.#sources.set(queueKey(queue), source);
+    this.#homes.add(source);
   }
 
   #consumer(
@@ -213,26 +220,27 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     signal: AbortSignal,
     act: (receipt: LogReceipt, at: number) => HoldOutcome,
   ): Promise<readonly HoldOutcome[]> {
-    const own = receipts.map((receipt) => (this.#isOwn(receipt) ? receipt : undefined));
-    const isMember = new Map<ReceiptHome, boolean | { readonly failed: unknown }>();
-    for (const home of new Set(own.flatMap((receipt) => (receipt === undefined ? [] : [receipt.home])))) {
-      const proven = home.proven();
-      isMember.set(
+    const proven = new Map<ReceiptHome, boolean | { readonly failed: unknown }>();
+    for (const receipt of receipts) {
+      if (!this.#isOwn(receipt) || proven.has(receipt.home)) continue;
+      const { home } = receipt;
+      const answer = home.proven();
+      proven.set(
         home,
-        typeof proven === "boolean"
-          ? proven
-          : await unlessAborted(proven, signal).catch((failed: unknown) => ({ failed })),
+        typeof answer === "boolean"
+          ? answer
+          : await unlessAborted(answer, signal).catch((failed: unknown) => ({ failed })),
       );
     }
-    return own.map((receipt, at) => {
-      const proven = receipt === undefined ? false : isMember.get(receipt.home);
-      if (receipt === undefined || proven === false || proven === undefined) return "lost";
-      return proven === true ? act(receipt, at) : proven;
+    return receipts.map((receipt, at) => {
+      const isMember = this.#isOwn(receipt) && (proven.get(receipt.home) as boolean | { readonly failed: unknown });
+      if (isMember === false) return "lost";
+      return isMember === true ? act(receipt as LogReceipt, at) : isMember;
     });
   }
 
   #isOwn(receipt: Receipt): receipt is LogReceipt {
-    return receipt instanceof LogReceipt && this.#sources.get(queueKey(receipt.queue)) === receipt.home;
+    return receipt instanceof LogReceipt && this.#homes.has(receipt.home);
   }
 
   /** What this process has done so far is in what is looked at. */

@@ -89,8 +89,9 @@ export class LogConsumer implements Holder {
     this.#membership.subscribe(new Set(wanted.map(({ topic }) => topic)));
   }
 
+  /** Has it this partition still, and since then without a break? */
   has(tracker: Tracker): boolean {
-    return this.#trackers.get(keyOf(tracker)) === tracker;
+    return !tracker.isOver;
   }
 
   proven(): boolean | Promise<boolean> {
@@ -196,6 +197,8 @@ export class LogConsumer implements Holder {
     const fresh = places.filter((place) => !before.has(keyOf(place)));
     const came = new Map((await this.#taken(fresh, group)).map((tracker) => [keyOf(tracker), tracker]));
     if (this.#hasEnded) return;
+    const kept = new Set(places.map(keyOf));
+    for (const [key, tracker] of before) tracker.isOver ||= !kept.has(key);
     this.#trackers = new Map(
       places.map((place) => [keyOf(place), (before.get(keyOf(place)) ?? came.get(keyOf(place))) as Tracker]),
     );
@@ -207,6 +210,7 @@ export class LogConsumer implements Holder {
 
   lost(): void {
     this.joining();
+    for (const tracker of this.#trackers.values()) tracker.isOver = true;
     this.#trackers = new Map();
     this.#commits.stop();
     this.#changed();
@@ -251,6 +255,7 @@ export class LogConsumer implements Holder {
   }
 
   #restart(tracker: Tracker, low: number): void {
+    tracker.isOver = true;
     this.#trackers.set(keyOf(tracker), new Tracker(tracker, { base: low, done: [], lostBelow: 0 }));
     this.#changed();
   }

@@ -9,6 +9,8 @@ export interface ReceiptHome {
   proven(): boolean | Promise<boolean>;
   renew(receipt: LogReceipt, leaseMs: number): HoldOutcome;
   settle(receipt: LogReceipt, kind: Settlement["kind"]): HoldOutcome;
+  /** Some were settled: others may be handed out. */
+  settled(): void;
   /** Nobody has renewed it. */
   expired(receipt: LogReceipt): void;
 }

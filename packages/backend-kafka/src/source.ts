@@ -131,14 +131,18 @@ export class Source implements Taker, ReceiptHome {
     this.#held.delete(receipt);
     if (kind === "ack") this.#port.consumer.finish(receipt.tracker, receipt.record.offset);
     else this.#returned.push(receipt.again(receipt.redelivery));
-    this.#after();
     return "ok";
+  }
+
+  settled(): void {
+    this.pull();
+    this.#watch();
   }
 
   expired(receipt: LogReceipt): void {
     this.#held.delete(receipt);
     if (this.#isCurrent(receipt)) this.#returned.push(receipt.again(1));
-    this.#after();
+    this.settled();
   }
 
   changed(): void {
@@ -208,11 +212,6 @@ export class Source implements Taker, ReceiptHome {
 
   #isCurrent({ tracker }: LogReceipt): boolean {
     return this.#port.consumer.has(tracker);
-  }
-
-  #after(): void {
-    this.pull();
-    this.#watch();
   }
 
   #wanted(): void {

@@ -13,6 +13,8 @@ export class Tracker implements Place {
   readonly lostBelow: number;
   /** Has anything happened that no commit says? */
   isDirty = false;
+  /** Set when the partition is this process's no more: what was handed out of it is worth nothing then. */
+  isOver = false;
   /** Everything below is gone from the log, as far as this process asked for that. */
   trimmedBelow: number;
   /** Read, and not met by the ledger yet; those before `#head` are. */

@@ -107,7 +107,11 @@ interface RequestQueue {
 /** kafkajs's view of the brokers, with connections of its own. It is what kafkajs gives to whoever assigns partitions. */
 export interface KafkajsCluster {
   /** Where the first broker is, before anything is known of the others. */
-  readonly brokerPool?: { readonly seedBroker?: KafkajsBroker; createSeedBroker?(): Promise<void> };
+  readonly brokerPool?: {
+    readonly seedBroker?: KafkajsBroker;
+    createSeedBroker?(): Promise<void>;
+    readonly metadata?: unknown;
+  };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;

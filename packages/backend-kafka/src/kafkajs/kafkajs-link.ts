@@ -24,6 +24,8 @@ export class KafkajsLink implements LogLink {
   readonly #cluster: KafkajsCluster;
   readonly #topics = new Set<string>();
   #isClosed = false;
+  readonly #leaders = new Map<string, readonly (string | undefined)[]>();
+  #leadersAsOf: unknown;
   readonly #coordinators = new Map<string, Promise<KafkajsBroker>>();
 
   constructor(cluster: KafkajsCluster) {
@@ -124,10 +126,16 @@ export class KafkajsLink implements LogLink {
   leaderOf({ topic, partition }: Place): string | undefined {
     // Of a cluster that was closed kafkajs knows nothing any more, and throws.
     if (this.#isClosed || !this.#topics.has(topic)) return undefined;
-    const leader = this.#cluster
-      .findTopicPartitionMetadata(topic)
-      .find(({ partitionId }) => partitionId === partition)?.leader;
-    return leader === undefined || leader === null || leader < 0 ? undefined : String(leader);
+    // kafkajs looks through all topics each time; what it knows changes with this object.
+    const known = this.#cluster.brokerPool?.metadata;
+    if (known !== this.#leadersAsOf) this.#leaders.clear();
+    this.#leadersAsOf = known;
+    let leaders = this.#leaders.get(topic);
+    if (leaders === undefined) {
+      leaders = leadersOf(this.#cluster.findTopicPartitionMetadata(topic));
+      this.#leaders.set(topic, leaders);
+    }
+    return leaders[partition];
   }
 
   async refresh(): Promise<void> {
@@ -259,6 +267,14 @@ export class KafkajsLink implements LogLink {
     await this.#cluster.addMultipleTargetTopics(unknown);
     for (const topic of unknown) this.#topics.add(topic);
   }
+}
+
+/** By partition. */
+function leadersOf(metadata: ReturnType<KafkajsCluster["findTopicPartitionMetadata"]>): (string | undefined)[] {
+  const leaders: (string | undefined)[] = [];
+  for (const { partitionId, leader } of metadata)
+    leaders[partitionId] = leader === null || leader === undefined || leader < 0 ? undefined : String(leader);
+  return leaders;
 }
 
 function byTopic<P extends Place, R>(
