@@ -25,7 +25,7 @@ export interface KafkaBackendOptions extends AddressOptions {
   readonly topic?: string | undefined;
   /** The group of that queue's workers; default: the name of the topic. */
   readonly consumerGroup?: string | undefined;
-  /** The most records that one receive brings; default 1,000. */
+  /** The most records that one receive brings; default 10,000. */
   readonly recordsPerFetch?: number | undefined;
   /** Only `false`: what is done is committed by the adapter, when it is done. */
   readonly enableAutoCommit?: boolean | undefined;
@@ -61,7 +61,7 @@ export interface Settings {
 export const kafkaDefaults = Object.freeze({
   namespace: "dispatch",
   queue: "default",
-  recordsPerFetch: 1_000,
+  recordsPerFetch: 10_000,
   enableAutoCommit: false,
   sessionTimeoutMs: 10_000,
   partitions: 12,

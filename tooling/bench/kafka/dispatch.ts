@@ -4,7 +4,7 @@ import { kafka } from "../../../packages/backend-kafka/dist/index.js";
 import { Dispatcher, defineTask, Worker } from "../../../packages/core/dist/index.js";
 import { numberOf, type OpenSystem, PARTITIONS, type Payload, payloadOf } from "./system.ts";
 
-const CONCURRENCY = 1_000;
+const CONCURRENCY = 4000;
 
 export const dispatchSystem =
   (packs: boolean, windowTasks: number): OpenSystem =>
