@@ -1,45 +1,54 @@
-import { register, type TestRunner } from "@org/dispatch-testkit";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/dispatch-testkit";
+import { conformance } from "@org/dispatch-testkit/vitest";
 import { describe, inject, it } from "vitest";
 import { bentSession } from "../../../tooling/conformance/bent-wires.ts";
+import { up } from "../../../tooling/services/lifecycle.ts";
 import { kafka } from "./index.ts";
+import { needs } from "./testing/services.ts";
 import { Sweeper } from "./testing/swept.ts";
+import { optionsOf, workerModule } from "./testing/worker-backend.ts";
 
-const sideBySide: TestRunner = { describe, it: it.concurrent };
-/** A holder that is gone is noticed soon. */
-const sessionTimeoutMs = 3_000;
-/** Some cases wait for many sessions. */
-const timeoutMs = 180_000;
-/** What waits for sessions takes minutes: the faults, one partition, and the older server are in `./dev test --full`. */
+/** What waits for sessions takes minutes: the faults, all on one partition, and the older server are in `./dev test --full`. */
 const isFull = process.env.DISPATCH_TEST_FULL === "1";
+const all = ["seam", "system", "chaos"] as const;
 const runs = [
-  {
-    service: "kafka",
-    partitions: 3,
-    levels: isFull ? (["seam", "system", "chaos"] as const) : (["seam", "system"] as const),
-  },
-  { service: "kafka", partitions: 1, levels: isFull ? (["seam", "system", "chaos"] as const) : (["seam"] as const) },
-  ...(isFull ? [{ service: "kafka3", partitions: 3, levels: ["seam", "system"] as const }] : []),
+  { key: "kafka", partitions: 3, levels: isFull ? all : (["seam", "system"] as const) },
+  { key: "kafka", partitions: 1, levels: isFull ? all : (["seam"] as const) },
+  ...(isFull ? [{ key: "kafka3", partitions: 3, levels: ["seam", "system"] as const }] : []),
 ];
+/** So long is the broker away in the case about outages: longer than kafkajs's own retries would last. */
+const outageMs = 20_000;
 
 const services = inject("services");
-for (const { service, partitions, levels } of runs) {
-  const line = services[service];
+for (const { key, partitions, levels } of runs) {
+  const line = services[key];
   if (line === undefined) {
-    describe.skip("conformance of Kafka: it cannot be had here", () => it("needs a server", () => {}));
+    describe.skip(`conformance of ${key}: it cannot be had here`, () => it("needs a server", () => {}));
     continue;
   }
-  const { url, version } = line;
+  const { url, version, pid } = line;
+  const { name: service, ...which } = needs[key] ?? { name: "kafka" };
   const sweeper = new Sweeper(url);
-  const options = (namespace: string) => ({
-    namespace: `${namespace}.${partitions}`,
-    url,
-    partitions,
-    sessionTimeoutMs,
-  });
   const swept = (namespace: string, more = {}) =>
-    sweeper.swept(`${namespace}.${partitions}`, kafka({ ...options(namespace), ...more }));
-  const proxy = (namespace: string) =>
-    bentSession((socketFactory) => swept(namespace, { connection: { socketFactory } }));
-  const name = `conformance of Kafka ${version} with ${partitions === 1 ? "one partition" : `${partitions} partitions`}`;
-  register({ backend: swept, proxy, name, levels, timeoutMs, concurrency: 5 }, sideBySide);
+    sweeper.swept(`${namespace}.${partitions}`, kafka({ ...optionsOf(url, partitions, namespace), ...more }));
+  const restart = async (awayMs: number) => {
+    // As they are now: an earlier restart has given them other ids.
+    const now = await up(service, which);
+    for (const each of [now.pid ?? []].flat()) process.kill(each, "SIGTERM");
+    await sleep(awayMs);
+    await up(service, which);
+  };
+  conformance({
+    backend: swept,
+    proxy: (namespace) => bentSession((socketFactory) => swept(namespace, { connection: { socketFactory } })),
+    name: `conformance of Kafka ${version} with ${partitions === 1 ? "one partition" : `${partitions} partitions`}`,
+    levels,
+    concurrency: 5,
+    ...(pid !== undefined && { restart }),
+    spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> =>
+      spawnWorker(workerModule(url, partitions), options),
+    outageMs,
+    timeoutMs: 200_000 + outageMs,
+  });
 }
