@@ -9,6 +9,8 @@ import { deliveryOf, type RabbitReceipt } from "./receipt.ts";
 const LINGER_MS = 1_000;
 /** A server that pushes does not say that it has nothing: what is there comes within a round trip. */
 const LOOK_MS = 25;
+/** Who takes what is there gets it together, though it comes one by one: it is all there when nothing more has come for so long. */
+const GATHER_MS = 3;
 /** Receives that follow each other so soon, so many in a row: what is asked for next is fetched in advance, or lanes that lie nearer would have its turn. */
 const BUSY = { gapMs: 100, receives: 16 };
 
@@ -81,7 +83,7 @@ export class Source {
     let found: readonly RabbitReceipt[];
     try {
       await this.#subscribed(signal);
-      found = await this.#buffer.receive({ ...want, waitMs: Math.max(want.waitMs, LOOK_MS) }, signal);
+      found = want.waitMs > 0 ? await this.#buffer.receive(want, signal) : await this.#gather(want, signal);
     } finally {
       this.#receivedAtMs = this.#port.clock.now();
       this.#asked -= want.max;
@@ -153,6 +155,17 @@ export class Source {
     });
     this.#life = life;
     this.#buffer.reopen();
+  }
+
+  async #gather(want: Want, signal: AbortSignal): Promise<readonly RabbitReceipt[]> {
+    const found = [...(await this.#buffer.receive({ ...want, waitMs: LOOK_MS }, signal))];
+    for (let more = found.length; more > 0 && found.length < want.max; ) {
+      const rest = { ...want, max: want.max - found.length, waitMs: GATHER_MS };
+      const next = await this.#buffer.receive(rest, signal);
+      found.push(...next);
+      more = next.length;
+    }
+    return found;
   }
 
   /** A wait begins when the server knows of it: it may take longer to subscribe than many a receive waits. */
