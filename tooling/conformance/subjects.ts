@@ -1,10 +1,9 @@
 /** The backends that `./dev conformance` knows. A broker joins by one entry, when its package is in the tree. */
 import type { Backend } from "../../packages/core/dist/contract.js";
 import { type Character, memory } from "../../packages/core/dist/memory.js";
-import type { Session } from "../../packages/testkit/dist/index.js";
+import { type Session, throughProxy } from "../../packages/testkit/dist/index.js";
 import { bentRedis } from "./bent-redis.ts";
 import { bentSession } from "./bent-wires.ts";
-import { proxiedAmqp } from "./proxied-amqp.ts";
 
 /** What `./dev services up` says of a server, as far as it is used here. */
 export interface Service {
@@ -52,7 +51,11 @@ export const subjects: Readonly<Record<string, Subject>> = {
   sqs: broker("sqs", "backend-sqs"),
   rabbitmq: broker("rabbitmq", "backend-rabbitmq", {
     options: { heartbeatMs: 1_000 },
-    session: (url, make) => proxiedAmqp(url, (connect) => make({ connect })),
+    session(url, make) {
+      const [first = url] = url.split(",");
+      const { hostname: host, port } = new URL(first);
+      return throughProxy({ host, port: Number(port) }, (door) => make({ url: first, ...door }));
+    },
   }),
   kafka: broker("kafka", "backend-kafka", {
     options: { partitions: 3, sessionTimeoutMs: 3_000 },

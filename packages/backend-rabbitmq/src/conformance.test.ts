@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Level, register, type TestRunner } from "@org/dispatch-testkit";
+import { type Level, register, type TestRunner, throughProxy } from "@org/dispatch-testkit";
 import { describe, inject, it } from "vitest";
-import { proxiedAmqp } from "../../../tooling/conformance/proxied-amqp.ts";
 import { rabbitmq } from "./index.ts";
 
 const services = inject("services");
@@ -21,14 +20,15 @@ for (const [name, line] of Object.entries(services)) {
   }
   const { url, ca, version } = line;
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
+  const [first = url] = url.split(",");
+  const broker = { host: new URL(first).hostname, port: Number(new URL(first).port) };
   // A second is as short as a heartbeat can be, and leases follow it.
   const own = (namespace: string) => ({ namespace: `dispatch.${namespace}`, heartbeatMs: 1_000 });
   register(
     {
       backend: (namespace) => rabbitmq({ ...own(namespace), url, tls }),
       ...(tls === undefined && {
-        proxy: (namespace) =>
-          proxiedAmqp(url.split(",")[0] ?? url, (connect) => rabbitmq({ ...own(namespace), connect })),
+        proxy: (namespace) => throughProxy(broker, (door) => rabbitmq({ ...own(namespace), url: first, ...door })),
       }),
       name: `conformance of ${name} ${version}`,
       levels: levelsOf(name),
