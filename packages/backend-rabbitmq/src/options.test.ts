@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { addressOf } from "./address.ts";
+import { fromOptions, type RabbitBackendOptions, rabbitmq } from "./index.ts";
+import { nameOf } from "./names.ts";
+import { resolveOptions } from "./options.ts";
+
+const node = {
+  protocol: "amqp",
+  hostname: "127.0.0.1",
+  port: 5672,
+  username: "guest",
+  password: "guest",
+  virtualHost: "/",
+};
+
+describe("where the server is", () => {
+  it.each([
+    [{}, node],
+    [
+      { url: "amqp://u:p%40@h:1/a%2Fb" },
+      { ...node, hostname: "h", port: 1, username: "u", password: "p@", virtualHost: "a/b" },
+    ],
+    [{ url: "amqps://h" }, { ...node, protocol: "amqps", hostname: "h", port: 5671 }],
+    [{ url: "amqp://[::1]:7" }, { ...node, hostname: "::1", port: 7 }],
+    [{ url: "rabbitmq://h/" }, { ...node, hostname: "h" }],
+    [
+      { host: "h", port: 9, username: "u", password: "", virtualHost: "v" },
+      { ...node, hostname: "h", port: 9, username: "u", password: "", virtualHost: "v" },
+    ],
+    [
+      { url: "amqp://a:b@h:1/v", host: "i", virtualHost: "w" },
+      { ...node, hostname: "i", port: 1, username: "a", password: "b", virtualHost: "w" },
+    ],
+    [
+      { host: "h", tls: true },
+      { ...node, protocol: "amqps", hostname: "h", port: 5671 },
+    ],
+  ] as const)("%j", (options, expected) => {
+    expect(addressOf(options).nodes).toEqual([expected]);
+  });
+
+  it("may be several nodes of a cluster, all with the same user where one is given", () => {
+    const { nodes } = addressOf({ url: "amqp://a:1, amqp://u:p@b:2/v", username: "w" });
+    expect(nodes.map(({ hostname, port, username }) => [hostname, port, username])).toEqual([
+      ["a", 1, "w"],
+      ["b", 2, "w"],
+    ]);
+  });
+
+  it("knows who is there by a certificate", () => {
+    expect(addressOf({ url: "amqps://h?auth_mechanism=external", tls: { cert: "c" } })).toMatchObject({
+      isExternal: true,
+      tls: { cert: "c" },
+    });
+  });
+});
+
+describe("options", () => {
+  it.each([
+    [{ url: "http://h" }, /no URL of RabbitMQ/],
+    [{ url: "amqp://h/a/b" }, /%2F/],
+    [{ url: "amqp://h?heartbeat=3" }, /the rest are options/],
+    [{ url: "amqp://a,amqp://b", host: "c" }, /several nodes/],
+    [{ url: "amqp://u:secret%@h" }, /encodes nothing/],
+    [{ auth: "external" }, /needs TLS/],
+    [{ auth: "kerberos" }, /plain or external/],
+    [{ port: 0 }, /port/],
+    [{ durable: false }, /allowTransient: true/],
+    [{ durable: false, allowTransient: true, priority: "native" }, /quorum queues/],
+    [{ durable: "no" }, /durable is true or false/],
+    [{ priority: "high" }, /lanes, native or classic/],
+    [{ prefetchCount: 65_536 }, /prefetchCount/],
+    [{ heartbeatMs: 1_500 }, /whole seconds/],
+    [{ heartbeatMs: 60_000 }, /heartbeatMs/],
+    [{ frameBytes: 2 ** 25 }, /frameBytes/],
+    [{ ladder: "a b" }, /ladder/],
+    [{ namespace: "a b" }, /namespace/],
+    [{ queueNam: "x" }, /did you mean queueName/],
+    [{ connect: async () => ({}), host: "h" }, /keep one of the two/],
+  ] as const)("%j is refused", (options, message) => {
+    const make = () => rabbitmq(options as RabbitBackendOptions);
+    expect(make).toThrow(message);
+    expect(make).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+    expect(make).not.toThrow(/secret/);
+  });
+
+  it("may be what a configuration file of the Python dispatcher gives", () => {
+    const backend = fromOptions({
+      ...{ host: "h", port: 5672, virtualHost: "/", username: "guest", password: "guest", tls: true },
+      ...{ queueName: "tasks", durable: true, prefetchCount: 20, namespace: "ns", queue: "jobs" },
+    });
+    expect(backend.profile.limits.inFlight).toBe(20);
+  });
+
+  it.each([
+    [{}, { redelivery: "losses", priorityLevels: 0, durability: "restart", requeueKeepsPriority: true }],
+    [
+      { priority: "native" },
+      { redelivery: "losses", priorityLevels: 11, starvationGrants: 0, requeueKeepsPriority: false },
+    ],
+    [
+      { priority: "classic" },
+      { redelivery: "once", priorityLevels: 11, starvationGrants: 0, requeueKeepsPriority: true },
+    ],
+    [
+      { durable: false, allowTransient: true },
+      { redelivery: "once", durability: "none" },
+    ],
+    [
+      { consumerTimeoutMs: 7_200_000, heartbeatMs: 2_000 },
+      { lease: { kind: "session", totalCapMs: 7_200_000, detectionMs: 6_000 } },
+    ],
+  ] as const)("%j say what the profile is", (options, facts) => {
+    expect(rabbitmq(options).profile).toMatchObject(facts);
+  });
+});
+
+describe("names", () => {
+  const of = (options: RabbitBackendOptions, role: "work" | "dead" | "later" | "reply" | "tier", name: string) =>
+    nameOf(resolveOptions(options).naming, { role, name, of: role === "tier" ? "" : "jobs" });
+
+  it.each([
+    [{}, "work", "normal", "dispatch.jobs"],
+    [{ namespace: "ns" }, "work", "high", "ns.jobs.high"],
+    [{ namespace: "ns" }, "dead", "dead", "ns.jobs.dead"],
+    [{ namespace: "ns" }, "later", "later", "ns.jobs.later"],
+    [{ namespace: "ns" }, "reply", "c1", "ns.jobs.reply.c1"],
+    [{ namespace: "ns" }, "tier", "200", "ns.tier.200"],
+    [{ queueName: "tasks", queue: "jobs" }, "work", "normal", "tasks"],
+    [{ queueName: "tasks", queue: "jobs" }, "dead", "dead", "tasks.dead"],
+    [{ queueName: "tasks", queue: "others" }, "work", "low", "dispatch.jobs.low"],
+  ] as const)("%j %s %s: %s", (options, role, name, expected) => {
+    expect(of(options, role, name)).toBe(expected);
+  });
+
+  it("are refused where the server could not hold them", () => {
+    const queue = { role: "reply", name: "r".repeat(128), of: "q".repeat(127) } as const;
+    expect(() => nameOf({ namespace: "n", named: undefined }, queue)).toThrow(/255 bytes/);
+  });
+});
