@@ -18,7 +18,7 @@ export interface ChannelLifePort {
   readonly arrived: (receipt: RabbitReceipt) => void;
   /** What nobody has renewed goes back, when the time for that has come. */
   readonly expired: (reject: () => void) => void;
-  /** Its receipts are worth nothing any more. `failed`: a consumer could not be made. */
+  /** Its receipts are worth nothing any more. `failed`: a consumer could not be made, or was ended. */
   readonly over: (reason: unknown, failed: boolean) => void;
 }
 
@@ -153,9 +153,10 @@ export class ChannelLife {
   }
 
   #take(consumer: Consumer, message: ConsumeMessage | null): void {
-    // The queue was deleted, or the server gave the consumer up: what it has returned of it is not said.
+    // The queue was deleted, or the server gave the consumer up: what it has returned of it is not said. To subscribe while a queue is being deleted
+    // would end the whole connection (4.3: 541).
     if (message === null) {
-      this.end(new RabbitRefusal("UNAVAILABLE", `RabbitMQ has ended a consumer of ${this.#port.queueName}`), false);
+      this.end(new RabbitRefusal("UNAVAILABLE", `RabbitMQ has ended a consumer of ${this.#port.queueName}`), true);
       return;
     }
     if (this.#isOver) return;

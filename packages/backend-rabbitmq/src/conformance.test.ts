@@ -37,3 +37,21 @@ for (const [name, line] of Object.entries(services)) {
     sideBySide,
   );
 }
+
+const newest = services.rabbitmq;
+for (const priority of ["native", "classic"] as const) {
+  if (newest === undefined) continue;
+  const { url, version } = newest;
+  const own = (namespace: string) => ({ namespace: `dispatch.${namespace}`, heartbeatMs: 1_000, priority });
+  const broker = { host: new URL(url).hostname, port: Number(new URL(url).port) };
+  register(
+    {
+      backend: (namespace) => rabbitmq({ ...own(namespace), url }),
+      proxy: (namespace) => throughProxy(broker, (door) => rabbitmq({ ...own(namespace), url, ...door })),
+      name: `conformance of ${priority} priorities on rabbitmq ${version}`,
+      levels: isFull ? ["seam", "system"] : ["seam"],
+      timeoutMs,
+    },
+    sideBySide,
+  );
+}

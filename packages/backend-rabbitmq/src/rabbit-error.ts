@@ -43,6 +43,8 @@ const SENTENCES: readonly (readonly [RegExp, CallCode])[] = [
   [/delivery acknowledgement on channel .* timed out|unknown delivery tag/i, "UNAVAILABLE"],
   [/vhost .* not found|no such vhost/i, "MISSING"],
   [/(?:vhost|node|user).* (?:limit|is down)|connection limit/i, "THROTTLED"],
+  // What the client makes of the server's refusal of a virtual host: it is not there, or not for this user.
+  [/Expected ConnectionOpenOk; got <ConnectionClose/, "DENIED"],
   [/SASL mechanism|ACCESS[-_]REFUSED/i, "DENIED"],
   [/heartbeat timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i, "TIMED_OUT"],
   [

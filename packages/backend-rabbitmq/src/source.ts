@@ -191,7 +191,7 @@ export class Source {
     if (arrived.length > 0) this.#buffer.push(arrived);
   }
 
-  /** Who waits goes on waiting, over another channel; but where a consumer could not be made, the next receive tries again. */
+  /** Who waits goes on waiting, over another channel; but after a consumer that failed, the next receive tries again. */
   #over(life: ChannelLife, failed: boolean): void {
     if (this.#life !== life) return;
     this.#life = undefined;

@@ -72,7 +72,13 @@ async function startNode(site: Site, node: Node, root: string, launch: Launch): 
   await control(site, node, root, "await_startup");
 }
 
-/** Runs rabbitmqctl. Throws what it says where it fails. */
+/** Runs rabbitmqctl on the first node of a site. Throws what it says where it fails. */
+export async function controlFirst(site: Site, ...words: readonly string[]): Promise<string> {
+  const [first] = nodesOf(site) as [Node];
+  return control(site, first, await rootOf(site.version), ...words);
+}
+
+/** Throws what it says where it fails. */
 async function control(site: Site, node: Node, root: string, ...words: readonly string[]): Promise<string> {
   const argv = inRoot(root, [`${BIN}/rabbitmqctl`, "-q", ...words]);
   const { code, stdout, output } = await run(argv, { env: environmentOf(node, site.ports[0]) });
