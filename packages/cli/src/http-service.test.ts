@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dispatcher, systemClock } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
 import { openHttp } from "./http-service.ts";
 import { logOf } from "./log.ts";
@@ -18,7 +18,7 @@ const OPTIONS = { backend: "memory", handler: "h.mjs", create: true, concurrency
 const RUN = { ...OPTIONS, input: "in.jsonl", output: "-", force: false, envelope: false, worker: true } as const;
 
 async function surroundings() {
-  const cwd = await mkdtemp(join(tmpdir(), "dispatch-http-"));
+  const cwd = await temporaryFolder("dispatch-http");
   await writeFile(
     join(cwd, "h.mjs"),
     `export default async (n) => { if (n === 2) await new Promise(() => {}); return n; };`,
@@ -132,7 +132,7 @@ describe("what is wrong with it", () => {
   };
 
   test("the package is not installed, or is something else", async () => {
-    const cwd = await mkdtemp(join(tmpdir(), "dispatch-nothing-"));
+    const cwd = await temporaryFolder("dispatch-nothing");
     const bare = { cwd, home: join(cwd, "bin.js") };
     await expect(opening("127.0.0.1:0", bare)).rejects.toMatchObject({
       code: "CONFIG_INVALID",

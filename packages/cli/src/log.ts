@@ -17,10 +17,10 @@ export interface Log {
  * `json`: every event, and what handlers log, as JSON lines. `text`: lines for people, of what needs a look only (progress and summary come beside
  * it). `off`: nothing. All on standard error.
  */
-export function logOf(mode: LogMode, screen: Screen): Log {
+export function logOf(mode: LogMode, screen: Screen, backend?: string): Log {
   if (mode === "json") {
     const logger = jsonLogger({ write: (line) => void screen.stream.write(line) });
-    return { mode, logger, observer: logEvents(logger) };
+    return { mode, logger, observer: logEvents(logger, { backend }) };
   }
   if (mode === "off") return { mode, logger: { debug() {}, info() {}, warn() {}, error() {} }, observer: undefined };
   const write = (level: string) => (fields: object, message?: string) => screen.line(logText(level, fields, message));

@@ -56,7 +56,7 @@ export async function runCommand(options: RunCommandOptions, around: Surrounding
 export async function runOn(backend: Backend, options: RunCommandOptions, around: Surroundings): Promise<number> {
   const signals = watchSignals(around);
   const screen = screenOn(around.stderr);
-  const log = logOf(options.log, screen);
+  const log = logOf(options.log, screen, backend.name);
   if (options.output === "-") keepResultsClean(around);
   let source: InputSource | undefined;
   let output: Output | undefined;

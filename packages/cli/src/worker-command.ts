@@ -32,7 +32,7 @@ export async function workerCommand(options: WorkerCommandOptions, around: Surro
 export async function workOn(backend: Backend, options: WorkerCommandOptions, around: Surroundings): Promise<number> {
   const signals = watchSignals(around);
   const screen = screenOn(around.stderr);
-  const log = logOf(options.log, screen);
+  const log = logOf(options.log, screen, backend.name);
   const handlers = watchHandlers(around, { signals, log, screen, save: () => {} });
   let http: HttpService | undefined;
   let cause: StopCause | undefined;

@@ -4,7 +4,7 @@ export type * from "./contract/index.ts";
 export type { DeadLetter, DeadLetters, Selection } from "./dead-letters.ts";
 export { Dispatcher, type SentTask } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
-export { type JsonLoggerOptions, jsonLogger, type Logger, logEvents } from "./log.ts";
+export { type JsonLoggerOptions, jsonLogger, type LogEventsOptions, type Logger, logEvents } from "./log.ts";
 export { joinObservers } from "./observers.ts";
 export { explain, type PlanLine, type PlanNeeds } from "./plan/explain.ts";
 export {

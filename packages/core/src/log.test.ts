@@ -104,7 +104,20 @@ describe("events as lines", () => {
   it.each(events)("at level %s: %j", (level, event) => {
     seen.length = 0;
     observe(event);
-    expect(seen).toEqual([[level, event]]);
+    const { code, ...rest } = { code: undefined, ...event };
+    expect(seen).toEqual([[level, code === undefined ? rest : { ...rest, error: { code } }]]);
+  });
+
+  it("say the backend where they are told it, and where they know it themselves", () => {
+    const lines: object[] = [];
+    const keep = (fields: object) => void lines.push(fields);
+    const named = logEvents({ debug: keep, info: keep, warn: keep, error: keep }, { backend: "redis" });
+    named({ event: "task_timed_out", ...worker, durationMs: 1 });
+    named(call);
+    expect(lines).toMatchObject([
+      { event: "task_timed_out", backend: "redis", taskId: "run/1" },
+      { backend: "b", verb: "send" },
+    ]);
   });
 
   it("never carry what is there to be called", () => {
@@ -123,10 +136,28 @@ describe("events as lines", () => {
   it("never carry a value of a task", () => {
     seen.length = 0;
     observe({ event: "task_progress", queue: "q", taskId: "run/1", workerId: "w", value: "secret" });
-    observe({ event: "orphan", queue: "q", taskId: "run/1", result: { ...entry, value: "secret" } });
+    const error = { name: "Error", message: "secret", code: "REJECTED", stack: "secret", cause: "secret" } as const;
+    observe({
+      event: "orphan",
+      queue: "q",
+      taskId: "run/1",
+      result: { ...entry, outcome: "dead", value: "secret", error },
+    });
     expect(seen).toEqual([
       ["debug", { event: "task_progress", queue: "q", taskId: "run/1", workerId: "w" }],
-      ["warn", { event: "orphan", queue: "q", taskId: "run/1", result: entry }],
+      [
+        "warn",
+        {
+          event: "orphan",
+          queue: "q",
+          taskId: "run/1",
+          outcome: "dead",
+          attempt: 1,
+          lost: 0,
+          durationMs: 1,
+          error: { code: "REJECTED" },
+        },
+      ],
     ]);
   });
 });

@@ -72,30 +72,37 @@ const levels: Readonly<Partial<Record<DispatchEvent["event"], Level>>> = Object.
   warning: "warn",
 });
 
-/** An observer that writes each event as a line, under its name in `event`. No payload and no value of a task is ever written. */
-export function logEvents(logger: Logger): Observer {
+export interface LogEventsOptions {
+  /** The name of the backend, for the lines that do not say it themselves. */
+  readonly backend?: string | undefined;
+}
+
+/**
+ * An observer that writes each event as a line, under its name in `event`, with the fields that docs/observability.md promises. No payload, no value of a
+ * task and no message of a handler's error is ever written.
+ */
+export function logEvents(logger: Logger, options: LogEventsOptions = {}): Observer {
+  const { backend } = options;
   return (event) => {
     const level = event.event === "call" && event.code !== undefined ? "warn" : (levels[event.event] ?? "info");
-    logger[level](withoutValues(event));
+    logger[level](fieldsOf(event, backend));
   };
 }
 
-function withoutValues(event: DispatchEvent): object {
-  if (event.event === "run_started") {
-    const { progress: _, ...rest } = event;
-    return rest;
-  }
-  if (event.event === "worker_started") {
-    const { status: _, ...rest } = event;
-    return rest;
-  }
-  if (event.event === "task_progress") {
-    const { value: _, ...rest } = event;
-    return rest;
-  }
-  if (event.event === "orphan") {
-    const { value: _, ...result } = event.result;
-    return { ...event, result };
-  }
-  return event;
+/** A code is that of an error; what is there to be called, and what a task gave or got, is left out. */
+function fieldsOf(event: DispatchEvent, backend: string | undefined): object {
+  const said = event.event === "orphan" ? orphanFields(event) : event;
+  const { event: name, code, ...rest } = said as DispatchEvent & Partial<Record<Unsaid | "code", unknown>>;
+  for (const key of unsaid) delete rest[key];
+  const error = code === undefined ? {} : { error: { code } };
+  return backend === undefined ? { event: name, ...rest, ...error } : { event: name, backend, ...rest, ...error };
+}
+
+type Unsaid = "value" | "progress" | "status";
+const unsaid: readonly Unsaid[] = Object.freeze(["value", "progress", "status"]);
+
+/** Of a result only what an event of a task says, too. */
+function orphanFields({ event, queue, taskId, result }: Extract<DispatchEvent, { event: "orphan" }>): object {
+  const { outcome, attempts: attempt, lost, durationMs, error } = result;
+  return { event, queue, taskId, outcome, attempt, lost, durationMs, code: error?.code };
 }
