@@ -24,6 +24,9 @@ const forms = [
 
 const tasks = { full: 300_000, quick: 100_000 };
 
+/** Fewer are over within a second, and the compiler's part of that is not what a task costs. */
+const manyTasks = { full: 1_000_000, quick: 300_000 };
+
 const rounds = { full: 5, quick: 3 };
 const once = { full: 1, quick: 1 };
 
@@ -31,7 +34,7 @@ const perForm = forms.flatMap(({ form, cpu, ours, beside, bare }): Series[] => [
   {
     measurement: "end-to-end",
     subjects: { ...ours, ...beside, ...peers, ...bare, ...windowed },
-    tasks,
+    tasks: manyTasks,
     rounds,
     figures: [
       { case: `end-to-end/${form}`, unit: "tasks/s", value: "tasksPerSecond", better: "more" },
