@@ -7,6 +7,7 @@ import type { Logger } from "../log.ts";
 import { type FrameOptions, frameOf, RUN } from "../testing/frames.ts";
 import { type HandlerEnd, type Runnable, Running } from "./running.ts";
 import { type Context, defineTask, type Handler } from "./task.ts";
+import { Turns } from "./turns.ts";
 
 const TIMEOUT_MS = 1_000;
 const ABANDON_MS = 300;
@@ -38,6 +39,7 @@ function start(handler: Handler<unknown, unknown>, options: FrameOptions = {}, l
   const running = new Running(
     {
       clock,
+      turns: new Turns(clock),
       abandonMs: ABANDON_MS,
       logger: logger ?? { debug() {}, info() {}, warn() {}, error() {} },
       progress: (frame, value) => log.push(["progress", frame.name, value]),

@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import { check } from "./schema.ts";
 import type { Task } from "./task.ts";
 import { TaskContext, type TaskContextPort } from "./task-context.ts";
+import type { Turns } from "./turns.ts";
 
 /** How one run of a handler ended, before policy looks at it. */
 export type HandlerEnd =
@@ -20,6 +21,8 @@ export interface Runnable {
 /** The same for all runs of a worker. */
 export interface RunningPort<H extends Runnable> {
   readonly clock: Clock;
+  /** The worker's own. */
+  readonly turns: Turns;
   readonly abandonMs: number;
   readonly logger: Logger;
   progress(frame: Frame, value: unknown): void;
@@ -37,6 +40,9 @@ export class Running<H extends Runnable> implements TaskContextPort {
   #controller: AbortController | undefined = undefined;
   #stopped: AbortCode | undefined = undefined;
   readonly #startedAt: number;
+  readonly #turn: ReturnType<Turns["begin"]>;
+  /** When the handler had returned: its result, or a promise. */
+  #returnedAt: number | undefined = undefined;
   /** For this attempt: its timeout, or what is left until the deadline of its task. */
   readonly #limitMs: number;
   /** Is that its deadline? */
@@ -52,8 +58,9 @@ export class Running<H extends Runnable> implements TaskContextPort {
     this.#port = port;
     this.hold = hold;
     this.#task = task;
-    const { clock } = port;
+    const { clock, turns } = port;
     this.#startedAt = clock.now();
+    this.#turn = turns.begin(this.#startedAt);
     const { deadlineAt } = this.info;
     const leftMs = deadlineAt === undefined ? Number.POSITIVE_INFINITY : deadlineAt - clock.wall();
     this.#expires = leftMs < timeoutMs;
@@ -86,6 +93,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
       this.#threw(error);
       return;
     }
+    this.#returnedAt = this.#port.clock.now();
     if (this.#task.output !== undefined) void this.#checked(this.#task.output, value);
     else if (isThenable(value))
       Promise.resolve(value).then((result) => this.#returned(result), (error: unknown) => this.#threw(error)); // biome-ignore format: one line
@@ -149,7 +157,9 @@ export class Running<H extends Runnable> implements TaskContextPort {
   #decide(end: HandlerEnd): void {
     if (this.#decided) return;
     this.#decided = true;
-    this.#port.ended(this.hold, end, this.#port.clock.now() - this.#startedAt);
+    const { clock, turns } = this.#port;
+    const now = clock.now();
+    this.#port.ended(this.hold, end, turns.tookMs(this.#turn, this.#startedAt, this.#returnedAt ?? now, now));
   }
 
   #free(abandoned: AbortCode | undefined): void {

@@ -5,6 +5,7 @@ import { PlacedSet } from "../placed-set.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import { type HandlerEnd, Running, type RunningPort } from "./running.ts";
 import type { Task } from "./task.ts";
+import { Turns } from "./turns.ts";
 
 /** A task in hand, as far as a slot must know it. */
 export interface Slotted {
@@ -59,6 +60,7 @@ export class Slots<H extends Slotted> {
     const { clock, abandonMs, logger } = port;
     this.#runs = {
       clock,
+      turns: new Turns(clock),
       abandonMs,
       logger,
       progress: (frame, value) => port.progress(frame, value),
