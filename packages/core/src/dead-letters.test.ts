@@ -5,7 +5,7 @@ import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
 import { deadFrame, type NewTask, rejectedFrame } from "./codec/maker.ts";
 import { payloadOf } from "./codec/testing.ts";
-import type { Backend, Counters, DeathNote, Frame, OutFrame } from "./contract/index.ts";
+import type { Backend, Counters, DeathNote, Frame, OutFrame, Want } from "./contract/index.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
 import { type MemoryBackend, memory } from "./memory/index.ts";
 import { frame as rawFrame } from "./memory/testing.ts";
@@ -151,6 +151,30 @@ describe("show", () => {
 });
 
 describe("redrive", () => {
+  it.each([
+    [0, 0],
+    [20_000, 1_000],
+  ])("where a poll may last %d ms, waits for letters for %d ms", async (pollMs, expected) => {
+    const waits: number[] = [];
+    const polling = (inner: Backend) =>
+      new Proxy(inner, {
+        get(target, key) {
+          if (key === "profile") return { ...target.profile, pollMs };
+          const value: unknown = Reflect.get(target, key);
+          if (typeof value !== "function") return value;
+          return (...args: unknown[]) => {
+            if (key === "receive") waits.push((args[1] as Want).waitMs);
+            return Reflect.apply(value, target, args);
+          };
+        },
+      });
+    const world = await World.with([letter(1), letter(2)], polling);
+    const redriven = world.dead.redrive({ all: true });
+    await world.clock.advance(5_000);
+    expect(await redriven).toBe(2);
+    expect(waits).toEqual([expected, expected]);
+  });
+
   const three = [letter(1), letter(2, { id: "order 2" }), letter(3)];
 
   it("sends all again: next round, fresh counters, no deadline, the rest as it was", async () => {

@@ -32,6 +32,9 @@ export interface DeadLetter {
 export type Selection = { readonly ids: readonly string[] } | { readonly all: true };
 
 const PAGE = 100;
+
+/** Where a receive is a poll, one that does not wait may see nothing though there is something: SQS then asks some of its servers only. */
+const POLL_MS = 1_000;
 const CALL_MS = 30_000;
 
 export interface DeadLettersOptions {
@@ -108,10 +111,12 @@ export class DeadLetters {
     const startedAt = this.#clock.now();
     const held = new Set<Delivery>();
     const redriven = new Set<string>();
-    const max = Math.min(PAGE, this.#calls.backend.profile.limits.batchFrames);
+    const { limits, pollMs } = this.#calls.backend.profile;
+    const max = Math.min(PAGE, limits.batchFrames);
+    const waitMs = pollMs > 0 ? Math.min(pollMs, POLL_MS) : 0;
     try {
       while (this.#clock.now() - startedAt < this.#leaseMs / 2) {
-        const want = { max, waitMs: 0, leaseMs: this.#leaseMs };
+        const want = { max, waitMs, leaseMs: this.#leaseMs };
         const deliveries = await this.#calls.receive(this.#dead, want, new AbortController().signal);
         if (deliveries.length === 0) break;
         for (const delivery of deliveries) held.add(delivery);
