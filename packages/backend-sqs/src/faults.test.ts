@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { SqsBackend } from "./index.ts";
+import { type SqsBackend, sqs } from "./index.ts";
 import {
   acks,
   codeOf,
@@ -7,6 +7,7 @@ import {
   frames,
   LEASE_MS,
   never,
+  open,
   opened,
   refusal,
   take,
@@ -34,6 +35,8 @@ const message = (text: string, receives = 1) => ({
   ReceiptHandle: `handle of ${text}`,
   Attributes: { ApproximateReceiveCount: String(receives) },
 });
+
+type Held = Awaited<ReturnType<typeof take>>[number];
 
 const holding = async (...texts: string[]) => {
   const brought = [{ Messages: texts.map((text) => message(text)) }];
@@ -96,6 +99,29 @@ describe("errors of a whole call", () => {
       code: "DENIED",
       detail: expect.stringContaining("sqs:SendMessageBatch"),
     });
+  });
+
+  it.each<[string, (held: Held) => Promise<unknown>]>([
+    ["ReceiveMessage", () => take(backend)],
+    ["ChangeMessageVisibilityBatch", (held) => backend.renew([held.receipt], LEASE_MS, never)],
+    ["DeleteMessageBatch", (held) => backend.settle(acks(held), never)],
+    ["GetQueueAttributes", () => backend.depth(WORK, never)],
+    ["DeleteQueue", () => backend.remove(WORK, never)],
+    ["GetQueueUrl", () => open(backend)],
+    ["CreateQueue", () => open(backend)],
+  ])("names sqs:%s where that right is missing", async (action, call) => {
+    const [held] = await holding("a");
+    const refuses = () => new PlayedError(403, "AccessDeniedException", "Access is denied");
+    const gone = () => new PlayedError(400, "QueueDoesNotExist", "there is none");
+    server.play({ ...(action === "CreateQueue" && { GetQueueUrl: gone }), [action]: refuses });
+    if (action === "GetQueueUrl" || action === "CreateQueue") {
+      await backend.close();
+      backend = sqs({ url: PlayedServer.url });
+    }
+    const error = await call(held as Held).catch((thrown: unknown) => thrown);
+    const detail = expect.stringContaining(`sqs:${action}`);
+    expect(backend.classify(error)).toMatchObject({ code: "DENIED", detail });
+    server.play({});
   });
 
   it("throws the client's own error", async () => {
