@@ -1,8 +1,15 @@
 import type { Kafka } from "kafkajs";
+import type { ProtocolRequest } from "./produce-request.ts";
 
 /** A broker of kafkajs: one request each, as its protocol has them. Beside what its types tell, what its own consumer uses. */
 export interface KafkajsBroker {
-  readonly connectionPool: { readonly pool: readonly { readonly requestQueue: RequestQueue }[] };
+  readonly connectionPool: {
+    readonly pool: readonly { readonly requestQueue: RequestQueue }[];
+    send<R>(request: ProtocolRequest<R>): Promise<R>;
+  };
+  /** What it can, by the number of the request. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
+  disconnect(): Promise<void>;
   joinGroup(request: {
     readonly groupId: string;
     readonly sessionTimeout: number;

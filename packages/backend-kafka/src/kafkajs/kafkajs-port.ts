@@ -3,6 +3,7 @@ import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
 import { classifyKafkajs, isMissing, meaningOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
+import { PRODUCE_VERSION, produceRequest } from "./produce-request.ts";
 
 export interface KafkajsPortOptions {
   readonly client: Kafka;
@@ -101,9 +102,10 @@ class KafkajsPort implements KafkaPort {
     await Promise.all(
       [...leaders].map(async ([leader, own]) => {
         try {
-          await this.#write(await link.broker(leader), topic, own);
+          const errors = await this.#write(await link.broker(leader), topic, own);
+          for (const { partition, at } of own) outcomes[at] = errors.get(partition);
+          for (const error of errors.values()) this.#renew(link, error);
         } catch (error) {
-          // kafkajs says that one of them was not written, and not which.
           for (const { at } of own) outcomes[at] = error;
           this.#renew(link, error);
         }
@@ -120,10 +122,25 @@ class KafkajsPort implements KafkaPort {
     this.#options.dispose?.();
   }
 
-  async #write(broker: KafkajsBroker, topic: string, batches: readonly Batch[]): Promise<void> {
+  /** Answers what the broker refused, by partition. */
+  async #write(broker: KafkajsBroker, topic: string, batches: readonly Batch[]): Promise<ReadonlyMap<number, unknown>> {
     const { compression, ackMs: timeout } = this.#options;
+    const canBe = (broker.versions?.[0]?.maxVersion ?? 0) >= PRODUCE_VERSION;
+    if (compression === 0 && canBe) {
+      // Records are kept by their time, which is the machine's.
+      const request = produceRequest(topic, batches, timeout, Date.now());
+      try {
+        return (await broker.connectionPool.send(request)).errors;
+      } catch (error) {
+        // As kafkajs's broker does for its own requests.
+        if (fieldName(error) === "KafkaJSConnectionClosedError") await broker.disconnect();
+        throw error;
+      }
+    }
     const partitions = batches.map(({ partition, records }) => ({ partition, messages: records.map(messageOf) }));
+    // It says that one of them was not written, and not which.
     await broker.produce({ acks: ALL, timeout, compression, topicData: [{ topic, partitions }] });
+    return new Map();
   }
 
   /** A topic that was deleted makes kafkajs fail for all others it knows, for good: what knows it is replaced. Else it asks anew who has what. */
@@ -153,6 +170,10 @@ class KafkajsPort implements KafkaPort {
       void admin.disconnect().catch(() => {});
     }
   }
+}
+
+function fieldName(error: unknown): string {
+  return error instanceof Error ? error.name : "";
 }
 
 /** kafkajs takes a Buffer, and makes a damaged record of any other array of bytes. */
