@@ -4,6 +4,8 @@ import { conformance } from "@org/dispatch-testkit/vitest";
 import { describe, inject, it } from "vitest";
 import { bentSession } from "../../../tooling/conformance/bent-wires.ts";
 import { up } from "../../../tooling/services/lifecycle.ts";
+import { startTicksOf } from "../../../tooling/services/processes.ts";
+import { until } from "../../../tooling/services/waiting.ts";
 import { kafka } from "./index.ts";
 import { needs } from "./testing/services.ts";
 import { Sweeper } from "./testing/swept.ts";
@@ -35,7 +37,11 @@ for (const { key, partitions, levels } of runs) {
   const restart = async (awayMs: number) => {
     // As they are now: an earlier restart has given them other ids.
     const now = await up(service, which);
-    for (const each of [now.pid ?? []].flat()) process.kill(each, "SIGTERM");
+    for (const each of [now.pid ?? []].flat()) {
+      process.kill(each, "SIGTERM");
+      // It takes a while to end, and is not started again before.
+      await until(() => startTicksOf(each) === undefined, 30_000);
+    }
     await sleep(awayMs);
     await up(service, which);
   };
