@@ -48,7 +48,7 @@ async function proxied(): Promise<[RabbitBackend, TcpProxy]> {
 /** Until a send gets through again. */
 const sends = (backend: RabbitBackend, text: string) =>
   vi.waitFor(async () => expect(await backend.send(WORK, frames(text), AbortSignal.timeout(1_000))).toEqual(["ok"]), {
-    timeout: 15_000,
+    timeout: 40_000,
     interval: 50,
   });
 
@@ -109,7 +109,7 @@ describe("connections", () => {
     proxy.heal();
     await sends(backend, "c");
     expect(textsOf(await takeAll(backend, 2)).sort()).toEqual(["a", "c"]);
-  }, 40_000);
+  }, 60_000);
 
   it("say why there are none", async () => {
     const stranger = await backendAt();
@@ -213,5 +213,5 @@ describe("delays", () => {
         interval: 500,
       },
     );
-  }, 90_000);
+  }, 180_000);
 });
