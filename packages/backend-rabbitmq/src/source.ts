@@ -10,7 +10,7 @@ const LINGER_MS = 1_000;
 /** A server that pushes does not say that it has nothing: what is there comes within a round trip. */
 const LOOK_MS = 25;
 /** Who takes what is there gets it together, though it comes one by one: it is all there when nothing more has come for so long. */
-const GATHER_MS = 3;
+const GATHER_MS = 1;
 /** Receives that follow each other so soon, so many in a row: what is asked for next is fetched in advance, or lanes that lie nearer would have its turn. */
 const BUSY = { gapMs: 100, receives: 16 };
 
