@@ -4,7 +4,7 @@ import type { Channel, ConsumeMessage } from "amqplib";
 import { bounded } from "./bounded.ts";
 import { closeQuietly } from "./link.ts";
 import { RabbitRefusal } from "./rabbit-error.ts";
-import { RabbitReceipt } from "./receipt.ts";
+import { type Consumer, type Life, RabbitReceipt } from "./receipt.ts";
 import { OpenTags } from "./tags.ts";
 
 export interface ChannelLifePort {
@@ -22,13 +22,6 @@ export interface ChannelLifePort {
   readonly over: (reason: unknown, failed: boolean) => void;
 }
 
-/** One subscription. What it was told at its beginning cannot be changed: so many messages may be unacknowledged. */
-export interface Consumer {
-  readonly tag: string;
-  readonly prefetch: number;
-  unacked: number;
-}
-
 /** More subscriptions than these are made one. */
 const MOST_CONSUMERS = 16;
 
@@ -36,7 +29,7 @@ const MOST_CONSUMERS = 16;
  * One channel of one queue, from its beginning to its end, and what is held over it. Credit is what subscriptions may still bring: there is a further one for
  * what is missing, since their windows cannot be widened.
  */
-export class ChannelLife {
+export class ChannelLife implements Life {
   readonly isFlagged: boolean;
   readonly leases: SessionLeases<RabbitReceipt>;
   readonly #port: ChannelLifePort;

@@ -3,7 +3,7 @@ import type { ConfirmChannel, Options } from "amqplib";
 import { RabbitRefusal } from "./rabbit-error.ts";
 
 /** More that are not confirmed fill the memory of both sides and bring nothing. */
-export const WINDOW_MESSAGES = 2_000;
+const WINDOW_MESSAGES = 2_000;
 
 interface Pending {
   readonly done: (outcome: SendOutcome) => void;

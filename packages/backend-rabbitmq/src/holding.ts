@@ -1,8 +1,7 @@
 import type { HoldOutcome, Receipt, Settlement } from "@org/dispatch-core/contract";
-import type { ChannelLife } from "./channel-life.ts";
 import type { Message, Publisher } from "./publisher.ts";
 import { RabbitRefusal } from "./rabbit-error.ts";
-import { LOSSES_HEADER, RabbitReceipt } from "./receipt.ts";
+import { type Life, LOSSES_HEADER, RabbitReceipt } from "./receipt.ts";
 
 export interface HoldingPort {
   readonly publisher: Publisher;
@@ -104,8 +103,8 @@ export class Holding {
   }
 }
 
-function byLife(receipts: readonly RabbitReceipt[]): Map<ChannelLife, RabbitReceipt[]> {
-  const lives = new Map<ChannelLife, RabbitReceipt[]>();
+function byLife(receipts: readonly RabbitReceipt[]): Map<Life, RabbitReceipt[]> {
+  const lives = new Map<Life, RabbitReceipt[]>();
   for (const receipt of receipts) {
     const some = lives.get(receipt.life);
     if (some === undefined) lives.set(receipt.life, [receipt]);

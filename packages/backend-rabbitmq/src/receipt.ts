@@ -1,18 +1,35 @@
+import type { SessionLeases } from "@org/dispatch-core/adapter-kit";
 import type { Delivery, Queue, Receipt } from "@org/dispatch-core/contract";
 import type { ConsumeMessage } from "amqplib";
-import type { ChannelLife, Consumer } from "./channel-life.ts";
 
 /** How often holders of a message were lost before it was sent anew, in a header of ours: a copy's own count begins at 0. */
 export const LOSSES_HEADER = "x-dispatch-losses";
 
+/** One subscription. What it was told at its beginning cannot be changed: so many messages may be unacknowledged. */
+export interface Consumer {
+  readonly tag: string;
+  readonly prefetch: number;
+  unacked: number;
+}
+
+/** The life of a channel, as far as its receipts need it. */
+export interface Life {
+  /** Are earlier holders only told by a flag, as of classic queues? */
+  readonly isFlagged: boolean;
+  readonly isOver: boolean;
+  readonly leases: SessionLeases<RabbitReceipt>;
+  ack(receipts: readonly RabbitReceipt[]): void;
+  giveBack(receipts: readonly RabbitReceipt[]): void;
+}
+
 /** What stands for one grant: a delivery tag, and the life of the channel that it is worth something in. */
 export class RabbitReceipt implements Receipt {
   readonly queue: Queue;
-  readonly life: ChannelLife;
+  readonly life: Life;
   readonly consumer: Consumer;
   readonly message: ConsumeMessage;
 
-  constructor(queue: Queue, life: ChannelLife, consumer: Consumer, message: ConsumeMessage) {
+  constructor(queue: Queue, life: Life, consumer: Consumer, message: ConsumeMessage) {
     this.queue = queue;
     this.life = life;
     this.consumer = consumer;

@@ -9,8 +9,8 @@ import { deliveryOf, type RabbitReceipt } from "./receipt.ts";
 const LINGER_MS = 1_000;
 /** A server that pushes does not say that it has nothing: what is there comes within a round trip. */
 const LOOK_MS = 25;
-/** Who takes what is there gets it together, though it comes one by one: it is all there when nothing more has come for so long. */
-const GATHER_MS = 1;
+/** Who takes what is there gets it together, though it comes one by one: it is all there when nothing more has come for so many turns of the event loop. */
+const GATHER_TURNS = 3;
 /** Receives that follow each other so soon, so many in a row: what is asked for next is fetched in advance, or lanes that lie nearer would have its turn. */
 const BUSY = { gapMs: 100, receives: 16 };
 
@@ -159,11 +159,11 @@ export class Source {
 
   async #gather(want: Want, signal: AbortSignal): Promise<readonly RabbitReceipt[]> {
     const found = [...(await this.#buffer.receive({ ...want, waitMs: LOOK_MS }, signal))];
-    for (let more = found.length; more > 0 && found.length < want.max; ) {
-      const rest = { ...want, max: want.max - found.length, waitMs: GATHER_MS };
-      const next = await this.#buffer.receive(rest, signal);
-      found.push(...next);
-      more = next.length;
+    for (let turns = 0; found.length > 0 && found.length < want.max && turns < GATHER_TURNS; turns += 1) {
+      await new Promise<void>((resolve) => this.#port.clock.soon(resolve));
+      if (this.#buffer.size === 0) continue;
+      found.push(...(await this.#buffer.receive({ ...want, max: want.max - found.length }, signal)));
+      turns = 0;
     }
     return found;
   }
