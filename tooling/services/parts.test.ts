@@ -94,7 +94,7 @@ describe("the layouts of Redis", () => {
 
   test("over TLS only one user may log in", () => {
     expect(accessList().match(/^user .* on /gm)).toEqual(["user dispatch on "]);
-    expect(accessList()).toContain("user default off\n");
+    expect(accessList()).toContain("user default off ~* &* +@all\n");
   });
 });
 

@@ -39,9 +39,12 @@ export function configurationOf({ sentinel, settings }: Node, folder: string): s
   return [...["bind 127.0.0.1", `dir ${folder}`], ...data, ...settings, ""].join("\n");
 }
 
-/** The access list of the TLS form. */
+/**
+ * The access list of the TLS form. The default user may not log in, and keeps its rights: as that user Redis 7.0 loads the transactions of its append-only
+ * file, and without them it would come back empty.
+ */
 export function accessList(): string {
-  return `user default off
+  return `user default off ~* &* +@all
 user ${USER} on >${PASSWORD} ~dispatch* ~{dispatch* &dispatch* &{dispatch* +@all -@dangerous +info
 `;
 }
