@@ -52,7 +52,7 @@ export class Admitting {
     const holds = await intake.holds(queue, deliveries, requestedAt);
     fetching.brought(holds.length, holds.reduce((tasks, { left }) => tasks + left, 0)); // biome-ignore format: one line
     if (observer !== undefined) {
-      const leased = leasedEvent(holds, settings.queue, settings.id, clock.wall());
+      const leased = leasedEvent(holds, settings.queue, settings.id, clock.wall(), clock.now() - requestedAt);
       if (leased !== undefined) observer(leased);
     }
     for (const hold of holds) this.#admit(hold, lane);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Calls, type Sent } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
 import { newRun } from "./codec/maker.ts";
-import type { Backend, Clock, Observer, OutFrame } from "./contract/index.ts";
+import type { Backend, Clock, Headers, Observer, OutFrame } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
 import { DispatchError, guard } from "./errors.ts";
 import type { Eventual } from "./eventual.ts";
@@ -18,6 +18,7 @@ import {
   type RunSettings,
   runSettings,
   type SendOptions,
+  type SendSettings,
   sendSettings,
 } from "./plan/options.ts";
 import { planRun } from "./plan/plan.ts";
@@ -35,6 +36,7 @@ import { PackSizer } from "./send/pack-sizer.ts";
 import { Packer } from "./send/packer.ts";
 import { pump } from "./send/pump.ts";
 import { type Kind, type Part, TaskFrames } from "./task-frames.ts";
+import { Tracing } from "./tracing.ts";
 import type { Task } from "./work/task.ts";
 import { OPEN_MS } from "./worker.ts";
 
@@ -51,6 +53,7 @@ export class Dispatcher implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #clock: Clock;
   readonly #observer: Observer | undefined;
+  readonly #tracing: Tracing | undefined;
   readonly #settings: DispatcherSettings;
   readonly #coordinator: Coordinator;
   readonly #routes: Routes;
@@ -68,6 +71,7 @@ export class Dispatcher implements AsyncDisposable {
     this.#settings = settings;
     this.#clock = clock;
     this.#observer = guard(settings.observer);
+    this.#tracing = Tracing.of(settings.tracer);
     this.#calls = new Calls({ backend, clock, random, observer: this.#observer });
     this.#routes = new Routes(backend.profile);
     const { profile } = backend;
@@ -113,6 +117,7 @@ export class Dispatcher implements AsyncDisposable {
     const { profile } = this.#calls.backend;
     planRun(profile, settings);
     const { clock, random, queue } = this.#settings;
+    const tracing = this.#tracing;
     const id = newRun();
     const endsAt = settings.globalTimeoutMs === undefined ? undefined : clock.wall() + settings.globalTimeoutMs;
     const until = () => ({ signal: run.stopsSending });
@@ -147,7 +152,8 @@ export class Dispatcher implements AsyncDisposable {
       globalTimeoutMs: settings.globalTimeoutMs,
       endsAt,
       refOf: (input) => (isInput(input) ? input.options.id : undefined),
-      make: (input, index) => makeFrame(frames, input, settings, index),
+      trace: tracing === undefined ? undefined : (index) => tracing.begin(queue, name, id, index),
+      make: (input, index, traced) => makeFrame(frames, input, settings, index, traced),
       resend: (lost) => frames.resend(lost),
       apart: (one) => frames.apart(one),
       pack: (part: Packable) => packer.add((part as Part).group, part as Part, part.sizeBytes),
@@ -190,12 +196,9 @@ export class Dispatcher implements AsyncDisposable {
     }
     const envelope = { run, coordinator: undefined, endsAt: undefined };
     const frames = new TaskFrames(this.#outgoing, kind, envelope, false);
-    const made = frames.make(payload, settings, index) as Eventual<KeptFrame>;
-    // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
-    const { frame, way } = made instanceof Promise ? await this.#waitFor(made) : made;
-    const outcome = await new Promise<Sent>((done) => this.#senders.of(way.queue).add({ frame, done }));
-    if (outcome instanceof DispatchError) throw outcome;
-    if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
+    const traced = this.#tracing?.begin(this.#settings.queue, name, run, index);
+    const sending = this.#sendOne(frames, payload, withTrace(settings, traced), index);
+    const outcome = await (traced === undefined ? sending : this.#traced(sending, traced));
     const id = `${run}/${index}`;
     const duplicate = outcome === "duplicate";
     this.#observer?.({
@@ -206,8 +209,34 @@ export class Dispatcher implements AsyncDisposable {
       attempt: 1,
       duplicate,
       awaited: false,
+      trace: traced?.traceparent,
     });
     return { id, duplicate };
+  }
+
+  async #sendOne(
+    frames: TaskFrames,
+    payload: unknown,
+    settings: SendSettings,
+    index: number,
+  ): Promise<"ok" | "duplicate"> {
+    const made = frames.make(payload, settings, index) as Eventual<KeptFrame>;
+    // Not even a turn of the event loop where the frame is there: `close` right after this must find it.
+    const { frame, way } = made instanceof Promise ? await this.#waitFor(made) : made;
+    const outcome = await new Promise<Sent>((done) => this.#senders.of(way.queue).add({ frame, done }));
+    if (outcome instanceof DispatchError) throw outcome;
+    if (outcome === "gone") throw new DispatchError("MISSING", `the queue ${this.#settings.queue} is gone`);
+    return outcome;
+  }
+
+  /** Its trace ends where it could not be sent. */
+  async #traced<T>(sending: Promise<T>, { traceparent = "" }: Headers): Promise<T> {
+    try {
+      return await sending;
+    } catch (error) {
+      this.#tracing?.unsent(traceparent, error);
+      throw error;
+    }
   }
 
   /** Sends what is under way, cancels the runs, and removes the reply queue. Every call answers the same promise. */
@@ -266,11 +295,22 @@ interface Single {
   done(outcome: Sent): void;
 }
 
-function makeFrame(frames: TaskFrames, input: unknown, settings: RunSettings, index: number) {
+function makeFrame(
+  frames: TaskFrames,
+  input: unknown,
+  settings: RunSettings,
+  index: number,
+  traced: Headers | undefined,
+) {
   if (index > MOST_INDEX) throw new DispatchError("INPUT_INVALID", `a run has at most ${MOST_INDEX + 1} tasks`);
-  if (!isInput(input)) return frames.make(input, settings, index);
+  if (!isInput(input)) return frames.make(input, withTrace(settings, traced), index);
   if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-  return frames.make(input.payload, inputSettings(settings, input.options), index);
+  return frames.make(input.payload, withTrace(inputSettings(settings, input.options), traced), index);
+}
+
+/** The trace travels with the headers that a task has of its own. */
+function withTrace(settings: SendSettings, traced: Headers | undefined): SendSettings {
+  return traced === undefined ? settings : { ...settings, headers: { ...settings.headers, ...traced } };
 }
 
 /** What the header's index field can hold. */

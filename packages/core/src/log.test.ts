@@ -73,7 +73,20 @@ const events: readonly (readonly [keyof Logger, DispatchEvent])[] = [
   ["info", { event: "queue_completed", ...worker, durationMs: 1 }],
   ["info", { event: "queue_requeued", ...worker, reason: "failed", delayMs: 5, durationMs: 1 }],
   ["warn", { event: "heartbeat_timeout", queue: "q", workerId: "w", silentMs: 1, held: 1 }],
-  ["debug", { event: "frames_leased", queue: "q", workerId: "w", frames: 1, tasks: 1, packs: [], ageMs: 1 }],
+  [
+    "debug",
+    {
+      event: "frames_leased",
+      queue: "q",
+      workerId: "w",
+      frames: 1,
+      tasks: 1,
+      packs: [],
+      ageMs: 1,
+      waitedMs: 1,
+      traces: [],
+    },
+  ],
   ["debug", { event: "task_started", ...worker, lost: 0, sentAt: 1 }],
   ["warn", { event: "task_timed_out", ...worker, durationMs: 1 }],
   ["warn", { event: "task_dead", ...worker, code: "REJECTED", durationMs: 1, lost: 0 }],
@@ -104,8 +117,21 @@ describe("events as lines", () => {
   it.each(events)("at level %s: %j", (level, event) => {
     seen.length = 0;
     observe(event);
-    const { code, ...rest } = { code: undefined, ...event };
+    const { code, traces: _, ...rest } = { code: undefined, traces: undefined, ...event };
     expect(seen).toEqual([[level, code === undefined ? rest : { ...rest, error: { code } }]]);
+  });
+
+  it("say the trace of a task by its id", () => {
+    seen.length = 0;
+    observe({
+      event: "task_timed_out",
+      ...worker,
+      durationMs: 1,
+      trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    });
+    expect(seen).toEqual([
+      ["warn", { event: "task_timed_out", ...worker, durationMs: 1, traceId: "0af7651916cd43dd8448eb211c80319c" }],
+    ]);
   });
 
   it("say the backend where they are told it, and where they know it themselves", () => {

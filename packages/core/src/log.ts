@@ -92,14 +92,20 @@ export function logEvents(logger: Logger, options: LogEventsOptions = {}): Obser
 /** A code is that of an error; what is there to be called, and what a task gave or got, is left out. */
 function fieldsOf(event: DispatchEvent, backend: string | undefined): object {
   const said = event.event === "orphan" ? orphanFields(event) : event;
-  const { event: name, code, ...rest } = said as DispatchEvent & Partial<Record<Unsaid | "code", unknown>>;
+  const {
+    event: name,
+    code,
+    trace,
+    ...rest
+  } = said as DispatchEvent & Partial<Record<Unsaid | "code" | "trace", unknown>>;
   for (const key of unsaid) delete rest[key];
   const error = code === undefined ? {} : { error: { code } };
+  if (typeof trace === "string") Object.assign(rest, { traceId: trace.split("-")[1] });
   return backend === undefined ? { event: name, ...rest, ...error } : { event: name, backend, ...rest, ...error };
 }
 
-type Unsaid = "value" | "progress" | "status";
-const unsaid: readonly Unsaid[] = Object.freeze(["value", "progress", "status"]);
+type Unsaid = "value" | "progress" | "status" | "traces";
+const unsaid: readonly Unsaid[] = Object.freeze(["value", "progress", "status", "traces"]);
 
 /** Of a result only what an event of a task says, too. */
 function orphanFields({ event, queue, taskId, result }: Extract<DispatchEvent, { event: "orphan" }>): object {

@@ -6,7 +6,7 @@ import { frameOf } from "./testing/frames.ts";
 import { completed, died, retried } from "./testing/settling.ts";
 import { beatEvent, leasedEvent, settledEvent } from "./worker-events.ts";
 
-const about = { queue: "q", task: "mail", taskId: "r/0", attempt: 2, workerId: "w1" };
+const about = { queue: "q", task: "mail", taskId: "r/0", attempt: 2, workerId: "w1", trace: undefined };
 
 function ended(outcome: "expired" | "cancelled"): Decision {
   return { ...died, ending: { ...died.ending, outcome }, death: undefined };
@@ -39,11 +39,11 @@ const receipt = { queue: { role: "work", name: "normal", of: "q" } } as const;
 
 describe("leasedEvent", () => {
   const hold = (more: Partial<Frame>) =>
-    new Hold(receipt, { ...frameOf({}), count: 1, firstSentAt: 1_000, ...more } as Frame, 0, 1_000);
+    new Hold(receipt, { ...frameOf({}), count: 1, tasks: [], firstSentAt: 1_000, ...more } as Frame, 0, 1_000);
 
   it("counts frames and tasks, names the sizes of packs, and how old the oldest is", () => {
     const holds = [{ firstSentAt: 900 }, { firstSentAt: 400, count: 3 }, { firstSentAt: 700, count: 2 }].map(hold);
-    expect(leasedEvent(holds, "q", "w1", 1_000)).toEqual({
+    expect(leasedEvent(holds, "q", "w1", 1_000, 25)).toEqual({
       event: "frames_leased",
       queue: "q",
       workerId: "w1",
@@ -51,17 +51,26 @@ describe("leasedEvent", () => {
       tasks: 6,
       packs: [3, 2],
       ageMs: 600,
+      waitedMs: 25,
+      traces: [],
+    });
+  });
+
+  it("names the traces of its tasks, where they have one", () => {
+    const tasks = [{ task: "t" }, { task: "t", headers: { traceparent: "00-a-b-01" } }];
+    expect(leasedEvent([hold({ count: 2, tasks }), hold({})], "q", "w1", 1_000, 25)).toMatchObject({
+      traces: ["00-a-b-01"],
     });
   });
 
   it("a probe is no task", () => {
-    expect(leasedEvent([hold({ count: 0 }), hold({})], "q", "w1", 1_000)).toMatchObject({ frames: 1, tasks: 1 });
-    expect(leasedEvent([hold({ count: 0 })], "q", "w1", 1_000)).toBeUndefined();
-    expect(leasedEvent([], "q", "w1", 1_000)).toBeUndefined();
+    expect(leasedEvent([hold({ count: 0 }), hold({})], "q", "w1", 1_000, 25)).toMatchObject({ frames: 1, tasks: 1 });
+    expect(leasedEvent([hold({ count: 0 })], "q", "w1", 1_000, 25)).toBeUndefined();
+    expect(leasedEvent([], "q", "w1", 1_000, 25)).toBeUndefined();
   });
 
   it("another machine's clock that is ahead makes nothing younger than now", () => {
-    expect(leasedEvent([hold({ firstSentAt: 5_000 })], "q", "w1", 1_000)).toMatchObject({ packs: [], ageMs: 0 });
+    expect(leasedEvent([hold({ firstSentAt: 5_000 })], "q", "w1", 1_000, 25)).toMatchObject({ packs: [], ageMs: 0 });
   });
 });
 

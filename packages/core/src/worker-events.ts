@@ -9,14 +9,17 @@ export interface About {
   readonly taskId: string;
   readonly attempt: number;
   readonly workerId: string;
+  readonly trace: string | undefined;
 }
 
 export function aboutOf(frame: Frame, workerId: string): About {
   const taskId = `${frame.run}/${frame.first}`;
-  return { queue: frame.queue, task: frame.tasks[0]?.task ?? "", taskId, attempt: frame.attempt + 1, workerId };
+  const { task = "", headers } = frame.tasks[0] ?? {};
+  return { queue: frame.queue, task, taskId, attempt: frame.attempt + 1, workerId, trace: headers?.traceparent };
 }
 
 const NO_PACKS: readonly number[] = Object.freeze([]);
+const NO_TRACES: readonly string[] = Object.freeze([]);
 
 /** What observers are told of a receive that brought tasks. */
 export function leasedEvent(
@@ -24,17 +27,24 @@ export function leasedEvent(
   queue: string,
   workerId: string,
   wallMs: number,
+  waitedMs: number,
 ): DispatchEvent | undefined {
   let frames = 0;
   let tasks = 0;
   let oldestAt = wallMs;
   let packs: number[] | undefined;
+  let traces: string[] | undefined;
   for (const { frame } of holds) {
     // A probe is nobody's task.
     if (frame.count === 0) continue;
     frames += 1;
     tasks += frame.count;
     if (frame.firstSentAt < oldestAt) oldestAt = frame.firstSentAt;
+    for (const { headers } of frame.tasks) {
+      if (headers?.traceparent === undefined) continue;
+      traces ??= [];
+      traces.push(headers.traceparent);
+    }
     if (frame.count > 1) {
       packs ??= [];
       packs.push(frame.count);
@@ -42,7 +52,17 @@ export function leasedEvent(
   }
   if (frames === 0) return undefined;
   const ageMs = wallMs - oldestAt;
-  return { event: "frames_leased", queue, workerId, frames, tasks, packs: packs ?? NO_PACKS, ageMs };
+  return {
+    event: "frames_leased",
+    queue,
+    workerId,
+    frames,
+    tasks,
+    packs: packs ?? NO_PACKS,
+    ageMs,
+    waitedMs,
+    traces: traces ?? NO_TRACES,
+  };
 }
 
 /** What observers are told of a beat, at either end. */

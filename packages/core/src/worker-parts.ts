@@ -19,6 +19,7 @@ import type { ServedTasks } from "./served-tasks.ts";
 import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { reportProgress } from "./task-progress.ts";
+import { Tracing } from "./tracing.ts";
 import { Beater } from "./work/beater.ts";
 import { LastChance } from "./work/last-chance.ts";
 import { PooledClock } from "./work/pooled-clock.ts";
@@ -72,6 +73,7 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
     this.codec = codec;
     const calls = new Calls({ backend, clock, random, observer: this.observer });
     this.calls = calls;
+    const tracing = Tracing.of(settings.tracer);
     const admitting = new Admitting(this);
     const concluding = new Concluding(this);
     this.concluding = concluding;
@@ -152,6 +154,11 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       timeoutMs: settings.timeoutMs,
       abandonMs: settings.abandonMs,
       logger: settings.logger,
+      within:
+        tracing === undefined
+          ? undefined
+          : ({ frame }, run) =>
+              tracing.within({ ...aboutOf(frame, settings.id), headers: frame.tasks[0]?.headers ?? {} }, run),
       task: (name) => tasks.get(name) as Task,
       payload: ({ frame, loaded }, signal) =>
         loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded),

@@ -10,7 +10,7 @@ import { pythonKeys } from "./python-keys.ts";
 import { configSchema, SCHEMA_PATH, schemaText } from "./schema.ts";
 
 // What a file cannot hold: functions, objects and signals.
-type NotInFiles = "clock" | "observer" | "random" | "retryable" | "logger" | "signal";
+type NotInFiles = "clock" | "observer" | "tracer" | "random" | "retryable" | "logger" | "signal";
 type ApiOption = Exclude<
   keyof WorkerOptions | keyof DispatcherOptions | keyof RunOptions | keyof MemoryOptions,
   NotInFiles

@@ -2,12 +2,13 @@ import type { AbortCode, Code, EndCode } from "./codes.ts";
 import type { Progress, WorkerStatus } from "./status.ts";
 import type { Outcome, ResultEntry, Summary } from "./task.ts";
 
-/** What every event of a task says. `taskId` is `run/index`. */
+/** What every event of a task says. `taskId` is `run/index`; `trace`: its `traceparent`, where it has one. */
 interface OfTask {
   readonly queue: string;
   readonly task: string;
   readonly taskId: string;
   readonly attempt: number;
+  readonly trace?: string | undefined;
 }
 
 interface OfWorker {
@@ -44,7 +45,10 @@ export type DispatchEvent =
       readonly silentMs: number;
       readonly held: number;
     }
-  /** A worker was granted frames, in one receive. `packs`: the tasks of each that is a pack. `ageMs`: since the oldest of them was first sent. */
+  /**
+   * A worker was granted frames, in one receive. `packs`: the tasks of each that is a pack. `ageMs`: since the oldest of them was first sent. `waitedMs`:
+   * since they were asked for. `traces`: of those of the tasks that have one.
+   */
   | {
       readonly event: "frames_leased";
       readonly queue: string;
@@ -53,6 +57,8 @@ export type DispatchEvent =
       readonly tasks: number;
       readonly packs: readonly number[];
       readonly ageMs: number;
+      readonly waitedMs: number;
+      readonly traces: readonly string[];
     }
   /** `sentAt`: wall-clock ms at which it was first sent. */
   | ({ readonly event: "task_started"; readonly lost: number; readonly sentAt: number } & OfTask & OfWorker)

@@ -13,3 +13,4 @@ export { queueKey } from "./queue.ts";
 export type * from "./standard-schema.ts";
 export type * from "./status.ts";
 export type * from "./task.ts";
+export type * from "./tracer.ts";

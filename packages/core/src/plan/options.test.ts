@@ -178,7 +178,7 @@ describe("an option that is not known", () => {
     [
       "queue admin",
       "x",
-      "queue admin: unknown option x; known are queue, leaseMs, create, clock, observer, random, compress, compressAboveBytes, blobs, blobExpiryMs",
+      "queue admin: unknown option x; known are queue, leaseMs, create, clock, observer, tracer, random, compress, compressAboveBytes, blobs, blobExpiryMs",
     ],
   ])("%s: %s, with all that are known where none is near", (reader, key, message) => {
     expect(() => reads[reader]({ [key]: 1 })).toThrow(refused(message));

@@ -1,6 +1,6 @@
 import type { Backoff, Random } from "../backoff.ts";
 import { systemClock } from "../clock.ts";
-import { type BlobStore, type Clock, type Headers, MOST_TASKS, type Observer } from "../contract/index.ts";
+import { type BlobStore, type Clock, type Headers, MOST_TASKS, type Observer, type Tracer } from "../contract/index.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
 import { checkHeaders, checkKind, checkKnown, checkText, checkWhole, checkWord } from "../option-checks.ts";
@@ -40,6 +40,8 @@ export interface CommonOptions {
   readonly create?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
+  /** Makes traces of some tasks; `@org/dispatch-otel` has one. Default: none. */
+  readonly tracer?: Tracer | undefined;
   /** How bodies above `compressAboveBytes` are compressed; default gzip, and off within one process. All kinds are read. */
   readonly compress?: "gzip" | "zstd" | "brotli" | "off" | undefined;
   /** Default 1,024. */
@@ -125,16 +127,18 @@ export interface RunOptions extends Omit<SendOptions, "id" | "key"> {
 
 type Settled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-type Perhaps = "observer" | "compress" | "blobs";
+type Perhaps = "observer" | "tracer" | "compress" | "blobs";
 
 export type WorkerSettings = Omit<Settled<WorkerOptions>, Perhaps | "backoff"> &
   Pick<WorkerOptions, "compress" | "blobs"> & {
     readonly backoff: Backoff;
     readonly observer: Observer | undefined;
+    readonly tracer: Tracer | undefined;
   };
 export type DispatcherSettings = Omit<Settled<DispatcherOptions>, Perhaps> &
   Pick<DispatcherOptions, "compress" | "blobs"> & {
     readonly observer: Observer | undefined;
+    readonly tracer: Tracer | undefined;
   };
 export type SendSettings = Omit<Settled<SendOptions>, "id" | "key" | "headers" | "deadlineMs"> &
   Pick<SendOptions, "id" | "key" | "headers" | "deadlineMs">;
@@ -264,7 +268,7 @@ export function runSettings(options: RunOptions): RunSettings {
 
 const compressions = ["gzip", "zstd", "brotli", "off"] as const;
 const bodies = ["compress", "compressAboveBytes", "blobs", "blobExpiryMs"];
-const common = ["queue", "leaseMs", "create", "clock", "observer", "random", ...bodies];
+const common = ["queue", "leaseMs", "create", "clock", "observer", "tracer", "random", ...bodies];
 
 function commonSettings(options: CommonOptions) {
   return {
@@ -273,6 +277,10 @@ function commonSettings(options: CommonOptions) {
     create: checkKind("create", options.create ?? true, "boolean"),
     clock: checkKind("clock", options.clock ?? systemClock(), ["now", "wall", "after", "soon"]),
     observer: options.observer === undefined ? undefined : checkKind("observer", options.observer, "function"),
+    tracer:
+      options.tracer === undefined
+        ? undefined
+        : checkKind("tracer", options.tracer, ["chooses", "begin", "unsent", "within"]),
     random: checkKind("random", options.random ?? Math.random, "function"),
     compress: options.compress === undefined ? undefined : checkWord("compress", options.compress, compressions),
     compressAboveBytes: checkWhole(

@@ -32,6 +32,15 @@ export class Dispatched {
     const { id, observer, queue, task } = this.#port;
     this.count += 1;
     const taskId = `${id}/${index}`;
-    observer?.({ event: "queue_dispatched", queue, task, taskId, attempt: 1, duplicate: false, awaited: true });
+    observer?.({
+      event: "queue_dispatched",
+      queue,
+      task,
+      taskId,
+      attempt: 1,
+      duplicate: false,
+      awaited: true,
+      trace: this.#window.traceOf(index),
+    });
   }
 }

@@ -64,6 +64,7 @@ export class Outcomes<O> {
       lost: 0,
       sent: true,
       ageMs: clock.now() - kept.madeAt,
+      trace: this.#window.takeTrace(index),
     });
     const ref = this.#window.takeRef(index);
     this.#deliver(
@@ -111,6 +112,7 @@ export class Outcomes<O> {
       lost,
       sent,
       ageMs,
+      trace: this.#window.takeTrace(index),
     });
     const known = this.#window.takeRef(index);
     const ref = known === undefined ? {} : { ref: known };

@@ -1,4 +1,4 @@
-import type { Clock, Observer, OutFrame, Queue } from "../contract/index.ts";
+import type { Clock, Headers, Observer, OutFrame, Queue } from "../contract/index.ts";
 import type { Eventual } from "../eventual.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 
@@ -24,8 +24,10 @@ export interface RunPort<I> {
   readonly endsAt: number | undefined;
   /** The user's id of an input that has one. */
   refOf(input: I): string | undefined;
+  /** Begins the trace of an input that is to have one: the headers that travel with it. Absent where none has. */
+  readonly trace: ((index: number) => Headers | undefined) | undefined;
   /** An input as a frame, ready to send, or as a part of one; a large one takes its time. Throws a DispatchError for one that cannot be a task. */
-  make(input: I, index: number): Eventual<KeptFrame | Packable>;
+  make(input: I, index: number, traced: Headers | undefined): Eventual<KeptFrame | Packable>;
   /** The task of a frame of its own, as its next round. */
   resend(kept: KeptFrame): Eventual<OutFrame>;
   /** The same, out of the pack that its broker did not take. */

@@ -52,7 +52,9 @@ export class RunSends<I> {
     try {
       const ref = this.#port.refOf(input);
       if (ref !== undefined) this.#window.name(index, ref);
-      made = this.#port.make(input, index);
+      const traced = this.#port.trace?.(index);
+      if (traced !== undefined) this.#window.trace(index, traced.traceparent as string);
+      made = this.#port.make(input, index, traced);
     } catch (error) {
       this.#unmade(index, error);
       return;

@@ -25,6 +25,8 @@ export class Window {
   readonly #frames = new IndexMap<KeptFrame>();
   /** The user's ids, of tasks that have one. */
   readonly #refs = new Map<number, string>();
+  /** The traces of those that have one. */
+  readonly #traces = new Map<number, string>();
   /** Of all that wait for a pack; its bytes are estimates. */
   readonly #waiting = new KeptFrame(NO_WAY, 0, 0);
   #bytes = 0;
@@ -137,6 +139,22 @@ export class Window {
     const ref = this.refOf(index);
     if (ref !== undefined) this.#refs.delete(index);
     return ref;
+  }
+
+  /** A task is traced, from when it is read until it has its outcome. */
+  trace(index: number, trace: string): void {
+    this.#traces.set(index, trace);
+  }
+
+  traceOf(index: number): string | undefined {
+    return this.#traces.size === 0 ? undefined : this.#traces.get(index);
+  }
+
+  /** Answers it for the last time. */
+  takeTrace(index: number): string | undefined {
+    const trace = this.traceOf(index);
+    if (trace !== undefined) this.#traces.delete(index);
+    return trace;
   }
 
   unread(): void {

@@ -49,6 +49,7 @@ export class RunBench {
         return keptOf(index, payload);
       },
       refOf: (payload) => (typeof payload === "string" ? payload : undefined),
+      trace: undefined,
       resend: ({ frame, round }) => ({ ...frame, bytes: frame?.bytes, name: `round ${round}`, delayMs: 0 }) as OutFrame,
       apart: () => {
         throw new TypeError("no packs here");

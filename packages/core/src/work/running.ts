@@ -25,6 +25,8 @@ export interface RunningPort<H extends Runnable> {
   readonly turns: Turns;
   readonly abandonMs: number;
   readonly logger: Logger;
+  /** Runs a handler within the trace that its task has. Absent where nobody traces. */
+  readonly within?: (<T>(hold: H, run: () => T) => T) | undefined;
   progress(frame: Frame, value: unknown): void;
   /** Once, unless the lease is lost first: then nobody wants to know. */
   ended(hold: H, end: HandlerEnd, durationMs: number): void;
@@ -88,7 +90,9 @@ export class Running<H extends Runnable> implements TaskContextPort {
   start(payload: unknown): void {
     let value: unknown;
     try {
-      value = this.#task.handler(payload as never, new TaskContext(this));
+      const { within } = this.#port;
+      if (within === undefined || this.info.headers?.traceparent === undefined) value = this.#run(payload);
+      else value = within(this.hold, () => this.#run(payload));
     } catch (error) {
       this.#threw(error);
       return;
@@ -98,6 +102,10 @@ export class Running<H extends Runnable> implements TaskContextPort {
     else if (isThenable(value))
       Promise.resolve(value).then((result) => this.#returned(result), (error: unknown) => this.#threw(error)); // biome-ignore format: one line
     else this.#returned(value);
+  }
+
+  #run(payload: unknown): unknown {
+    return this.#task.handler(payload as never, new TaskContext(this));
   }
 
   /** Its time is over. */

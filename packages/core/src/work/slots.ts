@@ -23,6 +23,8 @@ export interface SlotsPort<H extends Slotted> {
   readonly timeoutMs: number;
   readonly abandonMs: number;
   readonly logger: Logger;
+  /** Runs a handler within the trace that its task has. Absent where nobody traces. */
+  readonly within?: (<T>(hold: H, run: () => T) => T) | undefined;
   task(name: string): Task;
   /** The payload of a task, or why there is none. Rejects where a blob store does not answer; `signal`: nobody wants it any more. */
   payload(hold: H, signal: AbortSignal): Eventual<Payload>;
@@ -57,12 +59,13 @@ export class Slots<H extends Slotted> {
   constructor(port: SlotsPort<H>) {
     this.#port = port;
     this.#waiting = new LaneQueue(port.weights);
-    const { clock, abandonMs, logger } = port;
+    const { clock, abandonMs, logger, within } = port;
     this.#runs = {
       clock,
       turns: new Turns(clock),
       abandonMs,
       logger,
+      within,
       progress: (frame, value) => port.progress(frame, value),
       ended: (hold, end, durationMs) => port.ended(hold, end, durationMs),
       freed: (running, abandoned) => {

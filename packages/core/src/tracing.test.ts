@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { Headers, TracedAttempt, TracedTask, Tracer } from "./contract/index.ts";
+import { MemoryWorld } from "./testing/memory-world.ts";
+import { Tracing } from "./tracing.ts";
+import type { Context } from "./work/task.ts";
+
+/** Chooses every other task, and notes what it is told. */
+class Notes implements Tracer {
+  readonly begun: TracedTask[] = [];
+  readonly within_: TracedAttempt[] = [];
+  readonly gone: [string, unknown][] = [];
+  asked = 0;
+
+  chooses(): boolean {
+    this.asked += 1;
+    return this.asked % 2 === 1;
+  }
+  begin(task: TracedTask): Headers {
+    this.begun.push(task);
+    return { traceparent: `00-trace-${this.begun.length}-01`, tracestate: "a=b" };
+  }
+  unsent(traceparent: string, error: unknown): void {
+    this.gone.push([traceparent, error]);
+  }
+  within<T>(attempt: TracedAttempt, run: () => T): T {
+    this.within_.push(attempt);
+    return run();
+  }
+}
+
+describe("a run that is traced", () => {
+  it.each([false, true])(
+    "carries the trace of what was chosen to its handler, its copies, and all events: packs %s",
+    async (packs) => {
+      const world = new MemoryWorld();
+      const tracer = new Notes();
+      const dispatcher = await world.dispatcher({ tracer });
+      const seen: [string, Headers][] = [];
+      const handler = (payload: string, { headers, attempt }: Context) => {
+        seen.push([`${payload} ${attempt}`, { ...headers }]);
+        if (payload === "c" && attempt === 1) throw new Error("once");
+        return payload;
+      };
+      await world.worker(handler as never, { tracer });
+      const run = dispatcher.run("default", ["a", "b", "c", "d"], { packs, headers: { own: "1" } });
+      expect(await world.outcomes(run)).toEqual(["a", "b", "c", "d"].map((value) => `completed "${value}"`));
+      const [first, second] = [1, 2].map((n) => ({ own: "1", traceparent: `00-trace-${n}-01`, tracestate: "a=b" }));
+      expect(Object.fromEntries(seen)).toEqual({
+        "a 1": first,
+        "b 1": { own: "1" },
+        "c 1": second,
+        "c 2": second,
+        "d 1": { own: "1" },
+      });
+      expect(tracer.begun.map(({ taskId }) => taskId)).toEqual([0, 2].map((index) => `${run.id}/${index}`));
+      expect(tracer.within_).toMatchObject([
+        { task: "default", taskId: `${run.id}/0`, attempt: 1, headers: first },
+        { taskId: `${run.id}/2`, attempt: 1 },
+        { taskId: `${run.id}/2`, attempt: 2 },
+      ]);
+      const traced = [
+        ...world.of("queue_dispatched"),
+        ...world.of("task_started"),
+        ...world.of("queue_completed"),
+        ...world.of("task_ended"),
+      ];
+      const ofTask = (index: number) =>
+        new Set(traced.filter(({ taskId }) => taskId === `${run.id}/${index}`).map(({ trace }) => trace));
+      expect([0, 1, 2, 3].map((index) => [...ofTask(index)])).toEqual([
+        ["00-trace-1-01"],
+        [undefined],
+        ["00-trace-2-01"],
+        [undefined],
+      ]);
+      expect(world.of("frames_leased").flatMap(({ traces }) => traces)).toEqual([
+        "00-trace-1-01",
+        "00-trace-2-01",
+        "00-trace-2-01",
+      ]);
+      expect(world.of("queue_requeued")).toMatchObject([{ trace: "00-trace-2-01" }]);
+    },
+  );
+
+  it("an input that cannot be sent ends with its trace", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher({ tracer: new Notes() });
+    expect(await world.outcomes(dispatcher.run("default", [1n]))).toEqual(["dead INPUT_INVALID"]);
+    expect(world.of("task_ended")).toMatchObject([{ sent: false, trace: "00-trace-1-01" }]);
+  });
+});
+
+describe("a send that is traced", () => {
+  it("carries its trace; what cannot be sent is told to the tracer", async () => {
+    const world = new MemoryWorld();
+    const tracer = new Notes();
+    const dispatcher = await world.dispatcher({ tracer });
+    await world.until(dispatcher.send("default", 1));
+    expect(world.of("queue_dispatched")).toMatchObject([{ awaited: false, trace: "00-trace-1-01" }]);
+    await world.until(dispatcher.send("default", 2));
+    await expect(dispatcher.send("default", 3n)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    expect(tracer.gone).toMatchObject([["00-trace-2-01", { code: "INPUT_INVALID" }]]);
+  });
+});
+
+describe("a tracer that fails", () => {
+  const attempt = { queue: "q", task: "t", taskId: "r/0", attempt: 1, workerId: "w", headers: {} };
+  const failing = (parts: Partial<Tracer>) => {
+    const fail = () => {
+      throw new Error("a fault of its own");
+    };
+    return Tracing.of({ chooses: () => true, begin: fail, unsent: fail, within: fail, ...parts }) as Tracing;
+  };
+
+  it("costs no task its send, and no attempt its handler", () => {
+    expect(failing({}).begin("q", "t", "r", 0)).toBeUndefined();
+    expect(failing({ begin: () => ({}) }).begin("q", "t", "r", 0)).toBeUndefined();
+    failing({}).unsent("00-a-b-01", new Error("x"));
+    expect(failing({}).within(attempt, () => 7)).toBe(7);
+  });
+
+  it("runs a handler once, whatever it does around it", () => {
+    let runs = 0;
+    const run = () => {
+      runs += 1;
+      return runs;
+    };
+    const twice: Tracer["within"] = (_, inner) => {
+      inner();
+      inner();
+      throw new Error("after it");
+    };
+    expect([failing({ within: twice }).within(attempt, run), runs]).toEqual([1, 1]);
+  });
+
+  it("what the handler throws is the handler's", () => {
+    const within: Tracer["within"] = (_, inner) => {
+      try {
+        return inner();
+      } catch {
+        throw new Error("another one");
+      }
+    };
+    expect(() => failing({ within }).within(attempt, () => { throw new Error("boom"); })).toThrow("boom"); // biome-ignore format: one line
+  });
+
+  it("there is none: nothing is paid", () => {
+    expect(Tracing.of(undefined)).toBeUndefined();
+  });
+});
