@@ -34,6 +34,7 @@ ${load("{ sqs }", "@org/dispatch-backend-sqs")}
 ${load("{ kafka }", "@org/dispatch-backend-kafka")}
 ${load("{ rabbitmq }", "@org/dispatch-backend-rabbitmq")}
 ${load("{ Metrics }", "@org/dispatch-metrics")}
+${load("{ Traces }", "@org/dispatch-otel")}
 
 async function main() {
   const backend = memory();
@@ -46,7 +47,7 @@ async function main() {
   await backend.close();
   const values = results.map(({ outcome, value }) => outcome + " " + value).sort();
   const backends = [redis(), sqs(), kafka(), rabbitmq()].map(({ name }) => name);
-  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, ...backends, typeof Metrics.open().registry] }));
+  console.log(JSON.stringify({ values, loaded: [typeof contract, typeof testkit, typeof cli, ...backends, typeof Metrics.open().registry, typeof Traces.open().tracer] }));
 }
 main();
 `;
@@ -84,6 +85,7 @@ beforeAll(async () => {
     "kafkajs@2",
     "amqplib@2",
     "prom-client@15",
+    "@opentelemetry/api@1",
     ...tarballs,
   ];
   const { code, output } = await run(argv, { cwd: folder, env, timeoutMs: 50_000 });
@@ -116,7 +118,7 @@ test.each([
   if (code !== 0) throw new Error(output);
   expect(JSON.parse(stdout)).toEqual({
     values: ["completed 2", "completed 4", "completed 6"],
-    loaded: ["object", "object", "object", "redis", "sqs", "kafka", "rabbitmq", "object"],
+    loaded: ["object", "object", "object", "redis", "sqs", "kafka", "rabbitmq", "object", "object"],
   });
 });
 

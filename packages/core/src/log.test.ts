@@ -100,6 +100,7 @@ const events: readonly (readonly [keyof Logger, DispatchEvent])[] = [
   ["debug", { event: "result_duplicate", queue: "q", taskId: "run/1", outcome: "completed", fenced: false }],
   ["warn", { event: "task_resent", queue: "q", taskId: "run/1", round: 1 }],
   ["info", { event: "run_finished", queue: "q", ...summary }],
+  ["debug", { event: "pack_dispatched", queue: "q", packId: "run/0+2", tasks: 2, ageMs: 1, traces: [] }],
   ["debug", { event: "beat_sent", queue: "q", workerId: "w", slots: 2, busy: 1, held: 1 }],
   ["debug", { event: "beat_received", queue: "q", workerId: "w", slots: 2, busy: 1 }],
   ["debug", { event: "queue_status", queue: "q", ready: 1, leased: 0, delayed: 0, dead: 0, exact: true }],

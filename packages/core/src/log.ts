@@ -55,6 +55,7 @@ const levels: Readonly<Partial<Record<DispatchEvent["event"], Level>>> = Object.
   task_ended: "debug",
   call: "debug",
   frames_leased: "debug",
+  pack_dispatched: "debug",
   beat_sent: "debug",
   beat_received: "debug",
   queue_status: "debug",

@@ -26,6 +26,15 @@ export type DispatchEvent =
    * id was there already, this one was not added.
    */
   | ({ readonly event: "queue_dispatched"; readonly duplicate: boolean; readonly awaited: boolean } & OfTask)
+  /** The broker has a pack of which some tasks are traced, before it is said of each of them. `packId`: `run/first+count`. `ageMs`: since it was made. */
+  | {
+      readonly event: "pack_dispatched";
+      readonly queue: string;
+      readonly packId: string;
+      readonly tasks: number;
+      readonly ageMs: number;
+      readonly traces: readonly string[];
+    }
   /** A worker has settled a task as completed. */
   | ({ readonly event: "queue_completed"; readonly durationMs: number } & OfTask & OfWorker)
   /** A task goes back: as a copy (`failed`, `timed_out`, `shutdown`; `lost`: a copy that says so, before it is run again; `split`: out of its pack), or by itself (`released`). */

@@ -18,6 +18,7 @@ export class Dispatched {
 
   /** The broker has a frame: all of its tasks that are outstanding, and the one at `ended`, which was until now. */
   tell(kept: KeptFrame, ended?: number): void {
+    if (kept.count > 1) this.#tellPack(kept, ended);
     if (ended !== undefined) this.#tell(ended);
     // What waits for a frame has no others, and is said anew.
     if (kept.count > 0) kept.isTold = true;
@@ -26,6 +27,22 @@ export class Dispatched {
       const index = kept.indexAt(position);
       if (this.#window.get(index) === kept) this.#tell(index);
     }
+  }
+
+  /** Only where somebody traces one of its tasks. */
+  #tellPack(kept: KeptFrame, ended: number | undefined): void {
+    const { id, clock, observer, queue } = this.#port;
+    if (observer === undefined || !this.#window.isTracing) return;
+    const traces: string[] = [];
+    for (let position = 0; position < kept.count; position += 1) {
+      const index = kept.indexAt(position);
+      const trace = this.#window.get(index) === kept || index === ended ? this.#window.traceOf(index) : undefined;
+      if (trace !== undefined) traces.push(trace);
+    }
+    if (traces.length === 0) return;
+    const { first, count: tasks, madeAt } = kept;
+    const packId = `${id}/${first}+${tasks}`;
+    observer({ event: "pack_dispatched", queue, packId, tasks, ageMs: clock.now() - madeAt, traces });
   }
 
   #tell(index: number): void {

@@ -146,6 +146,11 @@ export class Window {
     this.#traces.set(index, trace);
   }
 
+  /** Has any of the outstanding tasks a trace? */
+  get isTracing(): boolean {
+    return this.#traces.size > 0;
+  }
+
   traceOf(index: number): string | undefined {
     return this.#traces.size === 0 ? undefined : this.#traces.get(index);
   }

@@ -61,6 +61,8 @@ export const made = {
     tasks: 1,
     packs: [],
     ageMs: 0,
+    waitedMs: 0,
+    traces: [],
     ...more,
   }),
   call: (more: Partial<EventOf<"call">> = {}): DispatchEvent => ({

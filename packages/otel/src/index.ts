@@ -1,0 +1,2 @@
+export { CONVENTIONS_VERSION } from "./conventions.ts";
+export { Traces, type TracesOptions } from "./traces.ts";

@@ -1,0 +1,132 @@
+import { type Context, context, type Span, SpanKind, type TracerProvider, trace } from "@opentelemetry/api";
+import { DispatchError } from "@org/dispatch-core";
+import type { DispatchEvent, Headers, Observer, TracedTask, Tracer } from "@org/dispatch-core/contract";
+import packageJson from "../package.json" with { type: "json" };
+import { key, own, SCHEMA_URL, spanName } from "./conventions.ts";
+import { OpenSpans } from "./open-spans.ts";
+import { codeOf, Processing } from "./processing.ts";
+import { below, failSpan, linksTo, operationAttributes, Spans } from "./spans.ts";
+import { contextOf, headersOf } from "./trace-context.ts";
+
+export interface TracesOptions {
+  /** The part of all tasks that is traced, 0 to 1; chosen before anything is made of it. Default 1. */
+  readonly ratio?: number | undefined;
+  /** Default: the global one. */
+  readonly tracerProvider?: TracerProvider | undefined;
+  /** The name of the backend; default: what its first call says. */
+  readonly backend?: string | undefined;
+  /** A number in [0, 1); default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** So many spans may be open at a time; the oldest is ended then. */
+const MOST_OPEN = 10_000;
+
+/** Traces of tasks, from send to settle: a tracer and an observer, which go into the options of a `Dispatcher` and a `Worker` together. */
+export class Traces {
+  readonly tracer: Tracer;
+  readonly observer: Observer;
+  readonly #spans: Spans;
+  /** By the traceparent that they gave. */
+  readonly #sends = new OpenSpans<Span>(MOST_OPEN, (span) => span.end());
+  readonly #processing: Processing;
+
+  private constructor({
+    ratio = 1,
+    tracerProvider = trace.getTracerProvider(),
+    backend,
+    random = Math.random,
+  }: TracesOptions) {
+    const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version, { schemaUrl: SCHEMA_URL });
+    this.#spans = new Spans(tracer, backend);
+    this.#processing = new Processing(this.#spans, MOST_OPEN);
+    this.tracer = {
+      chooses: ratio >= 1 ? () => true : () => random() < ratio,
+      begin: (task) => this.#begin(task),
+      unsent: (traceparent, error) => this.#fail(traceparent, codeOf(error)),
+      within: (attempt, run) => this.#processing.within(attempt, run),
+    };
+    this.observer = (event) => this.#observe(event);
+  }
+
+  /** Throws `CONFIG_INVALID` for a ratio that is none. */
+  static open(options: TracesOptions = {}): Traces {
+    const { ratio = 1 } = options;
+    if (!(ratio >= 0 && ratio <= 1))
+      throw new DispatchError("CONFIG_INVALID", `traces: ratio is not a number from 0 to 1: ${ratio}`);
+    return new Traces(options);
+  }
+
+  /** Ends what is open. */
+  close(): void {
+    for (const span of this.#sends.takeAll()) span.end();
+    this.#processing.close();
+  }
+
+  #begin({ queue, task, taskId }: TracedTask): Headers {
+    const attributes = { [key.messageId]: taskId, [own.task]: task };
+    const span = this.#spans.start({ operation: "send", queue, attributes }, context.active());
+    const spanContext = span.spanContext();
+    // Without an SDK, or where its sampler says no, there is nothing to carry.
+    if (!span.isRecording()) return {};
+    const headers = headersOf(spanContext);
+    this.#sends.add(headers.traceparent as string, span);
+    return headers;
+  }
+
+  #fail(traceparent: string, code: string): void {
+    const span = this.#sends.take(traceparent);
+    if (span !== undefined) failSpan(span, code);
+  }
+
+  #observe(event: DispatchEvent): void {
+    if (event.event === "frames_leased") {
+      if (event.traces.length > 0) this.#received(event);
+    } else if (event.event === "pack_dispatched") this.#packed(event);
+    else if ("trace" in event && event.trace !== undefined) this.#traced(event, event.trace);
+    else if (event.event === "call") this.#spans.backend ??= event.backend;
+  }
+
+  #traced(event: DispatchEvent, traceparent: string): void {
+    switch (event.event) {
+      case "queue_dispatched":
+        this.#sends.take(traceparent)?.end();
+        return;
+      case "task_ended":
+        // What was sent has ended already.
+        this.#fail(traceparent, event.code ?? "_OTHER");
+        return;
+      default:
+        this.#processing.observe(event, traceparent);
+    }
+  }
+
+  /** Each of its tasks has a context of its own; the pack's is that of nobody, and links to theirs. */
+  #packed({ queue, packId, tasks, traces, ageMs }: Extract<DispatchEvent, { event: "pack_dispatched" }>): void {
+    for (const traceparent of traces) {
+      const span = this.#sends.get(traceparent);
+      span?.updateName(spanName("create", queue));
+      span?.setAttributes(operationAttributes("create"));
+    }
+    const attributes = { [key.messageId]: packId, [key.batchCount]: tasks };
+    const startTime = Date.now() - ageMs;
+    const links = linksTo(traces);
+    this.#spans
+      .start({ operation: "send", queue, attributes, kind: SpanKind.CLIENT, startTime, links }, parentOf(traces))
+      .end();
+  }
+
+  #received({ queue, workerId, tasks, traces, waitedMs }: Extract<DispatchEvent, { event: "frames_leased" }>): void {
+    const attributes = { [key.batchCount]: tasks, [key.client]: workerId };
+    const startTime = Date.now() - waitedMs;
+    this.#spans
+      .start({ operation: "receive", queue, attributes, startTime, links: linksTo(traces) }, parentOf(traces))
+      .end();
+  }
+}
+
+/** What is done for one traced task belongs to its trace; for several, to none of them, and links to all. */
+function parentOf(traces: readonly string[]): Context {
+  const [first = ""] = traces;
+  return traces.length === 1 && contextOf({ traceparent: first }) !== undefined ? below(first) : below("");
+}
