@@ -87,7 +87,7 @@ const events: readonly (readonly [keyof Logger, DispatchEvent])[] = [
       traces: [],
     },
   ],
-  ["debug", { event: "task_started", ...worker, lost: 0, sentAt: 1 }],
+  ["debug", { event: "task_started", ...worker, lost: 0, ageMs: 1 }],
   ["warn", { event: "task_timed_out", ...worker, durationMs: 1 }],
   ["warn", { event: "task_dead", ...worker, code: "REJECTED", durationMs: 1, lost: 0 }],
   ["info", { event: "task_expired", ...worker, durationMs: 1 }],

@@ -7,6 +7,13 @@ export function joinObservers(...observers: readonly (Observer | undefined)[]): 
   const [first] = all;
   if (first === undefined || all.length === 1) return first;
   const guarded = all.map((observer) => guard(observer) as Observer);
+  const [one, other] = guarded as [Observer, Observer];
+  // The usual pair: a loop would cost each event as much as the observers do.
+  if (guarded.length === 2)
+    return (event) => {
+      one(event);
+      other(event);
+    };
   return (event) => {
     for (const observe of guarded) observe(event);
   };

@@ -26,7 +26,7 @@ import { PooledClock } from "./work/pooled-clock.ts";
 import { Rest } from "./work/rest.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
-import { aboutOf, beatEvent } from "./worker-events.ts";
+import { aboutOf, beatEvent, startedEvent } from "./worker-events.ts";
 
 /**
  * The parts of a worker, put together: each knows of the others what it is given here. fetch → admit → lease → slots → verdict → settle; each one's policy is
@@ -74,6 +74,8 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
     const calls = new Calls({ backend, clock, random, observer: this.observer });
     this.calls = calls;
     const tracing = Tracing.of(settings.tracer);
+    // What has to be added to the monotonic time for the wall's, which goes on with it.
+    const aheadMs = clock.wall() - clock.now();
     const admitting = new Admitting(this);
     const concluding = new Concluding(this);
     this.concluding = concluding;
@@ -166,10 +168,11 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       mayBegin: (task) => admitting.mayBegin(task),
       isHeld: (task) => !task.ended && Number.isFinite(task.deadline),
       bad: (task, bad) => concluding.bad(task, bad),
-      started: (task) => {
+      started: (task, startedAt) => {
         this.packs.begun(task);
-        const { lost, frame } = task;
-        this.observer?.({ event: "task_started", ...aboutOf(frame, settings.id), lost, sentAt: frame.firstSentAt });
+        if (this.observer === undefined) return;
+        const ageMs = Math.max(0, startedAt + aheadMs - task.frame.firstSentAt);
+        this.observer(startedEvent(task.frame, task.lost, settings.id, ageMs));
       },
       ended: (task, end, durationMs) => concluding.ended(task, end, durationMs),
       freed: (task, abandoned) => {

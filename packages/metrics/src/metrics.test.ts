@@ -199,13 +199,13 @@ describe("what is counted", () => {
   });
 
   it("durations in seconds, in buckets that add up", async () => {
-    const { clock, tell, lines } = opened();
+    const { tell, lines } = opened();
     tell(
       workerStarted(0, 4),
       runStarted(0),
-      started({ sentAt: clock.nowMs - 700 }),
-      started({ sentAt: 0, attempt: 2 }),
-      started({ sentAt: 0, lost: 1 }),
+      started({ ageMs: 700 }),
+      started({ ageMs: 9_000, attempt: 2 }),
+      started({ ageMs: 9_000, lost: 1 }),
     );
     for (const durationMs of [0.5, 20, 20, 5_000_000]) tell(completed({ durationMs }));
     tell(ended({ ageMs: 90 }), ended({ ageMs: 3_000, outcome: "dead", code: "LOST" }));

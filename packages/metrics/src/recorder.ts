@@ -54,8 +54,7 @@ export class Recorder {
         const books = this.#of(event.queue, event.task);
         books.started += 1;
         // What comes again has waited for something else, too: its back-off, or a lease that had to run out.
-        if (event.attempt === 1 && event.lost === 0)
-          books.wait.observe(Math.max(0, this.#clock.wall() - event.sentAt) / 1_000);
+        if (event.attempt === 1 && event.lost === 0) books.wait.observe(event.ageMs / 1_000);
         return;
       }
       case "queue_completed": {

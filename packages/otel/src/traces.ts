@@ -79,12 +79,28 @@ export class Traces {
     if (span !== undefined) failSpan(span, code);
   }
 
+  /** Nearly all events are of tasks that are not traced: these have to be through here at once. */
   #observe(event: DispatchEvent): void {
-    if (event.event === "frames_leased") {
-      if (event.traces.length > 0) this.#received(event);
-    } else if (event.event === "pack_dispatched") this.#packed(event);
-    else if ("trace" in event && event.trace !== undefined) this.#traced(event, event.trace);
-    else if (event.event === "call") this.#spans.backend ??= event.backend;
+    switch (event.event) {
+      case "task_started":
+        return;
+      case "queue_dispatched":
+      case "queue_completed":
+      case "task_ended":
+        if (event.trace !== undefined) this.#traced(event, event.trace);
+        return;
+      case "frames_leased":
+        if (event.traces.length > 0) this.#received(event);
+        return;
+      case "pack_dispatched":
+        this.#packed(event);
+        return;
+      case "call":
+        this.#spans.backend ??= event.backend;
+        return;
+      default:
+        if ("trace" in event && event.trace !== undefined) this.#traced(event, event.trace);
+    }
   }
 
   #traced(event: DispatchEvent, traceparent: string): void {

@@ -69,8 +69,8 @@ export type DispatchEvent =
       readonly waitedMs: number;
       readonly traces: readonly string[];
     }
-  /** `sentAt`: wall-clock ms at which it was first sent. */
-  | ({ readonly event: "task_started"; readonly lost: number; readonly sentAt: number } & OfTask & OfWorker)
+  /** `ageMs`: since it was first sent. */
+  | ({ readonly event: "task_started"; readonly lost: number; readonly ageMs: number } & OfTask & OfWorker)
   | ({ readonly event: "task_timed_out"; readonly durationMs: number } & OfTask & OfWorker)
   | ({
       readonly event: "task_dead";

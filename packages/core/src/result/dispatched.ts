@@ -1,3 +1,4 @@
+import { TurnClock } from "../turn-clock.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 import type { RunPort } from "./run-port.ts";
 import type { Window } from "./window.ts";
@@ -9,10 +10,13 @@ import type { Window } from "./window.ts";
 export class Dispatched {
   readonly #port: RunPort<never>;
   readonly #window: Window;
+  /** For what is only observed. */
+  readonly time: TurnClock;
   count = 0;
 
   constructor(port: RunPort<never>, window: Window) {
     this.#port = port;
+    this.time = new TurnClock(port.clock);
     this.#window = window;
   }
 
@@ -31,7 +35,7 @@ export class Dispatched {
 
   /** Only where somebody traces one of its tasks. */
   #tellPack(kept: KeptFrame, ended: number | undefined): void {
-    const { id, clock, observer, queue } = this.#port;
+    const { id, observer, queue } = this.#port;
     if (observer === undefined || !this.#window.isTracing) return;
     const traces: string[] = [];
     for (let position = 0; position < kept.count; position += 1) {
@@ -42,7 +46,7 @@ export class Dispatched {
     if (traces.length === 0) return;
     const { first, count: tasks, madeAt } = kept;
     const packId = `${id}/${first}+${tasks}`;
-    observer({ event: "pack_dispatched", queue, packId, tasks, ageMs: clock.now() - madeAt, traces });
+    observer({ event: "pack_dispatched", queue, packId, tasks, ageMs: this.time.now() - madeAt, traces });
   }
 
   #tell(index: number): void {

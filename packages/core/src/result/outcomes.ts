@@ -51,7 +51,7 @@ export class Outcomes<O> {
     if (!kept.isTold) this.#dispatched.tell(kept, index);
     this.books.completed += 1;
     const id = `${this.#port.id}/${index}`;
-    const { clock, observer, queue, task } = this.#port;
+    const { observer, queue, task } = this.#port;
     observer?.({
       event: "task_ended",
       queue,
@@ -63,7 +63,7 @@ export class Outcomes<O> {
       durationMs,
       lost: 0,
       sent: true,
-      ageMs: clock.now() - kept.madeAt,
+      ageMs: this.#dispatched.time.now() - kept.madeAt,
       trace: this.#window.takeTrace(index),
     });
     const ref = this.#window.takeRef(index);
@@ -98,8 +98,8 @@ export class Outcomes<O> {
     const { index, outcome, error, attempts, lost, durationMs } = entry;
     const id = `${this.#port.id}/${index}`;
     this.books.accept(entry);
-    const { clock, observer, queue, task } = this.#port;
-    const ageMs = sent && kept !== undefined ? clock.now() - kept.madeAt : 0;
+    const { observer, queue, task } = this.#port;
+    const ageMs = observer !== undefined && sent && kept !== undefined ? this.#dispatched.time.now() - kept.madeAt : 0;
     observer?.({
       event: "task_ended",
       queue,

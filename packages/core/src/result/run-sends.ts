@@ -178,8 +178,7 @@ export class RunSends<I> {
 
   /** Before it is in the window. */
   #date(kept: KeptFrame): void {
-    const { clock, observer } = this.#port;
-    if (observer !== undefined) kept.madeAt = clock.now();
+    if (this.#port.observer !== undefined) kept.madeAt = this.#dispatched.time.now();
   }
 
   #refused(index: number, count: number, outcome: Exclude<Sent, "ok">): void {

@@ -41,7 +41,8 @@ export class Running<H extends Runnable> implements TaskContextPort {
   readonly #port: RunningPort<H>;
   #controller: AbortController | undefined = undefined;
   #stopped: AbortCode | undefined = undefined;
-  readonly #startedAt: number;
+  /** In monotonic ms. */
+  readonly startedAt: number;
   readonly #turn: ReturnType<Turns["begin"]>;
   /** When the handler had returned: its result, or a promise. */
   #returnedAt: number | undefined = undefined;
@@ -61,8 +62,8 @@ export class Running<H extends Runnable> implements TaskContextPort {
     this.hold = hold;
     this.#task = task;
     const { clock, turns } = port;
-    this.#startedAt = clock.now();
-    this.#turn = turns.begin(this.#startedAt);
+    this.startedAt = clock.now();
+    this.#turn = turns.begin(this.startedAt);
     const { deadlineAt } = this.info;
     const leftMs = deadlineAt === undefined ? Number.POSITIVE_INFINITY : deadlineAt - clock.wall();
     this.#expires = leftMs < timeoutMs;
@@ -71,7 +72,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
 
   /** Monotonic ms at which it is ended. */
   get endsAt(): number {
-    return this.#startedAt + this.#limitMs;
+    return this.startedAt + this.#limitMs;
   }
   get info(): TaskInfo {
     return this.hold.frame.tasks[0] as TaskInfo;
@@ -167,7 +168,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
     this.#decided = true;
     const { clock, turns } = this.#port;
     const now = clock.now();
-    this.#port.ended(this.hold, end, turns.tookMs(this.#turn, this.#startedAt, this.#returnedAt ?? now, now));
+    this.#port.ended(this.hold, end, turns.tookMs(this.#turn, this.startedAt, this.#returnedAt ?? now, now));
   }
 
   #free(abandoned: AbortCode | undefined): void {

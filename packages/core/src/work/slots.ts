@@ -35,7 +35,8 @@ export interface SlotsPort<H extends Slotted> {
   /** Is it still leased here? */
   isHeld(hold: H): boolean;
   bad(hold: H, bad: BadFrame): void;
-  started(hold: H): void;
+  /** `startedAt`: in monotonic ms. */
+  started(hold: H, startedAt: number): void;
   ended(hold: H, end: HandlerEnd, durationMs: number): void;
   /** The slot is free; `abandoned`: the handler has not returned. */
   freed(hold: H, abandoned: AbortCode | undefined): void;
@@ -177,7 +178,7 @@ export class Slots<H extends Slotted> {
     const running = new Running(this.#runs, hold, task, task.timeoutMs ?? port.timeoutMs);
     this.#running.add(running);
     if (running.endsAt < this.#watchedAt) this.#watch(running.endsAt);
-    port.started(hold);
+    port.started(hold, running.startedAt);
     running.start(payload.value);
   }
 

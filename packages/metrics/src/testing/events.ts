@@ -28,7 +28,7 @@ export const made = {
     event: "task_started",
     ...worker,
     lost: 0,
-    sentAt: 0,
+    ageMs: 0,
     ...more,
   }),
   completed: (more: Partial<EventOf<"queue_completed">> = {}): DispatchEvent => ({
