@@ -74,6 +74,17 @@ export const memoryBench: Bench = {
     },
     ...perForm,
     {
+      measurement: "end-to-end",
+      // What is left of the throughput: at least nine tenths.
+      subjects: { observed: module("observed"), ...single },
+      tasks,
+      rounds,
+      figures: [
+        { case: "end-to-end/observed", unit: "tasks/s", value: "tasksPerSecond", better: "more" },
+        { case: "cpu/task/observed", unit: "µs", value: "cpuMicroseconds", better: "less" },
+      ],
+    },
+    {
       measurement: "idle",
       subjects: { ...packs, single: single.dispatch, ...peers, ...bare },
       tasks: { full: 2_000, quick: 500 },

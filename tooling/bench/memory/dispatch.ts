@@ -1,5 +1,5 @@
 /** The dispatcher, with its worker in the same process. */
-import { Dispatcher, defineTask, type Run, Worker } from "../../../packages/core/dist/index.js";
+import { type CommonOptions, Dispatcher, defineTask, type Run, Worker } from "../../../packages/core/dist/index.js";
 import { memory } from "../../../packages/core/dist/memory.js";
 import { type Idle, type MakeSubject, noOp, type Subject, type SubjectOptions, type Take } from "../subject.ts";
 import { Feed } from "./feed.ts";
@@ -11,27 +11,32 @@ const CONCURRENCY = 1_000;
 /** So many sends at a time fill every batch. */
 const SENDS = 2_000;
 
+type Observing = Pick<CommonOptions, "observer" | "tracer">;
+
 const task = defineTask<number, number>({ name: "default", handler: noOp });
 
-/** A subject that sends in the given form. */
-export function dispatchSubject(form: Form): MakeSubject {
-  return (options) => new DispatchSubject(form, options);
+/** A subject that sends in the given form. `observing`: what watches its dispatcher and its worker, end to end. */
+export function dispatchSubject(form: Form, observing: () => Observing = () => ({})): MakeSubject {
+  return (options) => new DispatchSubject(form, options, observing);
 }
 
 class DispatchSubject implements Subject {
   readonly #form: Form;
   readonly #options: SubjectOptions;
+  readonly #observing: () => Observing;
 
-  constructor(form: Form, options: SubjectOptions) {
+  constructor(form: Form, options: SubjectOptions, observing: () => Observing) {
     this.#form = form;
     this.#options = options;
+    this.#observing = observing;
   }
 
   async endToEnd(count: number, take: Take): Promise<void> {
     await using backend = memory();
     const wrapped = this.#options.wrap(backend);
-    await using dispatcher = await Dispatcher.open(wrapped);
-    await using _worker = await Worker.start(wrapped, task, { concurrency: CONCURRENCY });
+    const observing = this.#observing();
+    await using dispatcher = await Dispatcher.open(wrapped, observing);
+    await using _worker = await Worker.start(wrapped, task, { concurrency: CONCURRENCY, ...observing });
     for await (const { value } of dispatcher.run<number, number>(task, payloads(count), this.#form.options))
       take(value as number);
   }

@@ -1,7 +1,7 @@
 /** The dispatcher, with a frame a task or with packs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { redis } from "../../../packages/backend-redis/dist/index.js";
-import { Dispatcher } from "../../../packages/core/dist/index.js";
+import { type CommonOptions, Dispatcher } from "../../../packages/core/dist/index.js";
 import { countedBackend } from "../counted-backend.ts";
 import { type BrokerSubject, type Kind, type Payload, payloadOf } from "./subject.ts";
 
@@ -12,13 +12,16 @@ const SENDS = 2_000;
 /** Bodies travel as they are, as those of the peers do. */
 export const bodies = { compress: "off" } as const;
 
-export const dispatchSubject = (packs: boolean, concurrency: number): BrokerSubject => ({
-  worker: new URL("workers/dispatch.ts", import.meta.url),
+type Observing = Pick<CommonOptions, "observer" | "tracer">;
+
+/** `observing`: what watches its dispatcher; its worker is then watched in the same way. */
+export const dispatchSubject = (packs: boolean, concurrency: number, observing?: () => Observing): BrokerSubject => ({
+  worker: new URL(observing === undefined ? "workers/dispatch.ts" : "workers/observed.ts", import.meta.url),
   concurrency,
   async open({ url, name }) {
     const requests = { count: 0 };
     const inner = redis({ url, namespace: name });
-    const dispatcher = await Dispatcher.open(countedBackend(inner, requests), { packs, ...bodies });
+    const dispatcher = await Dispatcher.open(countedBackend(inner, requests), { packs, ...bodies, ...observing?.() });
     // As large as packs of such tasks become: without a worker nobody would find out.
     const filler = await Dispatcher.open(inner, {
       packs,

@@ -1,0 +1,4 @@
+import { observing } from "../../observing.ts";
+import { serveDispatch } from "../serve-dispatch.ts";
+
+await serveDispatch(observing());
