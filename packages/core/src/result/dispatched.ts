@@ -23,20 +23,20 @@ export class Dispatched {
   /** The broker has a frame: all of its tasks that are outstanding, and the one at `ended`, which was until now. */
   tell(kept: KeptFrame, ended?: number): void {
     if (kept.count > 1) this.#tellPack(kept, ended);
-    if (ended !== undefined) this.#tell(ended);
+    if (ended !== undefined) this.#tell(ended, kept);
     // What waits for a frame has no others, and is said anew.
     if (kept.count > 0) kept.isTold = true;
     if (kept.left === 0) return;
     for (let position = 0; position < kept.count; position += 1) {
       const index = kept.indexAt(position);
-      if (this.#window.get(index) === kept) this.#tell(index);
+      if (this.#window.get(index) === kept) this.#tell(index, kept);
     }
   }
 
   /** Only where somebody traces one of its tasks. */
   #tellPack(kept: KeptFrame, ended: number | undefined): void {
     const { id, observer, queue } = this.#port;
-    if (observer === undefined || !this.#window.isTracing) return;
+    if (observer === undefined || !kept.isTraced) return;
     const traces: string[] = [];
     for (let position = 0; position < kept.count; position += 1) {
       const index = kept.indexAt(position);
@@ -49,7 +49,7 @@ export class Dispatched {
     observer({ event: "pack_dispatched", queue, packId, tasks, ageMs: this.time.now() - madeAt, traces });
   }
 
-  #tell(index: number): void {
+  #tell(index: number, { isTraced }: KeptFrame): void {
     const { id, observer, queue, task } = this.#port;
     this.count += 1;
     const taskId = `${id}/${index}`;
@@ -61,7 +61,7 @@ export class Dispatched {
       attempt: 1,
       duplicate: false,
       awaited: true,
-      trace: this.#window.traceOf(index),
+      trace: isTraced ? this.#window.traceOf(index) : undefined,
     });
   }
 }

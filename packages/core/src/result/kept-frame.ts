@@ -32,6 +32,8 @@ export class KeptFrame {
   sent = false;
   /** Was it said that the broker has it? */
   isTold = false;
+  /** Has any of its tasks a trace? */
+  isTraced = false;
   /** When it was made, in monotonic ms; 0 where nobody observes. */
   madeAt = 0;
   /** Monotonic ms from when it may be handed out: sent, delayed, or scheduled again. */

@@ -52,6 +52,7 @@ export class Outcomes<O> {
     this.books.completed += 1;
     const id = `${this.#port.id}/${index}`;
     const { observer, queue, task } = this.#port;
+    const trace = kept.isTraced ? this.#window.takeTrace(index) : undefined;
     observer?.({
       event: "task_ended",
       queue,
@@ -64,7 +65,7 @@ export class Outcomes<O> {
       lost: 0,
       sent: true,
       ageMs: this.#dispatched.time.now() - kept.madeAt,
-      trace: this.#window.takeTrace(index),
+      trace,
     });
     const ref = this.#window.takeRef(index);
     this.#deliver(
@@ -100,6 +101,7 @@ export class Outcomes<O> {
     this.books.accept(entry);
     const { observer, queue, task } = this.#port;
     const ageMs = observer !== undefined && sent && kept !== undefined ? this.#dispatched.time.now() - kept.madeAt : 0;
+    const trace = kept?.isTraced === false && kept.count > 0 ? undefined : this.#window.takeTrace(index);
     observer?.({
       event: "task_ended",
       queue,
@@ -112,7 +114,7 @@ export class Outcomes<O> {
       lost,
       sent,
       ageMs,
-      trace: this.#window.takeTrace(index),
+      trace,
     });
     const known = this.#window.takeRef(index);
     const ref = known === undefined ? {} : { ref: known };

@@ -55,6 +55,7 @@ export class RunSends<I> {
       const traced = this.#port.trace?.(index);
       if (traced !== undefined) this.#window.trace(index, traced.traceparent as string);
       made = this.#port.make(input, index, traced);
+      if (traced !== undefined && made instanceof KeptFrame) made.isTraced = true;
     } catch (error) {
       this.#unmade(index, error);
       return;
@@ -122,7 +123,11 @@ export class RunSends<I> {
     const isWanted = () => this.#making.delete(index);
     this.#order.add(
       made,
-      (ready) => isWanted() && this.#begin(ready),
+      (ready) => {
+        if (!isWanted()) return;
+        if (ready instanceof KeptFrame) ready.isTraced = this.#window.traceOf(index) !== undefined;
+        this.#begin(ready);
+      },
       (error) => isWanted() && this.#unmade(index, error),
     );
   }

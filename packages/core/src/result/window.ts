@@ -101,6 +101,7 @@ export class Window {
     for (const { index, sizeBytes } of tasks) {
       bytes += sizeBytes;
       if (this.#frames.get(index) !== this.#waiting) continue;
+      if (this.#traces.size > 0 && this.#traces.has(index)) kept.isTraced = true;
       this.#frames.set(index, kept);
       kept.left += 1;
     }
@@ -144,11 +145,6 @@ export class Window {
   /** A task is traced, from when it is read until it has its outcome. */
   trace(index: number, trace: string): void {
     this.#traces.set(index, trace);
-  }
-
-  /** Has any of the outstanding tasks a trace? */
-  get isTracing(): boolean {
-    return this.#traces.size > 0;
   }
 
   traceOf(index: number): string | undefined {
