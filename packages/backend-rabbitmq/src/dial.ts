@@ -1,28 +1,35 @@
 import { type ChannelModel, connect, credentials, type SocketOptions } from "amqplib";
 import type { Address, Node } from "./address.ts";
 
-/** How a connection is made. */
-export interface Dial {
-  connect(options: { readonly heartbeatS: number }): Promise<ChannelModel>;
-  /** The node of the last connection is of no use: the next one is tried. */
-  next(): void;
-}
+/** Makes a connection. */
+export type Dial = (options: { readonly heartbeatS: number }) => Promise<ChannelModel>;
 
 /** A server that does not take a connection within so long is away. */
 const CONNECT_MS = 5_000;
 
-export function connector(address: Address, connection: SocketOptions): Dial {
+/** To the node of the last connection, else to the next one that takes it. Throws what the last of them says. */
+export function connector({ nodes, ...address }: Address, connection: SocketOptions): Dial {
   let at = 0;
-  return {
-    connect: ({ heartbeatS }) =>
-      connectTo(address.nodes[at % address.nodes.length] as Node, address, connection, heartbeatS),
-    next() {
-      at += 1;
-    },
+  return async ({ heartbeatS }) => {
+    let failure: unknown;
+    for (let tries = 0; tries < nodes.length; tries += 1) {
+      try {
+        return await connectTo(nodes[at % nodes.length] as Node, address, connection, heartbeatS);
+      } catch (error) {
+        failure = error;
+        at += 1;
+      }
+    }
+    throw failure;
   };
 }
 
-function connectTo(node: Node, { tls, isExternal }: Address, connection: SocketOptions, heartbeatS: number) {
+function connectTo(
+  node: Node,
+  { tls, isExternal }: Omit<Address, "nodes">,
+  connection: SocketOptions,
+  heartbeatS: number,
+) {
   const { protocol, hostname, port, username, password, virtualHost } = node;
   const url = {
     protocol,

@@ -146,18 +146,14 @@ export class Link {
   async #connect(outer: AbortSignal): Promise<Line> {
     const signal = AbortSignal.any([outer, AbortSignal.timeout(TRY_MS)]);
     const { dial, heartbeatS, restore } = this.#port;
+    const model = await bounded(dial({ heartbeatS }), signal, (late) => void new Line(late).close());
+    const line = new Line(model);
+    if (this.#reconnector.epoch === 0) return line;
     try {
-      const model = await bounded(dial.connect({ heartbeatS }), signal, (late) => void new Line(late).close());
-      const line = new Line(model);
-      if (this.#reconnector.epoch > 0) {
-        await restore(line, signal).catch((error: unknown) => {
-          line.cut();
-          throw error;
-        });
-      }
+      await restore(line, signal);
       return line;
     } catch (error) {
-      dial.next();
+      line.cut();
       throw error;
     }
   }

@@ -93,7 +93,7 @@ export function resolveOptions(options: RabbitBackendOptions): Settings {
   if (heartbeatMs % 1_000 !== 0) throw invalid("heartbeatMs is in whole seconds");
   const of = checkName("queue", all.queue);
   return {
-    dial: connect === undefined ? connector(addressOf(options), options.connection ?? {}) : { connect, next: () => {} },
+    dial: connect === undefined ? connector(addressOf(options), options.connection ?? {}) : connect,
     naming: {
       namespace: checkName("namespace", all.namespace),
       named: queueName === undefined ? undefined : { of, name: checkName("queueName", queueName) },
