@@ -22,7 +22,7 @@ const CASES = 731;
 let server: OwnServer;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
-  server = await ownServer();
+  server = await ownServer("evaluate");
 });
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");

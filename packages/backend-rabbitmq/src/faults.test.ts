@@ -25,7 +25,7 @@ const backends: RabbitBackend[] = [];
 const proxies: TcpProxy[] = [];
 
 beforeAll(async () => {
-  server = await ownServer();
+  server = await ownServer("faults");
 });
 afterAll(() => server.end());
 afterEach(async () => {
@@ -207,7 +207,8 @@ describe("delays", () => {
     await backend.send(WORK, [frame("for nobody", { delayMs: 100 })], never);
     await server.ctl("delete_queue", `${namespace}.default`);
     await vi.waitFor(
-      async () => expect(await server.ctl("list_queues", "name", "messages")).toMatch(/dispatch\.delay\.unrouted\t1/),
+      async () =>
+        expect(await server.ctl("list_queues", "name", "messages")).toMatch(/dispatch\.delay\.unrouted\t[1-9]/),
       {
         timeout: 15_000,
         interval: 500,

@@ -14,8 +14,9 @@ export interface OwnServer {
   end(): Promise<void>;
 }
 
-export async function ownServer(version = "4.3"): Promise<OwnServer> {
-  process.env.DISPATCH_SERVICES_SET = `backend-rabbitmq-${process.pid}`;
+/** `name`: of the file; several run at a time, in threads of one process. */
+export async function ownServer(name: string, version = "4.3"): Promise<OwnServer> {
+  process.env.DISPATCH_SERVICES_SET = `backend-rabbitmq-${name}-${process.pid}`;
   process.env.DISPATCH_TEST_RABBITMQ_URL = "";
   const { url } = await up("rabbitmq", { version });
   return {
