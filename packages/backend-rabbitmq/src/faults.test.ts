@@ -204,8 +204,8 @@ describe("delays", () => {
     await server.restart();
     await sends(backend, "now");
     expect(textsOf(await takeAll(backend, 2)).sort()).toEqual(["later", "now"]);
-    await backend.send(WORK, [frame("for nobody", { delayMs: 100 })], never);
     await server.ctl("delete_queue", `${namespace}.default`);
+    await backend.send(WORK, [frame("for nobody", { delayMs: 100 })], never);
     await vi.waitFor(
       async () =>
         expect(await server.ctl("list_queues", "name", "messages")).toMatch(/dispatch\.delay\.unrouted\t[1-9]/),
