@@ -26,7 +26,6 @@ test.each<[string, string[], string]>([
   ["a bad log", [...RUN, "--log", "xml"], "--log takes one of text, json, off"],
   ["a thread", [...RUN, "--isolation", "thread"], "@org/dispatch-isolation"],
   ["an unknown backend", [...RUN, "--backend", "mongo"], '--backend "mongo" is not known; there are memory, redis'],
-  ["an absent adapter", [...RUN, "--backend", "kafka://h:1"], "install @org/dispatch-backend-kafka"],
   ["a missing handler file", [...RUN], "the handler file h.mjs does not exist"],
   ["purge without --yes", ["queue", "purge"], "confirm it with --yes"],
   ["dead purge without --yes", ["dead", "purge"], "confirm it with --yes"],
