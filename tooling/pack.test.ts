@@ -14,6 +14,7 @@ const packages = [
   "backend-kafka",
   "backend-rabbitmq",
   "metrics",
+  "otel",
 ];
 
 /** What `npm pack --json` says of a tarball, as far as it is read here. */
