@@ -196,7 +196,8 @@ test(
         timeout: LONG_MS,
       })
       .toEqual([0]);
-    expect(await ask(of("tasks_settled_total"))).toEqual([298]);
+    // The worker is scraped at another moment than the coordinator.
+    await expect.poll(() => ask(of("tasks_settled_total")), { timeout: LONG_MS }).toEqual([298]);
     const quantile = `histogram_quantile(0.5, sum by (le) (dispatch_task_process_seconds_bucket{mark="${mark}"}))`;
     const [median = 0] = await ask(quantile);
     expect([median > 0.005, median < 1]).toEqual([true, true]);

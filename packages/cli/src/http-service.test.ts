@@ -60,8 +60,10 @@ describe("--http", () => {
     );
     expect(await page(url, "/livez")).toEqual({ status: 200, text: "ok\n" });
     expect(await page(url, "/readyz")).toMatchObject({ status: 200, text: expect.stringContaining('"ready":true') });
-    const scale = { backlog: expect.any(Number), oldestAgeSeconds: expect.any(Number), desiredWorkers: 1 };
-    expect(JSON.parse((await page(url, "/scale")).text)).toMatchObject(scale);
+    const scale = JSON.parse((await page(url, "/scale")).text);
+    expect(scale).toMatchObject({ backlog: expect.any(Number), oldestAgeSeconds: expect.any(Number) });
+    // How many more follows from how long tasks take here; its formula has tests of its own.
+    expect(scale.desiredWorkers).toBeGreaterThanOrEqual(1);
     around.raise("SIGTERM");
     expect(await ended).toBe(0);
     await expect(fetch(`${url}/livez`)).rejects.toThrow();
