@@ -11,9 +11,9 @@ import {
 } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, it } from "vitest";
+import { readLines, sumOf } from "../../../tooling/observability/samples.ts";
 import { Metrics } from "./metrics.ts";
 import { Breakable } from "./testing/breakable.ts";
-import { readLines, sumOf } from "./testing/samples.ts";
 
 const TASKS = 10_000;
 const LEASE_MS = 3_000;

@@ -1,10 +1,10 @@
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { readLines } from "../../../tooling/observability/samples.ts";
 import { type ServeOptions, serveMetrics } from "./http-server.ts";
 import { made } from "./testing/events.ts";
 import { opened } from "./testing/opened.ts";
-import { readLines } from "./testing/samples.ts";
 
 async function serving(options: Partial<ServeOptions> = {}) {
   const world = opened();

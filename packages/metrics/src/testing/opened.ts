@@ -1,8 +1,8 @@
 import type { DispatchEvent } from "@org/dispatch-core/contract";
 import { onTestFinished } from "vitest";
+import { type Line, readLines, sumOf } from "../../../../tooling/observability/samples.ts";
 import { Metrics } from "../metrics.ts";
 import type { MetricsOptions } from "../options.ts";
-import { type Line, readLines, sumOf } from "./samples.ts";
 
 /** For tests: metrics that are told events, on a clock that the test moves. */
 export function opened(options: MetricsOptions = {}) {
