@@ -1,17 +1,23 @@
 /**
  * What `./dev test` and `./dev check` run. `test [PATTERN…]`: without patterns every gate and every test, else only the tests of the files whose path
- * holds one of them. `--gates`: the gates alone. `--nodes`: the unit tests under the other Node versions as well, as CI does; `--full`: that too, and
- * in time all that takes long. The last line is `N passed, N failed`; the exit code is 1 when anything failed.
+ * holds one of them. `--gates`: the gates alone. `--nodes`: many seeds of the simulation and the unit tests under the other Node versions as well, as CI
+ * does; `--full`: that too, and all that takes long. The last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import { parseArgs } from "node:util";
 import { down } from "../services/lifecycle.ts";
 import { instanceName, readRecords } from "../services/records.ts";
 import { build, gates, manySeeds, runGate } from "./gates.ts";
 import { bringNode, checkNode, otherNodeMajors } from "./node-versions.ts";
+import { matchFiles } from "./patterns.ts";
 import { runSuite } from "./suite.ts";
 import { closingLine, sum, type Tally } from "./tally.ts";
 
 const { values, positionals: patterns } = readArguments();
+const { files, unmatched } = await matchFiles(patterns);
+if (unmatched.length > 0) {
+  console.error(`dev: no file of tests has ${unmatched.map((part) => `"${part}"`).join(" or ")} in its path`);
+  process.exit(2);
+}
 
 /**
  * The unit tests: those beside the code of core and the command. Not the walk of the lease machine, a minute of pure computing, nor the suites of the
@@ -36,7 +42,7 @@ async function runAll(): Promise<readonly Tally[]> {
   if (values.gates) return tallies;
   if (values.full) process.env.DISPATCH_TEST_FULL = "1";
   tallies.push(await withServices(() => runTests("tests", process.execPath, [])));
-  if (values.full) tallies.push(await runGate(manySeeds));
+  if (values.nodes || values.full) tallies.push(await runGate(manySeeds));
   if (values.nodes || values.full) for (const major of otherNodeMajors) tallies.push(await runUnitTests(major));
   return tallies;
 }
@@ -52,7 +58,7 @@ async function withServices<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function runTests(name: string, node: string, options: readonly string[]): Promise<Tally> {
-  const { tally, complaints } = await runSuite({ name, node, args: [...options, ...patterns] });
+  const { tally, complaints } = await runSuite({ name, node, args: [...options, ...files] });
   for (const complaint of complaints) console.log(`FAILED ${name}: ${complaint}`);
   return tally;
 }
