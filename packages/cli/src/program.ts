@@ -4,11 +4,14 @@ import { type ConfigAction, configCommand } from "./config-command.ts";
 import { type ConformanceCommandOptions, conformanceCommand, LEVELS } from "./conformance-command.ts";
 import { type DeadAction, deadCommand } from "./dead-command.ts";
 import { type ExplainCommandOptions, explainCommand } from "./explain-command.ts";
+import { logOf } from "./log.ts";
 import { oneOf, present } from "./options.ts";
 import { type QueueAction, queueCommand } from "./queue-command.ts";
 import { type RunCommandOptions, runCommand } from "./run-command.ts";
+import { screenOn } from "./screen.ts";
 import { type GivenOptions, settledOptions } from "./settled-options.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { warnOfUnheard } from "./unheard-options.ts";
 import type { CommonOptions } from "./work-options.ts";
 import { type WorkerCommandOptions, workerCommand } from "./worker-command.ts";
 
@@ -29,8 +32,12 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
     .exitOverride()
     .configureOutput({ writeOut: (text) => void around.stdout.write(text), writeErr: () => {}, outputError: () => {} });
 
-  const run = async (flags: Flags) =>
-    ended(await runCommand(await settledOptions<GivenOptions, RunCommandOptions>(named(flags), around), around));
+  const run = async (flags: Flags) => {
+    const given = named(flags);
+    const options = await settledOptions<GivenOptions, RunCommandOptions>(given, around);
+    if (!options.worker) warnOfUnheard(given, logOf(options.log, screenOn(around.stderr)).logger);
+    ended(await runCommand(options, around));
+  };
   const worker = async (flags: Flags) =>
     ended(await workerCommand(await settledOptions<GivenOptions, WorkerCommandOptions>(named(flags), around), around));
   const queue = async (action: QueueAction, flags: Flags) =>
