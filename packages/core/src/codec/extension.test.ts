@@ -200,6 +200,16 @@ describe("what is forged", () => {
     expect(({} as Record<string, unknown>).p).toBeUndefined();
   });
 
+  it("the times of a death note are whole milliseconds, as all of a frame's", () => {
+    const note = { ...death, firstSentAt: 1_700_000_000_000.25, diedAt: 1_700_000_000_900.875 };
+    const bytes = encodeExtension({ firstSentAt: 1, death: note, tasks: [{ task: "t" }] });
+    expect(decodeExtension(bytes, 1).death).toEqual({
+      ...death,
+      firstSentAt: 1_700_000_000_000,
+      diedAt: 1_700_000_000_900,
+    });
+  });
+
   it("a death note has the right shape, whatever stands in it", () => {
     expect(read(6, '{"reason":5,"error":[1],"attempts":"many","lost":null,"extra":{}}').death).toEqual({
       reason: "FRAME_INVALID",

@@ -85,7 +85,7 @@ function encodeAll(extension: Extension): Buffer {
   if (extension.key !== undefined) put(parts, tag.key, undefined, text(extension.key));
   if (extension.dueAt !== undefined) put(parts, tag.dueAt, undefined, time(Math.ceil(extension.dueAt)));
   if (extension.leaveAt !== undefined) put(parts, tag.leaveAt, undefined, time(Math.ceil(extension.leaveAt)));
-  if (extension.death !== undefined) put(parts, tag.death, undefined, text(JSON.stringify(extension.death)));
+  if (extension.death !== undefined) put(parts, tag.death, undefined, text(deathText(extension.death)));
   putEach(parts, tag.task, extension.tasks, ({ task }) => (task === DEFAULT_TASK ? undefined : task), text);
   putEach(parts, tag.id, extension.tasks, ({ id }) => id, text);
   putEach(parts, tag.deadlineAt, extension.tasks, ({ deadlineAt }) => deadlineAt, time);
@@ -271,6 +271,15 @@ function readHeaders(json: string): Headers {
     if (typeof value === "string") headers[key] = value;
   }
   return headers;
+}
+
+/** Times travel as whole milliseconds: what a clock says beyond that is nobody's business. */
+function deathText(note: DeathNote): string {
+  return JSON.stringify({
+    ...note,
+    firstSentAt: Math.floor(note.firstSentAt),
+    diedAt: Math.floor(note.diedAt),
+  } satisfies DeathNote);
 }
 
 /** A note of the right shape, whatever stands in it: a forged one must not break whoever looks at it. */
