@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Calls, pause, type Until, within } from "./call.ts";
+import { Calls } from "./call.ts";
 import type {
   Backend,
   CallCode,
@@ -15,6 +15,7 @@ import type {
 import { codes, DispatchError } from "./errors.ts";
 import { memoryProfile } from "./memory/profile.ts";
 import { WatchedClock } from "./memory/testing.ts";
+import type { Until } from "./trying.ts";
 
 const WORK: Queue = { role: "work", name: "normal", of: "default" };
 const OPEN = { receive: [], send: [WORK], create: true, leaseMs: 1_000 };
@@ -559,35 +560,5 @@ describe("doubts", () => {
     const world = new World([() => answer]);
     await world.end(world.door.open({ ...OPEN, clock: world.clock }, {}));
     expect(world.warnings).toEqual([]);
-  });
-});
-
-describe("pause", () => {
-  const resolvedAt = async (run: (clock: WatchedClock) => Promise<void>) => {
-    const clock = new WatchedClock();
-    let atMs: number | undefined;
-    void run(clock).then(() => {
-      atMs = clock.now();
-    });
-    await clock.advanceUntil(() => atMs !== undefined, 60_000);
-    return [atMs, clock.set.size];
-  };
-  const abortAt = (clock: WatchedClock, ms: number) => {
-    const controller = new AbortController();
-    clock.after(ms, () => controller.abort());
-    return controller.signal;
-  };
-
-  it("lasts as long as it is told, or until the signal; no timer stays behind", async () => {
-    expect(await resolvedAt((clock) => pause(clock, 500))).toEqual([500, 0]);
-    expect(await resolvedAt((clock) => pause(clock, 500, abortAt(clock, 200)))).toEqual([200, 0]);
-    expect(await resolvedAt((clock) => pause(clock, 500, AbortSignal.abort()))).toEqual([0, 0]);
-  });
-
-  it("within: as long as a promise takes, or as it is told", async () => {
-    const after = (clock: WatchedClock, ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
-    expect(await resolvedAt((clock) => within(clock, after(clock, 200), 500))).toEqual([200, 0]);
-    expect(await resolvedAt((clock) => within(clock, after(clock, 900), 500))).toEqual([500, 1]);
-    expect(await resolvedAt((clock) => within(clock, Promise.reject(new Error("no")), 500))).toEqual([0, 0]);
   });
 });

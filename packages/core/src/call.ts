@@ -1,9 +1,7 @@
-import { type Backoff, backoffMs, type Random } from "./backoff.ts";
+import { batchesOf } from "./batches.ts";
 import type {
   Backend,
   BrowsePage,
-  Clock,
-  Code,
   Delivery,
   Doubt,
   Move,
@@ -16,28 +14,9 @@ import type {
   Settlement,
   Want,
 } from "./contract/index.ts";
-import { codes, DispatchError, printed } from "./errors.ts";
+import { codes, DispatchError } from "./errors.ts";
+import { TRY_MS, Trying, type TryingOptions, type Until } from "./trying.ts";
 import { type Wire, wireOf } from "./wire.ts";
-
-/** How long one try of a verb may take, beyond what it was asked to wait; 10 s is the longest that a half-open socket may go unnoticed. */
-const TRY_MS = 10_000;
-
-/** Between two tries of a call: short at first, because most faults are. */
-const RETRY: Backoff = { baseMs: 50, maxMs: 5_000 };
-
-export interface CallOptions {
-  readonly backend: Backend;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly observer: Observer | undefined;
-}
-
-/** Until when a call is tried again, and what ends it early. */
-export interface Until {
-  /** Monotonic; absent: until the signal fires. */
-  readonly deadline?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 export type Sent = "ok" | "duplicate" | "gone" | DispatchError;
 export type Held = "ok" | "lost" | DispatchError;
@@ -49,25 +28,26 @@ export type Moved = "ok" | { readonly lost: readonly Receipt[] } | { readonly go
  */
 export class Calls {
   readonly backend: Backend;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #trying: Trying;
   readonly #observer: Observer | undefined;
   /** Undefined where frames pass as they are. */
   readonly #wire: Wire | undefined;
   /** The doubts that have been said. */
   readonly #doubts = new Set<string>();
 
-  constructor(options: CallOptions) {
-    this.backend = options.backend;
-    this.#wire = options.backend.profile.wire === "ascii" ? wireOf(options.backend.profile) : undefined;
-    this.#clock = options.clock;
-    this.#random = options.random;
-    this.#observer = options.observer;
+  constructor(options: TryingOptions) {
+    const { backend, observer } = options;
+    this.backend = backend;
+    this.#wire = backend.profile.wire === "ascii" ? wireOf(backend.profile) : undefined;
+    this.#trying = new Trying(options);
+    this.#observer = observer;
   }
 
   /** What the backend doubts becomes a `warning` each, once. */
   async open(options: OpenOptions, until: Until): Promise<void> {
-    const doubts = await this.#retrying("open", 1, until, (signal) => this.backend.open(options, signal));
+    const doubts = await this.#trying.untilDone({ verb: "open", items: 1 }, until, (signal) =>
+      this.backend.open(options, signal),
+    );
     // An adapter without types may answer whatever its client does.
     for (const { code, detail } of Array.isArray(doubts) ? (doubts as readonly Doubt[]) : []) {
       if (this.#doubts.has(detail)) continue;
@@ -102,7 +82,8 @@ export class Calls {
   /** One try; an abort is not an error. Throws a DispatchError. */
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
     if (signal.aborted) return [];
-    const deliveries = await this.#once("receive", want.max, { signal }, want.waitMs + TRY_MS, (bounded) =>
+    const asked = { verb: "receive", items: want.max, tryMs: want.waitMs + TRY_MS };
+    const deliveries = await this.#trying.once(asked, { signal }, (bounded) =>
       this.backend.receive(queue, want, bounded),
     );
     const wire = this.#wire;
@@ -144,7 +125,9 @@ export class Calls {
     run: (backend: Required<Backend>, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     this.#verb(verb);
-    return this.#retrying(verb, 1, until, (signal) => run(this.backend as Required<Backend>, signal));
+    return this.#trying.untilDone({ verb, items: 1 }, until, (signal) =>
+      run(this.backend as Required<Backend>, signal),
+    );
   }
 
   #verb<V extends "move" | "depth" | "browse" | "purge" | "remove">(verb: V): NonNullable<Backend[V]> {
@@ -160,134 +143,33 @@ export class Calls {
     until: Until,
     run: (batch: readonly I[], signal: AbortSignal) => Promise<readonly (O | { readonly failed: unknown })[]>,
   ): Promise<(O | DispatchError)[]> {
+    const { limits } = this.backend.profile;
+    const sizeOf = verb === "send" ? (place: number) => (items[place] as OutFrame).bytes.length : undefined;
     const answers: (O | DispatchError)[] = new Array(items.length);
     let open = items.map((_, index) => index);
     for (let round = 0; open.length > 0; round += 1) {
       const again: number[] = [];
       let advisedMs = 0;
-      for (const places of this.#batches(verb, items, open)) {
+      for (const places of batchesOf(open, limits, sizeOf)) {
         const batch = places.length === items.length ? items : places.map((place) => items[place] as I);
-        const results = await this.#once(verb, batch.length, until, TRY_MS, (signal) => run(batch, signal)).catch(
-          (error: DispatchError) => error,
-        );
+        const results = await this.#trying
+          .once({ verb, items: batch.length }, until, (signal) => run(batch, signal))
+          .catch((error: DispatchError) => error);
         places.forEach((place, index) => {
           const result =
             results instanceof DispatchError ? results : (results[index] as O | { readonly failed: unknown });
-          const answer = isFailed(result) ? this.wrap(verb, result.failed) : result;
+          const answer = isFailed(result) ? this.#trying.wrap(verb, result.failed) : result;
           answers[place] = answer;
           if (answer instanceof DispatchError && codes[answer.code].again) {
             again.push(place);
-            advisedMs = Math.max(advisedMs, this.#advice(answer));
+            advisedMs = Math.max(advisedMs, this.#trying.adviceMs(answer));
           }
         });
       }
-      if (again.length === 0 || !(await this.#pause(round, until, advisedMs))) return answers;
+      if (again.length === 0 || !(await this.#trying.pause(round, until, advisedMs))) return answers;
       open = again;
     }
     return answers;
-  }
-
-  /** Cuts by count, and for frames by bytes. */
-  #batches<I>(verb: string, items: readonly I[], open: readonly number[]): number[][] {
-    const { batchFrames, batchBytes } = this.backend.profile.limits;
-    if (verb !== "send" && open.length <= batchFrames) return [open as number[]];
-    const batches: number[][] = [];
-    let batch: number[] = [];
-    let bytes = 0;
-    for (const place of open) {
-      const size = verb === "send" ? (items[place] as OutFrame).bytes.length : 0;
-      if (batch.length > 0 && (batch.length >= batchFrames || bytes + size > batchBytes)) {
-        batches.push(batch);
-        batch = [];
-        bytes = 0;
-      }
-      batch.push(place);
-      bytes += size;
-    }
-    batches.push(batch);
-    return batches;
-  }
-
-  async #retrying<T>(verb: string, items: number, until: Until, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    for (let round = 0; ; round += 1) {
-      try {
-        return await this.#once(verb, items, until, TRY_MS, run);
-      } catch (error) {
-        const wrapped = error as DispatchError;
-        if (!codes[wrapped.code].again || !(await this.#pause(round, until, this.#advice(wrapped)))) throw wrapped;
-      }
-    }
-  }
-
-  /** One try, bounded by its own time, the call's deadline and the caller's signal. Throws only DispatchError. */
-  async #once<T>(
-    verb: string,
-    items: number,
-    until: Until,
-    tryMs: number,
-    run: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const startedAt = this.#clock.now();
-    const boundMs = Math.min(tryMs, (until.deadline ?? Number.POSITIVE_INFINITY) - startedAt);
-    const controller = new AbortController();
-    const outer = until.signal;
-    if (outer?.aborted) throw new DispatchError("CLOSED", `${verb}: ended before it began`);
-    const stop = () => controller.abort(outer?.reason);
-    let timedOut = false;
-    outer?.addEventListener("abort", stop, { once: true });
-    const timer = this.#clock.after(Math.max(0, boundMs), () => {
-      timedOut = true;
-      controller.abort(new DispatchError("TIMED_OUT", `${verb} took longer than ${Math.round(boundMs)} ms`));
-    });
-    try {
-      const answer = await run(controller.signal);
-      if (this.#observer !== undefined) this.#report(verb, items, startedAt, undefined, broughtBy(verb, answer));
-      return answer;
-    } catch (error) {
-      const wrapped = timedOut
-        ? new DispatchError("TIMED_OUT", `${verb} took longer than ${Math.round(boundMs)} ms`, { cause: error })
-        : this.wrap(verb, error);
-      this.#report(verb, items, startedAt, wrapped);
-      throw wrapped;
-    } finally {
-      timer.cancel();
-      outer?.removeEventListener("abort", stop);
-    }
-  }
-
-  /** What a backend threw, as the one error class. */
-  wrap(verb: string, error: unknown): DispatchError {
-    if (error instanceof DispatchError) return error;
-    const { code, detail } = this.backend.classify(error);
-    return new DispatchError(code, `${this.backend.name} ${verb}: ${detail ?? printed(error)}`, { cause: error });
-  }
-
-  /** Waits before the next try; answers false when the deadline or the signal comes first. */
-  async #pause(round: number, until: Until, advisedMs: number): Promise<boolean> {
-    if (until.signal?.aborted) return false;
-    const delayMs = Math.max(advisedMs, backoffMs(RETRY, round, this.#random));
-    if (until.deadline !== undefined && this.#clock.now() + delayMs >= until.deadline) return false;
-    await pause(this.#clock, delayMs, until.signal);
-    return until.signal?.aborted !== true;
-  }
-
-  /** How long the broker asks to be left alone. */
-  #advice(error: DispatchError): number {
-    return error.cause === undefined ? 0 : (this.backend.classify(error.cause).retryAfterMs ?? 0);
-  }
-
-  #report(verb: string, items: number, startedAt: number, error?: DispatchError, brought?: number): void {
-    this.#observer?.({
-      event: "call",
-      backend: this.backend.name,
-      verb,
-      items,
-      durationMs: this.#clock.now() - startedAt,
-      ...(brought === undefined ? {} : { brought }),
-      ...(error === undefined
-        ? {}
-        : { code: error.code as Code, message: error.message, again: codes[error.code].again }),
-    });
   }
 }
 
@@ -295,31 +177,6 @@ function moveOn(wire: Wire, { receipts, sends }: Move): Move {
   return { receipts, sends: sends.map(({ queue, frame }) => ({ queue, frame: wire.toWire(frame) })) };
 }
 
-function broughtBy(verb: string, answer: unknown): number | undefined {
-  return verb === "receive" && Array.isArray(answer) ? answer.length : undefined;
-}
-
 function isFailed(value: unknown): value is { readonly failed: unknown } {
   return typeof value === "object" && value !== null && "failed" in value;
-}
-
-/** Resolves when the promise does, or after `ms`. */
-export async function within(clock: Clock, promise: Promise<unknown>, ms: number): Promise<void> {
-  const done = new AbortController();
-  void promise.finally(() => done.abort()).catch(() => {});
-  await pause(clock, ms, done.signal);
-}
-
-/** Resolves after `ms`, or at once when the signal fires. */
-export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      timer.cancel();
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = clock.after(ms, done);
-    signal?.addEventListener("abort", done, { once: true });
-  });
 }

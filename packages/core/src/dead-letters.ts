@@ -1,4 +1,4 @@
-import type { Calls, Until } from "./call.ts";
+import type { Calls } from "./call.ts";
 import type { BodyCodec, Payloads } from "./codec/body.ts";
 import { CLAIM_CODEC } from "./codec/claim.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
@@ -7,6 +7,7 @@ import type { Clock, Delivery, EndCode, Frame, Headers, OutFrame, Queue, WireErr
 import { DispatchError } from "./errors.ts";
 import { deadQueue, workQueue } from "./queues.ts";
 import type { Routes } from "./routes.ts";
+import type { Until } from "./trying.ts";
 
 /** A task that ended dead, and why. */
 export interface DeadLetter {

@@ -1,6 +1,7 @@
 import type { Random } from "./backoff.ts";
-import { type Calls, within } from "./call.ts";
+import type { Calls } from "./call.ts";
 import type { Clock, Delivery, Queue } from "./contract/index.ts";
+import { within } from "./pause.ts";
 import { Fetcher } from "./work/fetcher.ts";
 import { LaneCredit } from "./work/lane-credit.ts";
 import { Prefetch } from "./work/prefetch.ts";

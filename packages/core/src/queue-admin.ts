@@ -1,4 +1,4 @@
-import { Calls, type Until } from "./call.ts";
+import { Calls } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame } from "./codec/frame.ts";
 import type { Backend, BrowsePage, Clock, Depth, DispatchEvent, Observer, Queue } from "./contract/index.ts";
@@ -7,6 +7,7 @@ import { DispatchError, guard } from "./errors.ts";
 import { type AdminOptions, adminSettings } from "./plan/options.ts";
 import { deadQueue } from "./queues.ts";
 import { Routes } from "./routes.ts";
+import type { Until } from "./trying.ts";
 import { OPEN_MS } from "./worker.ts";
 
 /** What lies in a queue, as far as the backend knows. */

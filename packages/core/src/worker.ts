@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { pause, within } from "./call.ts";
 import type { Backend, Queue, WorkerStatus } from "./contract/index.ts";
 import { takeBackCredit } from "./fetching.ts";
+import { pause, within } from "./pause.ts";
 import { type WorkerOptions, workerSettings } from "./plan/options.ts";
 import { planWorker } from "./plan/plan.ts";
 import { ServedTasks } from "./served-tasks.ts";

@@ -1,8 +1,9 @@
 import { type Backoff, backoffMs, type Random } from "../backoff.ts";
-import { pause, type Until } from "../call.ts";
 import type { BlobStore } from "../contract/blob-store.ts";
 import type { Clock } from "../contract/index.ts";
 import { codes, DispatchError, printed } from "../errors.ts";
+import { pause } from "../pause.ts";
+import type { Until } from "../trying.ts";
 
 /** How long one try of a verb may take. */
 const TRY_MS = 10_000;

@@ -1,8 +1,9 @@
 import { type Backoff, backoffMs, type Random } from "../backoff.ts";
-import { type Calls, pause } from "../call.ts";
+import type { Calls } from "../call.ts";
 import type { BadFrame, Beat, Clock, Frame, Queue, Receipt, ReplyBody } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
+import { pause } from "../pause.ts";
 import { readBeat, readReply } from "./reply-body.ts";
 
 export interface ReaderPort {

@@ -1,7 +1,8 @@
-import type { Calls, Until } from "../call.ts";
+import type { Calls } from "../call.ts";
 import type { Clock, Counters, DeathNote, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
+import type { Until } from "../trying.ts";
 import type { Decision, Ending } from "./decision.ts";
 import { probeJson, replyJson } from "./reply.ts";
 

@@ -1,8 +1,9 @@
-import type { Calls, Until } from "../call.ts";
+import type { Calls } from "../call.ts";
 import type { Clock, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
 import { queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { RecentNames } from "../recent-names.ts";
+import type { Until } from "../trying.ts";
 
 /** A frame in hand that waits for its time. */
 export interface Waiter {

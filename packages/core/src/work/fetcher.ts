@@ -1,7 +1,8 @@
 import { type Backoff, backoffMs, type Random } from "../backoff.ts";
-import { type Calls, pause } from "../call.ts";
+import type { Calls } from "../call.ts";
 import type { Clock, Delivery, Queue } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import { pause } from "../pause.ts";
 
 export interface FetcherPort {
   readonly calls: Calls;

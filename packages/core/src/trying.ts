@@ -1,0 +1,130 @@
+import { type Backoff, backoffMs, type Random } from "./backoff.ts";
+import type { Backend, Clock, Code, Observer } from "./contract/index.ts";
+import { codes, DispatchError, printed } from "./errors.ts";
+import { pause } from "./pause.ts";
+
+/** How long one try of a verb may take, beyond what it was asked to wait; 10 s is the longest that a half-open socket may go unnoticed. */
+export const TRY_MS = 10_000;
+
+/** Between two tries of a call: short at first, because most faults are. */
+const RETRY: Backoff = { baseMs: 50, maxMs: 5_000 };
+
+export interface TryingOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: Observer | undefined;
+}
+
+/** Until when a call is tried again, and what ends it early. */
+export interface Until {
+  /** Monotonic; absent: until the signal fires. */
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What one try is about. */
+export interface Try {
+  readonly verb: string;
+  /** How many it is about, for the observer. */
+  readonly items: number;
+  /** The longest that it may take. Default: `TRY_MS`. */
+  readonly tryMs?: number;
+}
+
+/** How a verb of a backend is tried, once or again: bounded in time, what it throws classified and wrapped, what it took reported. */
+export class Trying {
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #observer: Observer | undefined;
+
+  constructor({ backend, clock, random, observer }: TryingOptions) {
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#random = random;
+    this.#observer = observer;
+  }
+
+  /** Until it succeeds, or fails with what no other try would mend, or its time is over. Throws only DispatchError. */
+  async untilDone<T>(what: Try, until: Until, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    for (let round = 0; ; round += 1) {
+      try {
+        return await this.once(what, until, run);
+      } catch (error) {
+        const wrapped = error as DispatchError;
+        if (!codes[wrapped.code].again || !(await this.pause(round, until, this.adviceMs(wrapped)))) throw wrapped;
+      }
+    }
+  }
+
+  /** One try, bounded by its own time, the call's deadline and the caller's signal. Throws only DispatchError. */
+  async once<T>(what: Try, until: Until, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { verb, tryMs = TRY_MS } = what;
+    const startedAt = this.#clock.now();
+    const boundMs = Math.min(tryMs, (until.deadline ?? Number.POSITIVE_INFINITY) - startedAt);
+    const controller = new AbortController();
+    const outer = until.signal;
+    if (outer?.aborted) throw new DispatchError("CLOSED", `${verb}: ended before it began`);
+    const stop = () => controller.abort(outer?.reason);
+    let timedOut = false;
+    outer?.addEventListener("abort", stop, { once: true });
+    const timer = this.#clock.after(Math.max(0, boundMs), () => {
+      timedOut = true;
+      controller.abort(new DispatchError("TIMED_OUT", `${verb} took longer than ${Math.round(boundMs)} ms`));
+    });
+    try {
+      const answer = await run(controller.signal);
+      if (this.#observer !== undefined) this.#report(what, startedAt, undefined, broughtBy(verb, answer));
+      return answer;
+    } catch (error) {
+      const wrapped = timedOut
+        ? new DispatchError("TIMED_OUT", `${verb} took longer than ${Math.round(boundMs)} ms`, { cause: error })
+        : this.wrap(verb, error);
+      this.#report(what, startedAt, wrapped);
+      throw wrapped;
+    } finally {
+      timer.cancel();
+      outer?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** What a backend threw, as the one error class. */
+  wrap(verb: string, error: unknown): DispatchError {
+    if (error instanceof DispatchError) return error;
+    const { code, detail } = this.#backend.classify(error);
+    return new DispatchError(code, `${this.#backend.name} ${verb}: ${detail ?? printed(error)}`, { cause: error });
+  }
+
+  /** Waits before the next try; answers false when the deadline or the signal comes first. */
+  async pause(round: number, until: Until, advisedMs: number): Promise<boolean> {
+    if (until.signal?.aborted) return false;
+    const delayMs = Math.max(advisedMs, backoffMs(RETRY, round, this.#random));
+    if (until.deadline !== undefined && this.#clock.now() + delayMs >= until.deadline) return false;
+    await pause(this.#clock, delayMs, until.signal);
+    return until.signal?.aborted !== true;
+  }
+
+  /** How long the broker asks to be left alone. */
+  adviceMs(error: DispatchError): number {
+    return error.cause === undefined ? 0 : (this.#backend.classify(error.cause).retryAfterMs ?? 0);
+  }
+
+  #report({ verb, items }: Try, startedAt: number, error?: DispatchError, brought?: number): void {
+    this.#observer?.({
+      event: "call",
+      backend: this.#backend.name,
+      verb,
+      items,
+      durationMs: this.#clock.now() - startedAt,
+      ...(brought === undefined ? {} : { brought }),
+      ...(error === undefined
+        ? {}
+        : { code: error.code as Code, message: error.message, again: codes[error.code].again }),
+    });
+  }
+}
+
+function broughtBy(verb: string, answer: unknown): number | undefined {
+  return verb === "receive" && Array.isArray(answer) ? answer.length : undefined;
+}
