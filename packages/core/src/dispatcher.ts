@@ -135,6 +135,7 @@ export class Dispatcher implements AsyncDisposable {
       size: () => sizer.size(run.left, coordinator.sharing),
       mayWait: (pending) => !run.inputEnded && run.left >= 2 * pending,
       waitMs: this.#settings.targetPackMs / 10,
+      room: () => run.roomToSend(),
       packed: (group, parts) => {
         const { kept, make } = frames.pack(group, parts, coordinator.id);
         run.sendPack(parts, kept, make);
@@ -158,6 +159,7 @@ export class Dispatcher implements AsyncDisposable {
       apart: (one) => frames.apart(one),
       pack: (part: Packable) => packer.add((part as Part).group, part as Part, part.sizeBytes),
       flush: () => packer.flush(),
+      packRest: () => packer.end(),
       ran: (durationMs) => sizer.ran(durationMs),
       work: (band) => workQueue(queue, this.#routes.laneOf(band)),
       send: (kept) => outlets.of(kept.way.queue).send(kept),

@@ -152,6 +152,11 @@ export class OpenRun<O = unknown, I = unknown> {
     return this.#sends.room() ?? (this.#window.open ? undefined : this.#window.room());
   }
 
+  /** For the packer: undefined while there is room on the way out. */
+  roomToSend(): Promise<void> | undefined {
+    return this.#sends.room();
+  }
+
   /** For the pump: the next input. */
   take(input: I, index: number): void {
     this.#total += 1;
@@ -181,7 +186,7 @@ export class OpenRun<O = unknown, I = unknown> {
   inputOver(error?: unknown): void {
     if (this.#endedAt !== undefined) return;
     this.#inputEnded = true;
-    this.#port.flush();
+    this.#port.packRest();
     if (error !== undefined) this.#error ??= error instanceof Error ? error : new Error(String(error));
     this.#maybeEnd();
   }

@@ -26,6 +26,10 @@ function packBench(options: Partial<RunPort<unknown>> = {}) {
       flushed.push(waiting.length);
       onFlush();
     },
+    packRest: () => {
+      flushed.push(waiting.length);
+      onFlush();
+    },
     apart: ({ first }) => outFrame({ index: first, payload: "apart" }),
     ...options,
   });

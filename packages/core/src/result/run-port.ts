@@ -36,6 +36,8 @@ export interface RunPort<I> {
   pack(packable: Packable): void;
   /** What waits to be packed goes before what is sent next. */
   flush(): void;
+  /** There is no more input: what waits to be packed waits for no other. */
+  packRest(): void;
   /** A handler took so long. */
   ran(durationMs: number): void;
   /** Where its next round goes: what the broker lost is due. */

@@ -14,6 +14,7 @@ function packerBench(port: Partial<PackerPort<number>> = {}) {
     size: () => 3,
     mayWait: () => false,
     waitMs: WAIT_MS,
+    room: () => undefined,
     packed: (group, tasks) => packs.push({ group, tasks: [...tasks] }),
     ...port,
   });
@@ -21,6 +22,23 @@ function packerBench(port: Partial<PackerPort<number>> = {}) {
     for (const task of tasks) packer.add(group, task, bytes);
   };
   return { clock, packer, packs, add, sent: () => packs.map(({ tasks }) => tasks.join(" ")) };
+}
+
+/** A way out that takes so many packs, and says when it takes more. */
+function wayOut(places: number) {
+  let left = places;
+  let free: (() => void)[] = [];
+  return {
+    room: () => (left > 0 ? undefined : new Promise<void>((resolve) => free.push(resolve))),
+    took: () => {
+      left -= 1;
+    },
+    give(more: number) {
+      left += more;
+      for (const resolve of free) resolve();
+      free = [];
+    },
+  };
 }
 
 describe("a packer", () => {
@@ -130,9 +148,75 @@ describe("a packer", () => {
     expect(sent()).toEqual(["0 1 2", "3"]);
   });
 
+  it("cuts no pack before there is room for it, to the size that is wanted then", async () => {
+    let size = 2;
+    const way = wayOut(2);
+    const packs: string[] = [];
+    const packed = (_: PackGroup, tasks: readonly number[]) => {
+      packs.push(tasks.join(" "));
+      way.took();
+    };
+    const { clock, packer, add } = packerBench({ size: () => size, room: way.room, packed });
+    add([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await clock.settle();
+    expect(packs).toEqual(["0 1", "2 3"]);
+    size = 4;
+    add([10]);
+    packer.end();
+    await clock.advance(2 * WAIT_MS);
+    expect(packs).toEqual(["0 1", "2 3"]);
+    way.give(1);
+    await clock.settle();
+    expect(packs).toEqual(["0 1", "2 3", "4 5 6 7"]);
+    way.give(5);
+    await clock.settle();
+    expect(packs).toEqual(["0 1", "2 3", "4 5 6 7", "8 9 10"]);
+    expect(clock.set.size).toBe(0);
+  });
+
+  it("gives every group its turn where there is little room", async () => {
+    const way = wayOut(1);
+    const packs: number[] = [];
+    const packed = ({ priority }: PackGroup) => {
+      packs.push(priority);
+      way.took();
+    };
+    const { clock, add } = packerBench({ size: () => 1, room: way.room, packed });
+    for (const priority of [1, 2, 3]) add([0, 1], { ...GROUP, priority });
+    await clock.settle();
+    for (let turn = 0; turn < 5; turn += 1) {
+      way.give(1);
+      await clock.settle();
+    }
+    expect(packs).toEqual([1, 2, 3, 1, 2, 3]);
+  });
+
+  it("lets nothing be overtaken for want of room", async () => {
+    const way = wayOut(0);
+    const { clock, packer, add, sent } = packerBench({ room: way.room });
+    add([0, 1, 2, 3]);
+    await clock.settle();
+    expect(sent()).toEqual([]);
+    packer.flush();
+    expect(sent()).toEqual(["0 1 2", "3"]);
+    way.give(1);
+    await clock.settle();
+    expect([sent(), clock.set.size]).toEqual([["0 1 2", "3"], 0]);
+  });
+
   it("loses nothing and doubles nothing, whatever comes when", async () => {
     let size = 1;
-    const { clock, packer, packs, add } = packerBench({ size: () => size, mayWait: (pending) => pending % 3 !== 0 });
+    const way = wayOut(3);
+    const packs: { readonly group: PackGroup; readonly tasks: readonly number[] }[] = [];
+    const { clock, packer, add } = packerBench({
+      size: () => size,
+      mayWait: (pending) => pending % 3 !== 0,
+      room: way.room,
+      packed(group, tasks) {
+        packs.push({ group, tasks });
+        way.took();
+      },
+    });
     let state = 7;
     const random = (below: number) => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -141,11 +225,13 @@ describe("a packer", () => {
     let next = 0;
     for (let step = 0; step < 2_000; step += 1) {
       size = 1 + random(7);
-      const what = random(10);
+      const what = random(12);
       if (what < 7) add([next++], { priority: random(3), delayMs: 0 }, 1 + random(600));
       else if (what === 7) await clock.settle();
       else if (what === 8) await clock.advance(random(2 * WAIT_MS));
-      else packer.flush();
+      else if (what === 9) packer.flush();
+      else if (what === 10) packer.end();
+      else way.give(random(6));
     }
     packer.flush();
     const all = packs.flatMap(({ tasks }) => tasks);

@@ -17,6 +17,8 @@ export interface PackerPort<T> {
   mayWait(pending: number): boolean;
   /** So long at most. */
   readonly waitMs: number;
+  /** Undefined while more packs may be handed on; else resolves when one may. */
+  room(): Promise<void> | undefined;
   packed(group: PackGroup, tasks: readonly T[]): void;
 }
 
@@ -29,6 +31,9 @@ interface Open<T> {
 /**
  * Gathers tasks into packs: what comes within a turn of the event loop and may travel together, cut to the size that is wanted then. What does
  * not fill a pack waits for more, as long as others are out that keep the workers busy: else a run whose results come one by one would send one by one.
+ *
+ * A pack is cut when there is room for it on the way out, and not before: by then more may be known of how large it should be. A whole window that is
+ * cut at once has the size of what nobody knows anything of.
  */
 export class Packer<T> {
   readonly #port: PackerPort<T>;
@@ -37,6 +42,7 @@ export class Packer<T> {
   #scheduled = false;
   #pending = 0;
   #timer: Timer | undefined;
+  #isBlocked = false;
 
   constructor(port: PackerPort<T>) {
     this.#port = port;
@@ -47,40 +53,57 @@ export class Packer<T> {
     open.tasks.push(task);
     open.bytes.push(bytes);
     this.#pending += 1;
-    if (!this.#scheduled) this.#schedule();
+    if (!this.#scheduled && !this.#isBlocked) this.#schedule();
   }
 
-  /** Everything goes now: there is no more to wait for, or something that travels alone must not overtake it. */
+  /** Everything goes now, whether there is room or not: something that travels alone must not overtake it. */
   flush(): void {
+    this.#hurry();
+    if (this.#pending > 0) this.#cutAll(false, false);
+  }
+
+  /** Nothing more comes: what there is does not wait for others, but for room. */
+  end(): void {
+    this.#hurry();
+    if (this.#pending > 0 && !this.#isBlocked) this.#cutAll(false, true);
+  }
+
+  #hurry(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#pending > 0) this.#cutAll(false);
   }
 
-  #cutAll(mayWait: boolean): void {
+  #cutAll(mayWait: boolean, needsRoom: boolean): void {
     const size = this.#port.size();
     const waits = mayWait && this.#port.mayWait(this.#pending);
-    for (const [name, open] of this.#open) {
-      const rest = this.#cut(open, size, waits);
-      this.#pending -= open.tasks.length - rest;
+    for (const [name, open] of [...this.#open]) {
+      const rest = this.#cut(open, size, waits, needsRoom);
+      const cut = open.tasks.length - rest;
+      this.#pending -= cut;
       if (rest === 0) this.#open.delete(name);
-      else {
+      else if (cut > 0) {
         open.tasks = open.tasks.slice(-rest);
         open.bytes = open.bytes.slice(-rest);
+        // Those go first next time that had no turn now.
+        this.#open.delete(name);
+        this.#open.set(name, open);
       }
+      if (this.#isBlocked && needsRoom) break;
     }
     this.#last = undefined;
-    if (this.#pending > 0) this.#timer ??= this.#port.clock.after(this.#port.waitMs, () => this.flush());
+    if (this.#pending > 0 && !this.#isBlocked)
+      this.#timer ??= this.#port.clock.after(this.#port.waitMs, () => this.end());
   }
 
-  /** Answers how many are left, since they do not fill a pack. */
-  #cut({ group, tasks, bytes }: Open<T>, size: number, waits: boolean): number {
+  /** Answers how many are left, since they do not fill a pack, or there is no room for them. */
+  #cut({ group, tasks, bytes }: Open<T>, size: number, waits: boolean, needsRoom: boolean): number {
     const { packBytes } = this.#port;
     let from = 0;
     let sum = 0;
     for (let index = 0; index < tasks.length; index += 1) {
       const more = bytes[index] as number;
       if (index > from && (index - from >= size || sum + more > packBytes)) {
+        if (needsRoom && !this.#hasRoom()) return tasks.length - from;
         this.#port.packed(group, tasks.slice(from, index));
         from = index;
         sum = 0;
@@ -88,9 +111,21 @@ export class Packer<T> {
       sum += more;
     }
     const rest = tasks.length - from;
-    if (waits && rest < size) return rest;
+    if ((waits && rest < size) || (needsRoom && !this.#hasRoom())) return rest;
     this.#port.packed(group, from === 0 ? tasks : tasks.slice(from));
     return 0;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#isBlocked) return false;
+    const room = this.#port.room();
+    if (room === undefined) return true;
+    this.#isBlocked = true;
+    void room.then(() => {
+      this.#isBlocked = false;
+      if (this.#pending > 0 && !this.#scheduled) this.#schedule();
+    });
+    return false;
   }
 
   #of(group: PackGroup): Open<T> {
@@ -112,7 +147,7 @@ export class Packer<T> {
     this.#scheduled = true;
     this.#port.clock.soon(() => {
       this.#scheduled = false;
-      if (this.#pending > 0) this.#cutAll(true);
+      if (this.#pending > 0) this.#cutAll(true, true);
     });
   }
 }

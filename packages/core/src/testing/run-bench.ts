@@ -58,6 +58,7 @@ export class RunBench {
         throw new TypeError("no packs here");
       },
       flush: () => {},
+      packRest: () => {},
       ran: () => {},
       work: () => workQueue("default"),
       send: (kept) => {
