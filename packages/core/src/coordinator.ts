@@ -12,7 +12,7 @@ import { plainEntry } from "./result/plain-entry.ts";
 import { Reader } from "./result/reader.ts";
 import { Watch } from "./result/watch.ts";
 import type { Routes } from "./routes.ts";
-import { OPEN_MS } from "./worker.ts";
+import { OPEN_MS } from "./trying.ts";
 import { beatEvent } from "./worker-events.ts";
 
 /** Ids of runs that ended here, so that their late results are not taken for an earlier process's. */

@@ -2,7 +2,7 @@ export type { Backoff, Random } from "./backoff.ts";
 export { systemClock, VirtualClock } from "./clock.ts";
 export type * from "./contract/index.ts";
 export type { DeadLetter, DeadLetters, Selection } from "./dead-letters.ts";
-export { Dispatcher, type SentTask } from "./dispatcher.ts";
+export { Dispatcher } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
 export { type JsonLoggerOptions, jsonLogger, type LogEventsOptions, type Logger, logEvents } from "./log.ts";
 export { joinObservers } from "./observers.ts";
@@ -19,5 +19,6 @@ export {
 export { QueueAdmin, type QueueStatus, type StatusOptions } from "./queue-admin.ts";
 export type { Run } from "./result/run.ts";
 export { Input, type InputOptions, input, invalidInput } from "./send/input.ts";
+export type { SentTask } from "./single-sends.ts";
 export { type Context, defineTask, type Handler, type Task, type TaskOptions } from "./work/task.ts";
 export { Worker } from "./worker.ts";

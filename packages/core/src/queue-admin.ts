@@ -7,8 +7,7 @@ import { DispatchError, guard } from "./errors.ts";
 import { type AdminOptions, adminSettings } from "./plan/options.ts";
 import { deadQueue } from "./queues.ts";
 import { Routes } from "./routes.ts";
-import type { Until } from "./trying.ts";
-import { OPEN_MS } from "./worker.ts";
+import { OPEN_MS, type Until } from "./trying.ts";
 
 /** What lies in a queue, as far as the backend knows. */
 export interface QueueStatus {

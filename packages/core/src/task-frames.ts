@@ -5,6 +5,7 @@ import { TaskForm } from "./codec/task-form.ts";
 import type { Frame, OutFrame, TaskInfo } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { chain, type Eventual } from "./eventual.ts";
+import { checkName } from "./names.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { SendSettings } from "./plan/options.ts";
 import { KeptFrame, type Way } from "./result/kept-frame.ts";
@@ -15,6 +16,13 @@ import type { Task } from "./work/task.ts";
 
 /** What a sender must know of a task: by its name alone it may be sent by who does not have its code. */
 export type Kind = Pick<Task, "name" | "input">;
+
+/** The task that a caller means. Throws `CONFIG_INVALID` for a bad name. */
+export function kindOf(task: Task<never, unknown> | string): Kind {
+  const kind = typeof task === "string" ? { name: task, input: undefined } : task;
+  checkName("task", kind.name);
+  return kind;
+}
 
 /** What all tasks of a run have in common beside their name: to whom their results go. */
 export interface Envelope {

@@ -1,4 +1,5 @@
 import type { Headers, TracedAttempt, TracedTask, Tracer } from "./contract/index.ts";
+import type { SendSettings } from "./plan/options.ts";
 
 /** A tracer that cannot break what it traces. What it throws is lost, on purpose; `undefined` stays so, and costs nothing. */
 export class Tracing {
@@ -52,6 +53,11 @@ export class Tracing {
     }
     return once();
   }
+}
+
+/** The trace travels with the headers that a task has of its own. */
+export function withTrace(settings: SendSettings, traced: Headers | undefined): SendSettings {
+  return traced === undefined ? settings : { ...settings, headers: { ...settings.headers, ...traced } };
 }
 
 function outcomeOf<T>(ended: { readonly value: T } | { readonly thrown: unknown }): T {

@@ -6,6 +6,9 @@ import { pause } from "./pause.ts";
 /** How long one try of a verb may take, beyond what it was asked to wait; 10 s is the longest that a half-open socket may go unnoticed. */
 export const TRY_MS = 10_000;
 
+/** How long the first connection may take, tries included, before whoever opens gives up. */
+export const OPEN_MS = 30_000;
+
 /** Between two tries of a call: short at first, because most faults are. */
 const RETRY: Backoff = { baseMs: 50, maxMs: 5_000 };
 

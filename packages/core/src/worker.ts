@@ -5,11 +5,9 @@ import { pause, within } from "./pause.ts";
 import { type WorkerOptions, workerSettings } from "./plan/options.ts";
 import { planWorker } from "./plan/plan.ts";
 import { ServedTasks } from "./served-tasks.ts";
+import { OPEN_MS } from "./trying.ts";
 import type { Task } from "./work/task.ts";
 import { WorkerParts } from "./worker-parts.ts";
-
-/** How long the first connection may take before `start` gives up. */
-export const OPEN_MS = 30_000;
 
 /** Leases the tasks of one queue, proves that it is alive, runs their handlers, and settles them: from its start to its stop. */
 export class Worker implements AsyncDisposable {
