@@ -2,17 +2,13 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { needPrograms } from "../debian/programs.ts";
-import { debianRoot, inRoot } from "../debian/root.ts";
+import { inRoot } from "../debian/root.ts";
 import { untilAnswers } from "../readiness.ts";
 import type { Service } from "../service.ts";
+import { rootOf } from "./root.ts";
 
 const VERSION = "3";
 const ANSWER_MS = 2_000;
-
-async function rootOf(): Promise<string> {
-  await needPrograms([{ program: "unshare", package: "util-linux" }]);
-  return debianRoot("prometheus-3", "forky", ["prometheus"]);
-}
 
 const urlOf = (port: number | undefined) => `http://127.0.0.1:${port}`;
 
@@ -22,7 +18,10 @@ export const prometheus: Service = {
   defaultVersion: VERSION,
   forms: ["single"],
   portCount: () => 1,
-  install: async () => void (await rootOf()),
+  async install() {
+    await needPrograms([{ program: "unshare", package: "util-linux" }]);
+    await rootOf();
+  },
   async start({ folder, ports }, launch) {
     if (!existsSync(`${folder}/targets.json`)) await writeFile(`${folder}/targets.json`, "[]\n");
     await writeFile(`${folder}/prometheus.yml`, configuration(folder));
