@@ -11,8 +11,10 @@ const REASONS = ["failed", "timed_out", "shutdown", "released", "last_chance", "
 const OUTCOMES = ["completed", "dead", "expired", "cancelled"];
 
 /** Labels of each series, by its whole name. */
-const series: ReadonlyMap<string, readonly string[]> = new Map(
-  describeMetrics().flatMap(({ name, kind, labels }) => {
+const series: ReadonlyMap<string, readonly string[]> = new Map([
+  // Prometheus's own, of the alerts that it evaluates.
+  ["ALERTS", ["alertname", "alertstate", "severity"]],
+  ...describeMetrics().flatMap(({ name, kind, labels }) => {
     const whole = `${metricsDefaults.prefix}_${name}`;
     if (kind !== "histogram") return [[whole, labels] as const];
     return [
@@ -21,7 +23,7 @@ const series: ReadonlyMap<string, readonly string[]> = new Map(
       [`${whole}_count`, labels] as const,
     ];
   }),
-);
+]);
 
 /** The names in an expression, without what a histogram adds to its own. */
 export function metricsIn(expression: string): string[] {
