@@ -304,6 +304,24 @@ describe("without move", () => {
       return backend;
     };
 
+  it("sends nothing again that a quick worker buries again meanwhile", async () => {
+    const buriedAgain = (inner: Backend): Backend =>
+      new Proxy(inner, {
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key);
+          if (typeof value !== "function") return value;
+          return async (...args: unknown[]) => {
+            const answer = await Reflect.apply(value, target, args);
+            if (key === "move") for (const index of [1, 2]) await inner.send(DEAD, [letter(index, {}, { ...last, round: 1 })], never); // biome-ignore format: one line
+            return answer;
+          };
+        },
+      });
+    const world = await World.with([letter(1), letter(2)], buriedAgain);
+    expect(await world.dead.redrive({ all: true })).toBe(2);
+    expect(await world.depths()).toBe("4 dead, 0 held, 2 to do");
+  });
+
   it("redrive sends first, and acks second", async () => {
     const log: string[] = [];
     const world = await World.with([letter(1), letter(2)], bare(log));

@@ -105,13 +105,15 @@ export class DeadLetters {
 
   /**
    * Sends the selected ones again as the next round, with fresh counters and without their deadlines, and answers how many. What is not selected is put
-   * back, and so is what was never a task of ours. Stops early, with what it has done, when it takes longer than half a lease: call it again.
+   * back, and so is what was never a task of ours, and what has died again meanwhile. Stops early, with what it has done, when it takes longer than half
+   * a lease: call it again.
    */
   async redrive(selection: Selection): Promise<number> {
     const wanted = "all" in selection ? undefined : new Set(selection.ids);
     const startedAt = this.#clock.now();
     const held = new Set<Delivery>();
     const redriven = new Set<string>();
+    const rounds = new Map<string, number>();
     const { limits, pollMs } = this.#calls.backend.profile;
     const max = Math.min(PAGE, limits.batchFrames);
     const waitMs = pollMs > 0 ? Math.min(pollMs, POLL_MS) : 0;
@@ -125,6 +127,9 @@ export class DeadLetters {
           const frame = this.#decode(delivery.bytes);
           const letter = letterOf(frame);
           if (frame === undefined || letter === undefined || !isWanted(letter, wanted)) continue;
+          // Workers may be as quick as this is: what they bury again would be sent again, for as long as this may take.
+          if (frame.round > (rounds.get(letter.id) ?? frame.round)) continue;
+          rounds.set(letter.id, frame.round);
           if (redriven.has(letter.name)) await this.#settle([delivery], "ack");
           else if (await this.#resend(delivery, frame)) redriven.add(letter.name);
           held.delete(delivery);
