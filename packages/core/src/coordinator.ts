@@ -94,12 +94,13 @@ export class Coordinator {
     return this.#watch.sharing(this.#clock.now());
   }
 
+  /** The reply queue is its own to make, whoever makes the others: nobody else knows its name. */
   async open(): Promise<void> {
-    const { create, leaseMs, queue } = this.#settings;
+    const { create, leaseMs } = this.#settings;
     const options = {
       receive: [this.#queue],
-      send: this.#routes.workQueues(queue),
-      create,
+      send: [],
+      create: create || this.#ownsQueue,
       leaseMs,
       clock: this.#clock,
     };
@@ -125,9 +126,14 @@ export class Coordinator {
     this.#timer?.cancel();
     this.#closing.abort();
     await this.#reading;
-    if (!this.#calls.backend.profile.verbs.includes("remove")) return;
+    if (!this.#ownsQueue) return;
     const until = { deadline: this.#clock.now() + CLOSE_MS };
     await this.#calls.ask("remove", until, (backend, signal) => backend.remove(this.#queue, signal)).catch(() => {});
+  }
+
+  /** Not so where all coordinators have one topic. */
+  get #ownsQueue(): boolean {
+    return this.#calls.backend.profile.verbs.includes("remove");
   }
 
   #reply(body: ReplyBody): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeFrame } from "./codec/frame.ts";
+import type { OpenOptions, OptionalVerb } from "./contract/index.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { replyQueue } from "./queues.ts";
 import { decoded } from "./testing/frames.ts";
@@ -94,6 +95,19 @@ describe("open", () => {
     };
     await expect(Dispatcher.open(backend, { create: false })).rejects.toMatchObject({ code: "MISSING" });
     expect(asked).toBe(1);
+  });
+
+  it.each<[string, readonly OptionalVerb[], boolean]>([
+    ["makes the reply queue that it will remove, also where it may make no other", ["remove"], true],
+    ["makes none without leave where it is not its own to remove", [], false],
+  ])("%s", async (_, verbs, makes) => {
+    const backend = new ScriptedBackend({ verbs });
+    const opened: string[] = [];
+    backend.open = async ({ receive, send, create }: OpenOptions) => {
+      for (const { role } of [...receive, ...send]) opened.push(`${role} ${create}`);
+    };
+    await Dispatcher.open(backend, { create: false, coordinator: "c1" });
+    expect(new Set(opened)).toEqual(new Set(["work false", `reply ${makes}`]));
   });
 });
 

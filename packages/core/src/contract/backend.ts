@@ -82,7 +82,7 @@ export interface OpenOptions {
   readonly receive: readonly Queue[];
   /** The queues that will be sent to (reply queues of others excepted: their names are not known yet). */
   readonly send: readonly Queue[];
-  /** May missing queues be made? */
+  /** May missing queues be made? A coordinator's own reply queue always may where there is `remove`: it is gone with it. */
   readonly create: boolean;
   /** The lease that will be asked for, so that a session's heartbeat can follow it. */
   readonly leaseMs: number;
