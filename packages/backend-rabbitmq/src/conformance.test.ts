@@ -27,9 +27,7 @@ for (const [name, line] of Object.entries(services)) {
   register(
     {
       backend: (namespace) => rabbitmq({ ...own(namespace), url, tls }),
-      ...(tls === undefined && {
-        proxy: (namespace) => throughProxy(broker, (door) => rabbitmq({ ...own(namespace), url: first, ...door })),
-      }),
+      proxy: (namespace) => throughProxy(broker, (door) => rabbitmq({ ...own(namespace), url: first, tls, ...door })),
       name: `conformance of ${name} ${version}`,
       levels: levelsOf(name),
       timeoutMs,
