@@ -1,6 +1,7 @@
+import type { Calls } from "./call.ts";
 import type { Clock, Delivery, Observer, Profile, Queue } from "./contract/index.ts";
 import type { Delays } from "./delays.ts";
-import type { Fetching } from "./fetching.ts";
+import { type Fetching, takeBackCredit } from "./fetching.ts";
 import type { Intake } from "./intake.ts";
 import type { HeldTask, Hold } from "./lease/hold.ts";
 import type { Keeper } from "./lease/keeper.ts";
@@ -20,7 +21,10 @@ import { leasedEvent } from "./worker-events.ts";
 /** The parts of a worker that have a word in what is taken in. */
 export interface AdmittingParts {
   readonly settings: WorkerSettings;
+  readonly calls: Calls;
   readonly clock: Clock;
+  /** The lanes, highest first. */
+  readonly queues: readonly Queue[];
   readonly observer: Observer | undefined;
   readonly profile: Profile;
   readonly tasks: ServedTasks;
@@ -82,10 +86,14 @@ export class Admitting {
     } else if (admission === "give-back") {
       this.#parts.settle(task, released("last_chance", lastChance.met()));
     } else if (admission === "run" || admission === "run-alone") {
-      if (admission === "run-alone") lastChance.took();
       // Handed on for the second time: it may have cost whoever did that before.
-      if (!rest.isDue(frame, lost) && !delays.hasSentAgain(frame)) slots.add(task, lane);
-      else this.#addRested(task, lane);
+      const isRested = rest.isDue(frame, lost) || delays.hasSentAgain(frame);
+      if (admission === "run-alone") {
+        lastChance.took();
+        if (this.#isPushed) return void this.#addAlone(task, lane);
+      }
+      if (isRested) this.#addRested(task, lane);
+      else slots.add(task, lane);
     } else this.#parts.settle(task, refused(admission));
   }
 
@@ -108,6 +116,24 @@ export class Admitting {
       this.#parts.settle(task, released("last_chance", lastChance.met()));
     } else if (task.frame.count > 1) packs.take(task, lane);
     else this.admitTask(task, lane);
+  }
+
+  /**
+   * A broker that pushes may have more on its way than anybody holds, and a crash would count on that, too. A poll brings what was asked for, and a log
+   * counts from where its reader was.
+   */
+  get #isPushed(): boolean {
+    const { lease, sharing } = this.#parts.profile;
+    return lease.kind === "session" && sharing === "message";
+  }
+
+  /** Begins when the broker has been told that nothing else is wanted. */
+  async #addAlone(task: HeldTask, lane: number): Promise<void> {
+    const { calls, clock, settings, queues } = this.#parts;
+    await takeBackCredit({ calls, clock, leaseMs: settings.leaseMs }, queues, settings.leaseMs / 10);
+    if (this.#parts.isStopping) this.#parts.settle(task, released("released", 0));
+    else this.#addRested(task, lane);
+    this.#parts.slots.fill();
   }
 
   #addRested(task: HeldTask, lane: number): void {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "./clock.ts";
 import { bytesOf } from "./codec/frame.ts";
-import type { Delivery, DispatchEvent, Queue, Want } from "./contract/index.ts";
+import { type Delivery, type DispatchEvent, type Queue, UNLIMITED, type Want } from "./contract/index.ts";
 import { MemoryBackend } from "./memory/backend.ts";
 import { frameOf, outFrame, probeOf } from "./testing/frames.ts";
 import { manual } from "./testing/manual-handler.ts";
 import { MemoryWorld, WORK } from "./testing/memory-world.ts";
-import { deliveriesOf, scripted } from "./testing/scripted-backend.ts";
+import { deliveriesOf, ScriptedBackend, scripted } from "./testing/scripted-backend.ts";
 import { defineTask } from "./work/task.ts";
 import { Worker } from "./worker.ts";
 
@@ -252,6 +252,35 @@ describe("the last chance", () => {
     expect(beside).toBe(1);
     expect(worker.status).toMatchObject({ held: 3, running: 3, finished: 1 });
   });
+
+  it.each([
+    ["a broker that pushes", "message", true],
+    ["a log", "partition", false],
+  ] as const)(
+    "where %s holds, the credit of all lanes is taken back before it runs: %s %s",
+    async (_, sharing, takes) => {
+      const lease = { kind: "session", totalCapMs: UNLIMITED, detectionMs: 1_000 } as const;
+      const backend = new ScriptedBackend({ lease, sharing, priorityLevels: 0, redelivery: "losses" });
+      const log: string[] = [];
+      const { bytes } = outFrame({ index: 0, payload: "poison", coordinator: undefined });
+      const delivery = { receipt: { queue: WORK }, bytes, redelivery: 1 };
+      let isFirst = true;
+      backend.receive = async (queue, { max }, signal) => {
+        if (max === 0) log.push(`none of ${queue.name}`);
+        else if (queue.name === WORK.name && isFirst) {
+          isFirst = false;
+          return [delivery];
+        } else await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return [];
+      };
+      const clock = new VirtualClock();
+      const task = defineTask({ handler: () => void log.push("runs") });
+      const worker = await Worker.start(backend, task, { clock, maxLost: 1 });
+      await clock.settle();
+      expect(log).toEqual([...(takes ? ["none of high", "none of normal", "none of low"] : []), "runs"]);
+      await worker.stop();
+    },
+  );
 
   it("maxLost 0: dead at the first loss", async () => {
     const world = new MemoryWorld();
