@@ -7,7 +7,7 @@ import type { LeaseEnds } from "@org/dispatch-core/adapter-kit";
 import { type HoldOutcome, type Queue, queueKey, type Receipt, type Settlement } from "@org/dispatch-core/contract";
 import type { Clients } from "./clients.ts";
 import type { Directory } from "./directory.ts";
-import { MOST_BATCH_FRAMES, MOST_LEASE_MS, secondsOf } from "./profile.ts";
+import { MOST_BATCH_FRAMES, MOST_LEASE_MS, MOST_RELEASE_MS, secondsOf } from "./profile.ts";
 import { SqsReceipt } from "./receipt.ts";
 import { isStale, SqsRefusal } from "./sqs-error.ts";
 
@@ -98,7 +98,7 @@ export class Holding {
   async settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<readonly HoldOutcome[]> {
     const outcomes: HoldOutcome[] = new Array(settlements.length).fill("lost");
     settlements.forEach((settlement, place) => {
-      if (settlement.kind === "release" && settlement.delayMs > MOST_LEASE_MS)
+      if (settlement.kind === "release" && settlement.delayMs > MOST_RELEASE_MS)
         outcomes[place] = tooLong(settlement.delayMs);
     });
     const held = await this.#stillHeld(settlements, outcomes, signal);
@@ -203,7 +203,7 @@ function isObject(outcome: HoldOutcome | undefined): boolean {
 
 function tooLong(delayMs: number): HoldOutcome {
   return {
-    failed: new SqsRefusal("MISMATCH", `a release is delayed by ${MOST_LEASE_MS} ms at most, not ${delayMs}`),
+    failed: new SqsRefusal("MISMATCH", `a release is delayed by ${MOST_RELEASE_MS} ms at most, not ${delayMs}`),
   };
 }
 

@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000;
 export const MOST_FRAME_BYTES = 1_048_576;
 export const MOST_BATCH_FRAMES = 10;
 export const MOST_LEASE_MS = 43_200_000;
+/** A visibility timeout counts from the receive, as all of its time does: beyond twelve hours in all it is refused. One of them is left to whoever held it. */
+export const MOST_RELEASE_MS = MOST_LEASE_MS - 3_600_000;
 export const MOST_SEND_DELAY_MS = 900_000;
 /** WaitTimeSeconds of ReceiveMessage. */
 export const MOST_POLL_MS = 20_000;
@@ -18,7 +20,7 @@ export const STEP_MS = 1_000;
 const FIFO: Partial<Profile> = {
   // Of one message group, which is the `key` of a task.
   order: "partition",
-  // "FIFO queues don't support timers on individual messages" (Developer Guide, "Amazon SQS message timers"): core delays in tiers.
+  // "FIFO queues don't support timers on individual messages" (Developer Guide, "Amazon SQS message timers"): core delays by releases.
   sendDelayMs: 0,
 };
 
@@ -29,7 +31,7 @@ export function sqsProfile(frameBytes: number, pollMs: number, fifo: boolean): P
     lease: { kind: "timed", stepMs: STEP_MS, totalCapMs: MOST_LEASE_MS },
     // DeleteMessage with an old handle: "the request will succeed, but the message might not be deleted" (API reference).
     fencing: "best-effort",
-    releaseDelayMs: MOST_LEASE_MS,
+    releaseDelayMs: MOST_RELEASE_MS,
     sendDelayMs: MOST_SEND_DELAY_MS,
     priorityLevels: 0,
     priorityOrder: "none",

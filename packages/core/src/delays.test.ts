@@ -94,6 +94,7 @@ describe("pumps", () => {
 
   it.each([
     ["the later queue", { sendDelayMs: 900_000 }, ["receive later/later"]],
+    ["the later queue where only releases wait", { sendDelayMs: 0 }, ["receive later/later"]],
     [
       "each tier",
       { ...TIERS, lease: { kind: "timed", stepMs: 1, totalCapMs: 1_000 } as const },
@@ -141,7 +142,7 @@ describe("a frame in a tier", () => {
 
   it("goes back for the rest where the broker can do that", async () => {
     const { backend, put, waiting, close } = bench({ ...TIERS, releaseDelayMs: 1_000_000 });
-    await put(tier(400), waiting(0, 400));
+    await put(later, waiting(0, 400));
     expect(calls(backend.log, "release")).toEqual(["release 0"]);
     await close();
   });

@@ -74,7 +74,7 @@ export class Delays {
       calls,
       clock,
       profile,
-      nativeMs: routes.delay.kind === "later" ? routes.delay.nativeMs : 0,
+      nativeMs: routes.delay.kind === "later" ? routes.delay.nativeMs : undefined,
       onward: (frame) => this.#onward(frame),
       sentOn: this.#sentOn,
       drop: (hold) => this.#drop(hold),

@@ -15,7 +15,7 @@ function routesOf(change: Partial<Profile>, delayPrecisionMs = 100): Routes {
 
 const native = routesOf({});
 const later = routesOf({ sendDelayMs: 900_000, ...NO_PRIORITY });
-const tiers = routesOf({ sendDelayMs: 0, ...NO_PRIORITY });
+const tiers = routesOf({ sendDelayMs: 0, releaseDelayMs: 0, ...NO_PRIORITY });
 
 describe("queues", () => {
   it("are one for work where the broker can do all by itself", () => {
@@ -31,7 +31,7 @@ describe("queues", () => {
     expect(tiers.delayQueues("q").map(queueKey).slice(0, 3)).toEqual(["/tier/100", "/tier/200", "/tier/400"]);
     expect(tiers.delayQueues("q")).toEqual(tiers.delayQueues("other"));
     const lease = { kind: "timed", stepMs: 1, totalCapMs: 1_000 } as const;
-    expect(routesOf({ sendDelayMs: 0, lease }).delayQueues("q").map(queueKey)).toEqual([
+    expect(routesOf({ sendDelayMs: 0, releaseDelayMs: 0, lease }).delayQueues("q").map(queueKey)).toEqual([
       "/tier/100",
       "/tier/200",
       "/tier/400",

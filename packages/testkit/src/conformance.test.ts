@@ -46,6 +46,11 @@ conformance({
   levels: facts,
 });
 conformance({
+  backend: (name) => without(withFacts(plain(name), { sendDelayMs: 0, releaseDelayMs: 43_200_000, ...lanes }), "move"),
+  name: "memory with delays of releases alone, without move and priorities",
+  levels: facts,
+});
+conformance({
   backend: (name) => without(withFacts(plain(name), { ...tiers(plain(name).profile), ...lanes }), "move"),
   name: "memory without delays, move and priorities",
   levels: facts,

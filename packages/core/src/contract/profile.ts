@@ -27,7 +27,7 @@ export interface Profile {
   readonly fencing: "strict" | "generation" | "best-effort";
   /** The longest delay of a release in ms; 0: only at once. */
   readonly releaseDelayMs: number;
-  /** The longest native delay of a send in ms; 0: none, core emulates by tiers. */
+  /** The longest native delay of a send in ms; 0: none, core emulates by delayed releases, or by tiers. */
   readonly sendDelayMs: number;
   /** How many native priorities there are (11 takes 0–10 as they are); 0: none, core emulates by lanes. */
   readonly priorityLevels: number;

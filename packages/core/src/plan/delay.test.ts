@@ -12,11 +12,12 @@ const delays = fc
   .double({ min: Math.log(50), max: Math.log(40 * DAY_MS), noNaN: true })
   .map((power) => Math.min(40 * DAY_MS, Math.exp(power)));
 
-function profileOf(delayPrecisionMs: number, totalCapMs: number, sendDelayMs = 0): Profile {
+function profileOf(delayPrecisionMs: number, totalCapMs: number, sendDelayMs = 0, releaseDelayMs = 0): Profile {
   const { limits } = memoryProfile;
   return {
     ...memoryProfile,
     sendDelayMs,
+    releaseDelayMs,
     lease: { kind: "timed", stepMs: 1, totalCapMs },
     limits: { ...limits, delayPrecisionMs },
   };
@@ -36,6 +37,18 @@ describe("delayPlan", () => {
   ])("with a native delay of %d ms", (sendDelayMs, plan) => {
     expect(delayPlan(profileOf(1, UNLIMITED, sendDelayMs))).toEqual(plan);
   });
+
+  it.each([
+    [UNLIMITED, 0],
+    [43_200_000, 0],
+    [1, 0],
+    [43_200_000, 900_000],
+  ])(
+    "with releases that can be delayed by %d ms and sends by %d ms has one queue for all delays",
+    (releaseMs, sendMs) => {
+      expect(delayPlan(profileOf(1, UNLIMITED, sendMs, releaseMs))).toEqual({ kind: "later", nativeMs: sendMs });
+    },
+  );
 
   it.each([
     [100, 100 * 2 ** 19, 20],
@@ -69,6 +82,7 @@ describe("nextHop", () => {
   const native: DelayPlan = { kind: "native" };
   const later: DelayPlan = { kind: "later", nativeMs: 900 };
   const tiers: DelayPlan = { kind: "tiers", tiersMs: [100, 200, 400] };
+  const releases: DelayPlan = { kind: "later", nativeMs: 0 };
 
   it.each([
     ["native", native, 0, { to: "work", delayMs: 0 }],
@@ -77,6 +91,9 @@ describe("nextHop", () => {
     ["later", later, 900, { to: "work", delayMs: 900 }],
     ["later", later, 900.1, { to: "later", delayMs: 900 }],
     ["later", later, 901, { to: "later", delayMs: 900 }],
+    ["releases", releases, 0, { to: "work", delayMs: 0 }],
+    ["releases", releases, 0.1, { to: "later", delayMs: 0 }],
+    ["releases", releases, 1e9, { to: "later", delayMs: 0 }],
     ["tiers", tiers, -5, { to: "work", delayMs: 0 }],
     ["tiers", tiers, 0, { to: "work", delayMs: 0 }],
     ["tiers", tiers, 0.1, { to: "tier", tierMs: 100 }],

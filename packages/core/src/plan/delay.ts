@@ -1,6 +1,9 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 
-/** How a delay is kept: by the broker's own send delay; in the `later` queue, by hops of it; or in tiers of constant delay. */
+/**
+ * How a delay is kept: by the broker's own send delay; in the `later` queue, by hops of it and by releases; or in tiers of constant delay. `nativeMs` 0:
+ * by releases alone.
+ */
 export type DelayPlan =
   | { readonly kind: "native" }
   | { readonly kind: "later"; readonly nativeMs: number }
@@ -10,12 +13,15 @@ export type DelayPlan =
 const LONGEST_TIER_MS = 15 * 3_600_000;
 
 /**
- * Without a native delay: tiers doubling from the declared precision up to 15 h, and never past half the lease cap, because a head that is not due is
+ * A head that is not due goes back for the rest where releases can be delayed: then it blocks nobody, and one queue is enough for all delays. Each queue
+ * more is a receive more in every worker.
+ *
+ * Without that, and without a native delay: tiers doubling from the declared precision up to 15 h, and never past half the lease cap, because a head that is not due is
  * held until it is.
  */
 export function delayPlan(profile: Profile): DelayPlan {
   if (profile.sendDelayMs >= UNLIMITED) return { kind: "native" };
-  if (profile.sendDelayMs > 0) return { kind: "later", nativeMs: profile.sendDelayMs };
+  if (profile.sendDelayMs > 0 || profile.releaseDelayMs > 0) return { kind: "later", nativeMs: profile.sendDelayMs };
   const cap = Math.min(LONGEST_TIER_MS, profile.lease.totalCapMs / 2);
   const precisionMs = Math.max(1, profile.limits.delayPrecisionMs);
   const tiersMs = [precisionMs];

@@ -52,10 +52,17 @@ describe("explain", () => {
       "emulated: lanes high 7–10 (8), normal 4–6 (3), low 0–3 (1); a worker of 4 slots holds at most 2 more, starts at most 14 others before a late high task, 28 before a low one",
     ],
     ["any delay", {}, {}, "delay", "native: of any length, late by at most 1 ms"],
+    [
+      "delays of releases alone",
+      { sendDelayMs: 0 },
+      {},
+      "delay",
+      "emulated: delayed tasks wait in a queue of their own",
+    ],
     ["a capped delay", { sendDelayMs: 900_000 }, {}, "delay", "emulated: native up to 15 min; longer ones wait"],
     [
       "no delay",
-      { sendDelayMs: 0, limits: { ...memoryProfile.limits, delayPrecisionMs: 100 } },
+      { sendDelayMs: 0, releaseDelayMs: 0, limits: { ...memoryProfile.limits, delayPrecisionMs: 100 } },
       {},
       "delay",
       "emulated: 20 tiers from 100 ms to 52,428,800 ms, which every worker pumps; late by at most 100 ms and a round trip",

@@ -106,11 +106,9 @@ function delay(profile: Profile): PlanLine {
   if (plan.kind === "native")
     return { need: "delay", how: "native", text: `of any length, late by at most ${span(delayPrecisionMs)}` };
   if (plan.kind === "later") {
-    return {
-      need: "delay",
-      how: "emulated",
-      text: `native up to ${span(plan.nativeMs)}; longer ones wait in a queue of their own, which every worker pumps`,
-    };
+    const { nativeMs } = plan;
+    const who = nativeMs === 0 ? "delayed tasks" : `native up to ${span(nativeMs)}; longer ones`;
+    return { need: "delay", how: "emulated", text: `${who} wait in a queue of their own, which every worker pumps` };
   }
   const [least, most] = [plan.tiersMs[0] as number, plan.tiersMs[plan.tiersMs.length - 1] as number];
   const text = `${plan.tiersMs.length} tiers from ${span(least)} to ${span(most)}, which every worker pumps; late by at most ${span(least)} and a round trip`;

@@ -1,5 +1,6 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
+import { delayPlan } from "./delay.ts";
 
 export interface WorkerNeeds {
   readonly leaseMs: number;
@@ -24,7 +25,7 @@ export function workerProblems(profile: Profile, needs: WorkerNeeds): readonly s
     if (cap >= UNLIMITED || timeoutMs <= cap / 2) continue;
     problems.push(`timeoutMs of ${name} is ${timeoutMs}, half of what the backend holds a frame for is ${cap / 2}`);
   }
-  if (profile.sendDelayMs === 0 && delayPrecisionMs > cap / 2) {
+  if (delayPlan(profile).kind === "tiers" && delayPrecisionMs > cap / 2) {
     const tier = `a tier of ${delayPrecisionMs} ms`;
     problems.push(`the backend has no delay, and holds a frame for ${cap} ms at most: too short for ${tier}`);
   }

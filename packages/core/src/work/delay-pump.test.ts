@@ -22,7 +22,7 @@ interface Times {
 }
 
 /** A pump on a scripted backend. What it sends on goes to the work queue of the frame's own queue, under the next name. */
-function bench(profile: Partial<Profile> = {}, nativeMs = 0, sentOn = new RecentNames()) {
+function bench(profile: Partial<Profile> = {}, nativeMs: number | undefined = undefined, sentOn = new RecentNames()) {
   const world = scripted(profile);
   const { clock, backend, calls } = world;
   const dropped: string[] = [];
@@ -60,7 +60,10 @@ function bench(profile: Partial<Profile> = {}, nativeMs = 0, sentOn = new Recent
     const wallMs = clock.wall();
     const waiting = { queue: to, lane: "normal", dueAt: wallMs + dueInMs, leaveAt: wallMs + leaveInMs };
     const label = String(index);
-    const receipt = Object.assign({ queue: nativeMs > 0 ? laterQueue("default") : tierQueue(100) }, { label });
+    const receipt = Object.assign(
+      { queue: nativeMs === undefined ? tierQueue(100) : laterQueue("default") },
+      { label },
+    );
     const held = { receipt, frame: frameOf({ index, waiting }), deadline: clock.now() + LEASE_MS };
     index += 1;
     labels.set(held, label);
@@ -111,11 +114,11 @@ describe("what is due", () => {
 
   it("is only acked when it comes again to a process that has sent it on: its ack was lost", async () => {
     const sentOn = new RecentNames();
-    const first = bench(NO_DELAY, 0, sentOn);
+    const first = bench(NO_DELAY, undefined, sentOn);
     const held = first.hold({ dueInMs: 0 });
     first.backend.onSettle = (settlements) => settlements.map(() => "lost");
     await first.pump.take([held]);
-    const again = bench(NO_DELAY, 0, sentOn);
+    const again = bench(NO_DELAY, undefined, sentOn);
     await again.pump.take([{ ...held, deadline: LEASE_MS }, again.hold({ dueInMs: 0, to: "other" })]);
     expect(again.sent()).toEqual([]);
     expect(again.backend.log).toEqual(["ack 0", "ack 0"]);
@@ -142,8 +145,8 @@ describe("what is due", () => {
 
 describe("what is not due", () => {
   it("goes back for the rest where the broker can do that, for as much of it as it can", async () => {
-    const { pump, hold, backend, releases, dropped } = bench({ sendDelayMs: 0, releaseDelayMs: 1_000 });
-    await pump.take([hold({ dueInMs: 400 }), hold({ dueInMs: 5_000 }), hold({ dueInMs: 9_000, leaveInMs: 700 })]);
+    const { pump, hold, backend, releases, dropped } = bench({ sendDelayMs: 0, releaseDelayMs: 1_000 }, 0);
+    await pump.take([hold({ dueInMs: 400 }), hold({ dueInMs: 5_000 }), hold({ dueInMs: 700, leaveInMs: 0 })]);
     expect(backend.log).toEqual(["release 0", "release 1", "release 2"]);
     expect([releases, dropped]).toEqual([
       [400, 1_000, 700],

@@ -16,8 +16,8 @@ export interface DelayPumpPort<H extends Waiter> {
   readonly calls: Calls;
   readonly clock: Clock;
   readonly profile: Profile;
-  /** Native delays are at most so long; 0: there are none. */
-  readonly nativeMs: number;
+  /** Of the `later` queue: native delays are at most so long, 0: there are none. Undefined: this is a tier. */
+  readonly nativeMs: number | undefined;
   /** The frame under its next name, and where it goes. */
   onward(frame: Frame): { readonly queue: Queue; readonly frame: OutFrame };
   /** It was settled, or has to come again: it is not renewed any more. */
@@ -35,7 +35,7 @@ const HEADS = 100;
 
 /**
  * Empties one queue of delayed frames: what is due goes on, send first and ack second; a head that is not due goes back for the rest where the broker can
- * do that, else it is held and renewed until it is. Every worker pumps; without workers nothing could run anyway.
+ * do that, in a tier it is held and renewed until it is. Every worker pumps; without workers nothing could run anyway.
  */
 export class DelayPump<H extends Waiter> {
   readonly #port: DelayPumpPort<H>;
@@ -87,26 +87,26 @@ export class DelayPump<H extends Waiter> {
   #waitMs({ dueAt = 0, leaveAt = 0 }: Frame): number {
     const { clock, nativeMs } = this.#port;
     const wallMs = clock.wall();
-    return nativeMs > 0 ? dueAt - nativeMs - wallMs : Math.min(dueAt, leaveAt) - wallMs;
+    return nativeMs === undefined ? Math.min(dueAt, leaveAt) - wallMs : dueAt - nativeMs - wallMs;
   }
 
   #stay(frame: Frame): "go" | "back" | "hold" {
     const { nativeMs, profile } = this.#port;
     if (this.#waitMs(frame) <= 0) return "go";
-    if (nativeMs > 0 && this.#freshMs(frame) <= 0) return "go";
-    if (profile.releaseDelayMs > 0) return "back";
-    return nativeMs > 0 ? "go" : "hold";
+    if (nativeMs === undefined) return "hold";
+    return this.#freshMs(frame, nativeMs) > 0 && profile.releaseDelayMs > 0 ? "back" : "go";
   }
 
   /** How long it may still lie here: what is not written anew in time ends with the broker's retention. */
-  #freshMs({ leaveAt = 0 }: Frame): number {
-    const { clock, nativeMs, profile } = this.#port;
+  #freshMs({ leaveAt = 0 }: Frame, nativeMs: number): number {
+    const { clock, profile } = this.#port;
     return leaveAt - nativeMs + profile.retentionMs * 0.9 - clock.wall();
   }
 
   #backMs(frame: Frame): number {
-    const restMs = Math.min(Math.ceil(this.#waitMs(frame)), this.#port.profile.releaseDelayMs);
-    return this.#port.nativeMs > 0 ? Math.max(1, Math.min(restMs, Math.floor(this.#freshMs(frame)))) : restMs;
+    const { nativeMs = 0, profile } = this.#port;
+    const freshMs = Math.floor(this.#freshMs(frame, nativeMs));
+    return Math.max(1, Math.min(Math.ceil(this.#waitMs(frame)), profile.releaseDelayMs, freshMs));
   }
 
   #hold(hold: H): void {

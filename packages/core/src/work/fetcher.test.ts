@@ -8,8 +8,8 @@ import { Fetcher } from "./fetcher.ts";
 
 const LEASE_MS = 30_000;
 
-function start(leaseMs = LEASE_MS) {
-  const { clock, backend, calls, random } = scripted();
+function start(leaseMs = LEASE_MS, pollMs = 0) {
+  const { clock, backend, calls, random } = scripted({ pollMs });
   const stop = new AbortController();
   const wants: Want[] = [];
   const askedAt: number[] = [];
@@ -48,6 +48,13 @@ function start(leaseMs = LEASE_MS) {
 }
 
 describe("Fetcher", () => {
+  it.each([
+    [2_000, 2_000],
+    [20_000, 10_000],
+  ])("stands no longer than a poll that cannot be called back, of %d ms: a stop waits for it", (pollMs, waitMs) => {
+    expect(start(LEASE_MS, pollMs).wants).toMatchObject([{ waitMs }]);
+  });
+
   it("asks for what there is room for, hands it on, asks again", async () => {
     const { clock, wants, granted, port, answer, stop, run } = start();
     await answer(2);

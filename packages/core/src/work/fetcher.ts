@@ -46,7 +46,9 @@ export class Fetcher {
   /** Asks no more once `signal` has fired; `callBack` (default: the same) ends the receive that is under way, too. */
   async run(signal: AbortSignal, callBack: AbortSignal = signal): Promise<void> {
     const { calls, clock, queue, leaseMs } = this.#port;
-    const standMs = Math.min(POLL_MS, Math.floor(leaseMs / 3));
+    const { pollMs } = calls.backend.profile;
+    // Behind a poll that cannot be called back there is no second one: a stop waits for one of them.
+    const standMs = Math.min(pollMs > 0 ? pollMs : POLL_MS, POLL_MS, Math.floor(leaseMs / 3));
     signal.addEventListener("abort", () => this.wake(), { once: true });
     for (let failures = 0; !signal.aborted; ) {
       const max = this.#port.credit();

@@ -17,7 +17,7 @@ export const delayCases = area("system", "delay", {
   "tiers-none-early": {
     cites: ["I13", "I14"],
     expects:
-      "without a native delay, tasks wait in tiers: not too short, not longer than the precision, and keep their lane",
+      "without a native delay, tasks wait in tiers, or in one queue by releases: not too short, not longer than the precision, and keep their lane",
     when: ({ sendDelayMs }) => sendDelayMs === 0 || `sendDelayMs ${sendDelayMs}`,
     run: (world) => noneEarly(world, () => world.random() * 5_000),
   },
