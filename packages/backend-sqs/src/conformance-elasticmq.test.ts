@@ -1,7 +1,7 @@
-import { register } from "@org/dispatch-testkit";
+import { conformance } from "@org/dispatch-testkit/vitest";
 import { describe, inject, it } from "vitest";
 import { sqs } from "./index.ts";
-import { levels, longPollingMs, sideBySide, timeoutMs } from "./testing/side-by-side.ts";
+import { common, levels, longPollingMs } from "./testing/suite.ts";
 
 const { sqs: line } = inject("services");
 const isFull = process.env.DISPATCH_TEST_FULL === "1";
@@ -13,17 +13,11 @@ else {
   const name = `conformance of ElasticMQ ${version}`;
   // The other levels take several minutes, and say little that they do not say on fauxqs: in `./dev test --full`.
   const own = isFull ? levels : (["seam"] as const);
-  register(
-    { backend: (namespace) => sqs({ namespace, url, longPollingMs }), name, levels: own, timeoutMs },
-    sideBySide,
-  );
-  register(
-    {
-      backend: (namespace) => sqs({ namespace, url, longPollingMs, fifo: true }),
-      name: `${name} with FIFO lanes`,
-      levels: ["seam"],
-      timeoutMs,
-    },
-    sideBySide,
-  );
+  conformance({ ...common, backend: (namespace) => sqs({ namespace, url, longPollingMs }), name, levels: own });
+  conformance({
+    ...common,
+    backend: (namespace) => sqs({ namespace, url, longPollingMs, fifo: true }),
+    name: `${name} with FIFO lanes`,
+    levels: ["seam"],
+  });
 }
