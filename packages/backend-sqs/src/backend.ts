@@ -18,7 +18,7 @@ import {
   type Settlement,
   type Want,
 } from "@org/dispatch-core/contract";
-import { Directory } from "./directory.ts";
+import { Directory, firstOf } from "./directory.ts";
 import { Groups } from "./groups.ts";
 import { Holding } from "./holding.ts";
 import { Looking } from "./looking.ts";
@@ -65,7 +65,7 @@ export class SqsBackend implements Backend, AsyncDisposable {
     this.#ends ??= new LeaseEnds(clock);
     const ends = this.#ends;
     const queues = new Map([...send, ...receive].map((queue) => [queueKey(queue), queue]));
-    await Promise.all(
+    const opened = await Promise.allSettled(
       [...queues].map(async ([key, queue]) => {
         if (this.#sources.has(key)) return;
         const { url, doubts } = await this.#directory.open(queue, create, signal);
@@ -76,6 +76,8 @@ export class SqsBackend implements Backend, AsyncDisposable {
         this.#sources.set(key, new Source(port));
       }),
     );
+    const errors = opened.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+    if (errors.length > 0) throw firstOf(errors);
     return [...this.#doubts.values()];
   }
 

@@ -35,9 +35,12 @@ export class Clients {
     return told(command, this.#calling.send(command, { abortSignal: signal }));
   }
 
-  /** Is never aborted: what the server grants to a poll whose caller has gone is held by nobody for a whole lease. Ends by itself in `boundMs`. */
+  /**
+   * No caller aborts it: what the server grants to a poll whose caller has gone is held by nobody for a whole lease. Only its own bound does, by which it
+   * would have been answered on a connection that is not dead. A client's `requestTimeout` would do nothing where it was made without `throwOnRequestTimeout`.
+   */
   poll<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>, boundMs: number): Promise<O> {
-    return told(command, this.#polling.send(command, { requestTimeout: boundMs }));
+    return told(command, this.#polling.send(command, { abortSignal: AbortSignal.timeout(boundMs) }));
   }
 
   close(): void {
@@ -59,7 +62,6 @@ export function ownClients(config: SQSClientConfig): Clients {
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const requestHandler = {
     connectionTimeout: CONNECT_MS,
-    throwOnRequestTimeout: true,
     httpAgent: agent,
     httpsAgent: agent,
   };

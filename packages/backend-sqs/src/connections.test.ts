@@ -1,4 +1,5 @@
-import { systemClock } from "@org/dispatch-core";
+import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
+import { Dispatcher, defineTask, systemClock, Worker } from "@org/dispatch-core";
 import { TcpProxy } from "@org/dispatch-testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SqsBackend } from "./index.ts";
@@ -75,13 +76,22 @@ describe("connections", () => {
     expect(await backend.settle(acks(held), never)).toEqual(["ok"]);
   });
 
-  it("ends a poll by itself that is never answered", async () => {
-    const { backend, gate } = await gated();
+  it.each([
+    ["its own", undefined],
+    ["one that was given, as the SDK makes it", {}],
+    ["one that was given, with a time-out that only warns", { requestHandler: { requestTimeout: 100 } }],
+  ])("ends a poll by itself that is never answered, by %s client", async (_, config: SQSClientConfig | undefined) => {
+    const { gate } = await gated();
+    const endpoint = `http://127.0.0.1:${gate.port}`;
+    const credentials = { accessKeyId: "anybody", secretAccessKey: "anything" };
+    const client = config && new SQSClient({ region: "us-east-1", maxAttempts: 1, endpoint, credentials, ...config });
+    const backend = await backendAt(client === undefined ? { url: `sqs+${endpoint}` } : { client });
     gate.blackHole("up");
     const asked = take(backend, { waitMs: 1_000 });
     const startedAt = performance.now();
     expect(await refusal(backend, asked)).toBe("TIMED_OUT");
     expect(performance.now() - startedAt).toBeLessThan(1_000 + 5_000);
+    client?.destroy();
   });
 
   it("says why it cannot connect", async () => {
@@ -149,12 +159,36 @@ describe("a poll that is not wanted any more", () => {
 });
 
 describe("queues", () => {
-  it("are not made without create, and the first that is missing is named", async () => {
-    const backend = sqs({ url: server.url, namespace: newNamespace() });
+  it("are not made without create, and all that are missing are named", async () => {
+    const namespace = newNamespace();
+    const backend = sqs({ url: server.url, namespace });
     const error = await open(backend, systemClock(), false).catch((thrown: unknown) => thrown);
-    expect(backend.classify(error)).toMatchObject({ code: "MISSING", detail: expect.stringContaining("-default") });
+    const names = ["", "-dead", "-reply-coordinator-1"].map((suffix) => `"${namespace}-default${suffix}"`).join(", ");
+    const detail = expect.stringContaining(`there is no queue ${names}: open once with create`);
+    expect(backend.classify(error)).toMatchObject({ code: "MISSING", detail });
     await backend.close();
   });
+
+  it("are needed beside one that is there already; a worker says which, and one start with create makes them", async () => {
+    const namespace = newNamespace();
+    server.server.createQueue(`${namespace}-default`);
+    await using backend = sqs({ url: server.url, namespace, longPollingMs: 1_000 });
+    const task = defineTask({ name: "default", handler: (n: number) => n + 1 });
+    const names = ["-dead", "-high", "-later", "-low"].map((suffix) => `"${namespace}-default${suffix}"`).join(", ");
+    await expect(Worker.start(backend, task, { create: false })).rejects.toMatchObject({
+      code: "MISSING",
+      message: expect.stringContaining(`there is no queue ${names}: `),
+    });
+    await (await Worker.start(backend, task, { create: true })).stop();
+    const worker = await Worker.start(backend, task, { create: false });
+    const dispatcher = await Dispatcher.open(backend, { create: false });
+    await expect(dispatcher.run(task, [1]).results()).rejects.toMatchObject({
+      code: "MISSING",
+      message: expect.stringContaining("-reply-"),
+    });
+    await dispatcher.close();
+    await worker.stop();
+  }, 30_000);
 
   it("that take less than a frame are refused", async () => {
     const namespace = newNamespace();
@@ -187,7 +221,6 @@ describe("queues", () => {
   });
 
   it("need a client that does not try again by itself", async () => {
-    const { SQSClient } = await import("@aws-sdk/client-sqs");
     const client = new SQSClient({ region: "us-east-1", endpoint: server.url.replace("sqs+", "") });
     const backend = sqs({ client });
     expect(await refusal(backend, open(backend))).toBe("MISMATCH");

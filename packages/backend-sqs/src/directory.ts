@@ -30,7 +30,7 @@ export class Directory {
     const url = await this.url(queue, signal).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
       if (create) return this.#create(queue, signal);
-      throw new SqsRefusal("MISSING", `there is no queue "${this.#name(queue)}", and none may be made without create`);
+      throw new MissingQueue(this.#name(queue));
     });
     return { url, doubts: await this.#check(queue, url, signal) };
   }
@@ -115,6 +115,30 @@ export class Directory {
     const detail = `the queue "${this.#name(queue)}" keeps a message for ${keptS} s (MessageRetentionPeriod): what waits longer is lost; it should be ${secondsOf(RETENTION_MS)}`;
     return [{ code: "MISMATCH", detail }];
   }
+}
+
+/** A queue that is not there, and may not be made. */
+class MissingQueue extends SqsRefusal {
+  readonly queueName: string;
+
+  constructor(queueName: string) {
+    super("MISSING", missing([queueName]));
+    this.queueName = queueName;
+  }
+}
+
+/** Of what failed, the error to throw: all queues that are missing in one, so that nobody makes them one by one. */
+export function firstOf(errors: readonly unknown[]): unknown {
+  const names = errors.flatMap((error) => (error instanceof MissingQueue ? [error.queueName] : []));
+  return names.length < 2 ? errors[0] : new SqsRefusal("MISSING", missing(names));
+}
+
+function missing(names: readonly string[]): string {
+  const which = names
+    .map((name) => `"${name}"`)
+    .sort()
+    .join(", ");
+  return `there is no queue ${which}: open once with create, which makes what is missing beside what is there, or make it by this name`;
 }
 
 /** A queue that is there. */

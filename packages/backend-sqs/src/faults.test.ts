@@ -1,3 +1,4 @@
+import { Dispatcher } from "@org/dispatch-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type SqsBackend, sqs } from "./index.ts";
 import {
@@ -14,7 +15,7 @@ import {
   textsOf,
   WORK,
 } from "./testing/opened.ts";
-import { PlayedError, PlayedServer } from "./testing/played.ts";
+import { type Answer, PlayedError, PlayedServer } from "./testing/played.ts";
 
 // What SQS answers and no emulator does.
 const server = new PlayedServer();
@@ -123,6 +124,41 @@ describe("errors of a whole call", () => {
     expect(backend.classify(error)).toMatchObject({ code: "DENIED", detail });
     server.play({});
   });
+
+  it("asks once where the answer is lost after the server took the batch, and core once more", async () => {
+    const bodies: unknown[] = [];
+    const answers: Answer[] = ["lost", "lost"];
+    await play({
+      SendMessageBatch({ Entries }) {
+        bodies.push(...(Entries as { MessageBody: string }[]).map(({ MessageBody }) => MessageBody));
+        return answers.shift() ?? { Successful: [{ Id: "0" }] };
+      },
+    });
+    expect(await refusal(backend, backend.send(WORK, frames("a"), never))).toBe("UNAVAILABLE");
+    expect(bodies).toEqual(["a"]);
+    const dispatcher = await Dispatcher.open(backend);
+    expect(await dispatcher.send("default", "payload")).toMatchObject({ duplicate: false });
+    expect([bodies.length, new Set(bodies).size]).toEqual([3, 2]);
+    await dispatcher.close();
+  });
+
+  it("ends by its signal, or a poll by its own bound, where an answer never comes", async () => {
+    const silent = () => new Promise<Answer>(() => {});
+    const [held] = await holding("a");
+    if (held === undefined) throw new Error("nothing came");
+    const actions = ["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "ReceiveMessage"];
+    server.play(Object.fromEntries(actions.map((action) => [action, silent])));
+    const soon = () => AbortSignal.timeout(200);
+    const calls = [
+      backend.send(WORK, frames("b"), soon()),
+      backend.settle(acks(held), soon()),
+      backend.renew([held.receipt], LEASE_MS, soon()),
+      take(backend, { waitMs: 0 }),
+    ];
+    for (const call of calls) expect(await refusal(backend, call)).toBe("TIMED_OUT");
+    expect(server.actions().sort()).toEqual(actions.sort());
+    server.play({});
+  }, 15_000);
 
   it("throws the client's own error", async () => {
     await play({ SendMessageBatch: () => new PlayedError(403, "AccessDeniedException", "Access is denied") });

@@ -1,8 +1,8 @@
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 
-/** What a played server answers to one action: its JSON, or an error. */
-export type Answer = object | PlayedError;
+/** What a played server answers to one action: its JSON, an error, or nothing, because the connection breaks when it has done what was asked. */
+export type Answer = object | PlayedError | "lost";
 
 export class PlayedError {
   readonly status: number;
@@ -56,6 +56,7 @@ export class PlayedServer {
     const body = (await request.json()) as Record<string, unknown>;
     this.requests.push({ action, body });
     const answer = (await this.#answers[action]?.(body)) ?? usual(action, body);
+    if (answer === "lost") return HttpResponse.error();
     const headers = { "content-type": "application/x-amz-json-1.0" };
     if (!(answer instanceof PlayedError)) return HttpResponse.json(answer, { headers });
     const { status, type, message } = answer;
