@@ -18,7 +18,7 @@ export interface RulesFile {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Alert[] }[];
 }
 
-async function readRules(): Promise<RulesFile> {
+export async function readRules(): Promise<RulesFile> {
   return parse(await readFile(`${rulesFolder}/rules.yml`, "utf8")) as RulesFile;
 }
 

@@ -1,10 +1,11 @@
-/** For tests: the `dispatch` command as a process that serves HTTP. */
+/** The `dispatch` command as a process that serves HTTP. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect } from "vitest";
+import { until } from "../services/waiting.ts";
 import { type Line, readLines } from "./samples.ts";
 
 const BIN = new URL("../../packages/cli/dist/bin.js", import.meta.url).pathname;
+const START_MS = 60_000;
 
 export class ServedCommand {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -14,24 +15,37 @@ export class ServedCommand {
   /** Where it serves. */
   url = "";
 
-  private constructor(argv: readonly string[], cwd: string) {
-    this.#child = spawn(process.execPath, [BIN, ...argv, "--http", "127.0.0.1:0"], { cwd });
+  private constructor(argv: readonly string[], cwd: string, apart: boolean) {
+    const options = { cwd, detached: apart };
+    this.#child = spawn(process.execPath, [BIN, ...argv, "--http", "127.0.0.1:0"], options);
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#errors += text;
     });
+    // Whoever writes to one that was killed learns of its end by `ended`.
+    this.#child.stdin.on("error", () => {});
     this.#ended = once(this.#child, "exit").then(([code]) => code as number | null);
   }
 
-  /** Resolves when it listens. */
-  static async start(argv: readonly string[], cwd: string): Promise<ServedCommand> {
-    const command = new ServedCommand(argv, cwd);
-    const find = () => /metrics, health and scale at (http:\S+)/.exec(command.#errors)?.[1] ?? command.#errors;
-    await expect.poll(find, { timeout: 20_000 }).toMatch(/^http:/);
-    command.url = find();
+  /** Resolves when it listens. Throws with what it said where it does not. `apart`: in a session of its own, so that Ctrl-C does not reach it. */
+  static async start(argv: readonly string[], cwd: string, { apart = false } = {}): Promise<ServedCommand> {
+    const command = new ServedCommand(argv, cwd, apart);
+    const find = () => /metrics, health and scale at (http:\S+)/.exec(command.#errors)?.[1];
+    const hasEnded = () => command.#child.exitCode !== null || command.#child.signalCode !== null;
+    await until(() => find() !== undefined || hasEnded(), START_MS);
+    const url = find();
+    if (url === undefined) {
+      await command.stop("SIGKILL");
+      throw new Error(`dispatch ${argv[0]} does not serve: ${command.#errors}`);
+    }
+    command.url = url;
     return command;
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
   }
 
   /** What it said: results on standard output, all else on standard error. */
@@ -43,7 +57,12 @@ export class ServedCommand {
   }
 
   write(lines: readonly unknown[]): void {
-    this.#child.stdin.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    this.writeText(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  }
+
+  /** Its standard input, as it is. */
+  writeText(text: string): void {
+    this.#child.stdin.write(text);
   }
 
   endInput(): void {

@@ -1,4 +1,4 @@
-/** Prometheus, which scrapes whatever `targets.json` in its folder names. */
+/** Prometheus, which scrapes whatever `targets.json` in its folder names, and evaluates what `rules` there has when it is told to reload. */
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { needPrograms } from "../debian/programs.ts";
@@ -53,6 +53,7 @@ function configuration(folder: string): string {
   return `global:
   scrape_interval: 1s
   evaluation_interval: 1s
+rule_files: ["${folder}/rules/*.yml"]
 scrape_configs:
   - job_name: dispatch
     file_sd_configs:

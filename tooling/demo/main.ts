@@ -1,0 +1,34 @@
+/**
+ * `./dev demo NAME`. What there is to be seen goes to standard output. Ctrl-C, SIGTERM and SIGHUP end it, and all that it started. Exit codes: 0 it went
+ * as it should · 1 it did not · 2 wrong usage · 130 SIGINT · 143 SIGTERM · 129 SIGHUP.
+ */
+import { demonstrate } from "./observability.ts";
+
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length !== 1 || argv[0] !== "observability") {
+    console.error("dev: usage: ./dev demo observability");
+    return 2;
+  }
+  const stop = new AbortController();
+  let exitCode: number | undefined;
+  for (const [name, code] of Object.entries(EXIT_CODES)) {
+    process.on(name, () => {
+      // Whoever is impatient gets no more than that: what was started would be left behind.
+      exitCode ??= code;
+      stop.abort();
+    });
+  }
+  // Where nobody reads on, it goes on to its end.
+  process.stdout.on("error", () => {});
+  try {
+    const isWell = await demonstrate((line) => void process.stdout.write(`${line}\n`), stop.signal);
+    return exitCode ?? (isWell ? 0 : 1);
+  } catch (error) {
+    console.error(`dev: ${error instanceof Error ? error.message : String(error)}`);
+    return exitCode ?? 1;
+  }
+}
