@@ -2,8 +2,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { describeMetrics, Metrics, metricsDefaults } from "../packages/metrics/dist/index.js";
-import { root } from "./tree.ts";
+import { describeMetrics, Metrics, metricsDefaults } from "../../packages/metrics/dist/index.js";
+import { root } from "../tree.ts";
 
 const folder = `${root}/examples/keda`;
 const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml"));
