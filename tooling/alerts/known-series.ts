@@ -25,6 +25,11 @@ const series: ReadonlyMap<string, readonly string[]> = new Map([
   }),
 ]);
 
+/** Is there a series of this whole name, or a metric that has series? */
+export function isSeries(name: string): boolean {
+  return series.has(name) || series.has(`${name}_bucket`);
+}
+
 /** The names in an expression, without what a histogram adds to its own. */
 export function metricsIn(expression: string): string[] {
   return [...new Set(readExpression(expression).selectors.map(({ metric }) => metric.replace(/_(bucket|sum|count)$/, "")))]; // biome-ignore format: one line
