@@ -31,7 +31,7 @@ test.each(alerts)("$alert leads to its page", ({ alert, annotations, labels }) =
   expect(annotations.runbook_url).toBe(page?.url);
   const severity = labels.severity ?? "";
   expect(page?.text).toContain(`\n${severity[0]?.toUpperCase()}${severity.slice(1)}. Fires when`);
-  expect(index).toContain(`\n| [${alert}](${page?.file}) | ${severity} | `);
+  expect(index).toContain(`\n| [${alert}](${page?.file}) | ${severity} | ${page?.firesWhen} |\n`);
 });
 
 test.each(alerts)("$alert shows in panels that its page names", ({ alert, expr }) => {

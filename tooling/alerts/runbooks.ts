@@ -11,6 +11,8 @@ export interface Runbook {
   /** Its first line: the alert. */
   readonly title: string;
   readonly text: string;
+  /** The sentence that says so, from its first word on. */
+  readonly firesWhen: string;
   readonly url: string;
   /** Headings of the second level with what stands below, in order. */
   readonly sections: readonly (readonly [heading: string, body: string])[];
@@ -35,7 +37,9 @@ function readPage(file: string, text: string): Runbook {
   });
   const boards = [...head.matchAll(/\[(\w+)\]\([^)]+\): ([^·]+?)(?= ·|\.\n)/g)];
   const panels = boards.flatMap(([, board, names = ""]) => names.split(", ").map((name) => `${board}: ${name}`));
-  return { file, title: /^# (.+)$/m.exec(head)?.[1] ?? "", text, url: `${BASE}/${file}`, sections, panels };
+  const [, first = "", rest = ""] = /Fires when,? (.)(.+)$/m.exec(head) ?? [];
+  const firesWhen = `${first.toUpperCase()}${rest}`;
+  return { firesWhen, file, title: /^# (.+)$/m.exec(head)?.[1] ?? "", text, url: `${BASE}/${file}`, sections, panels };
 }
 
 /** Lines of the shell in a text of Markdown, continued ones joined. */
