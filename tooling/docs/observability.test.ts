@@ -32,11 +32,12 @@ test("links lead to what is there", () => {
 });
 
 test("the commands of ./dev are there", async () => {
-  const usage = await readFile(`${root}/dev`, "utf8");
+  const cases = [...(await readFile(`${root}/dev`, "utf8")).matchAll(/^ {2}([a-z |]+)\)/gm)];
+  const commands = cases.flatMap(([, names = ""]) => names.split(" | "));
   const typed = commandsIn(page).map(wordsOf).filter(([program]) => program === "./dev"); // biome-ignore format: one line
   expect(typed.length).toBeGreaterThan(0);
   for (const [, command = "", ...rest] of typed) {
-    expect(usage).toMatch(new RegExp(`^ {2}${command}\\)`, "m"));
+    expect(commands).toContain(command);
     if (command === "services") expect(() => readArguments(rest, services)).not.toThrow();
   }
 });
