@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Result } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { booksAddUp, everyTaskOnce } from "../invariants.ts";
 import { ownSessions } from "../world/facts.ts";
@@ -21,13 +22,13 @@ export const killCases = [
       cites: ["I1", "I3", "I6", "L1"],
       isLong: true,
       expects:
-        "what a killed worker held is done by another one, within a lease (a session: within its detection) and a second",
+        "what a killed worker held is done by another one, at most a second after the lease (a session: its detection) is over and the other one has started",
       when: ownSessions,
       needs: "spawnWorker",
       async run(world) {
         const { dispatcher } = await world.dispatcher();
         const rounds = 5;
-        const tookMs: number[] = [];
+        const lateMs: number[] = [];
         for (let round = 0; round < rounds; round += 1) {
           const victim = await world.child(4);
           const inputs = Array.from({ length: 4 }, (_, n) => ({ n, takesMs: round === 0 ? 500 : 200 + 100 * n }));
@@ -37,18 +38,25 @@ export const killCases = [
           victim.kill();
           const killedAt = world.clock.now();
           const next = await world.child(4);
-          const results = await world.results(run);
+          // How long a process takes to start is the machine's affair: it may be longer than a lease.
+          const dueAt = Math.max(killedAt + world.lossMs, world.clock.now());
+          const results: Result<Done>[] = [];
+          const read = async () => {
+            for await (const result of run) {
+              results.push(result);
+              if (result.value?.by === next.id) lateMs.push(world.clock.now() - dueAt);
+            }
+          };
+          await world.time.wait(read(), "the run ends");
           everyTaskOnce(results, 4);
-          for (const { outcome, value, attempts, index } of results) {
+          for (const { outcome, value, attempts, index } of results)
             assert.deepEqual([outcome, attempts, value?.n], ["completed", 1, index]);
-            tookMs.push(value?.by === next.id ? world.clock.now() - killedAt : 0);
-          }
           await world.time.wait(next.stop(), "the next worker stops");
         }
-        const most = world.lossMs + 1_000 + world.slackMs;
-        const p99 = quantile(tookMs, 0.99);
-        assert.ok(p99 > 0, "the killed worker had done everything: the case shows nothing");
-        assert.ok(p99 <= most, `L1: done by another one after ${p99} ms, the most is ${most}`);
+        const most = 1_000 + world.slackMs;
+        const p99 = quantile(lateMs, 0.99);
+        assert.ok(lateMs.length > 0, "the killed worker had done everything: the case shows nothing");
+        assert.ok(p99 <= most, `L1: done ${p99} ms after another one could have it, the most is ${most}`);
       },
     },
   }),
