@@ -42,7 +42,7 @@ export class Fetching {
           random,
           leaseMs,
           queue,
-          credit: () => this.#credits.ask(lane, this.#credit()),
+          credit: (pending) => this.#credits.ask(lane, pending > 0 ? this.#creditBeside(pending) : this.#credit()),
           stands: () => this.#credits.stands(lane),
           answered: (brought) => {
             this.#credits.answered(lane, brought);
@@ -78,11 +78,16 @@ export class Fetching {
   }
 
   /** Frames that may be taken now, by the tasks that there is room for. A few are not worth a call while there is something to do. */
-  #credit(): number {
+  #credit(pendingTasks = 0): number {
     const { held, zombies, waiting } = this.#port.load();
     const capacity = this.#port.concurrency - zombies + this.#prefetch.tasks;
-    const credit = this.#port.most(capacity, held + zombies) - held;
-    return waiting > 0 && credit < capacity / 4 ? 0 : this.#prefetch.framesFor(credit);
+    const credit = this.#port.most(capacity, held + pendingTasks + zombies) - held - pendingTasks;
+    return waiting + pendingTasks > 0 && credit < capacity / 4 ? 0 : this.#prefetch.framesFor(credit);
+  }
+
+  /** The same, while some are here that nobody has looked at yet. Several lanes share what is left when all know what that is. */
+  #creditBeside(pending: number): number {
+    return this.#fetchers.length > 1 ? 0 : this.#credit(this.#prefetch.tasksOf(pending));
   }
 }
 

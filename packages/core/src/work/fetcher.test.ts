@@ -32,7 +32,7 @@ function start(leaseMs = LEASE_MS, pollMs = 0) {
     random,
     leaseMs,
     queue: workQueue("default"),
-    credit: () => port.credit,
+    credit: (pending) => Math.max(0, port.credit - pending),
     granted: async (deliveries, requestedAt, full) => {
       granted.push([deliveries.length, requestedAt, full]);
       await port.taking;
@@ -102,6 +102,31 @@ describe("Fetcher", () => {
     expect(wants).toHaveLength(1);
     taken();
     await clock.settle();
+    expect(wants).toHaveLength(2);
+  });
+
+  it("asks again before what came is taken in, where that was all that it wanted and there is room beside it", async () => {
+    const { clock, wants, granted, port, answer, stop, run } = start();
+    let taken!: () => void;
+    port.taking = new Promise((resolve) => {
+      taken = resolve;
+    });
+    port.credit = 5;
+    await answer(3);
+    await clock.advance(10);
+    expect(wants.map(({ max }) => max)).toEqual([3, 2]);
+    await answer(2);
+    await clock.advance(10);
+    // What came ahead waits until what came before it is taken in.
+    expect([granted.length, wants.length]).toEqual([1, 2]);
+    stop.abort();
+    taken();
+    await run;
+    // Also after the signal: it was granted, and somebody has to give it back.
+    expect(granted).toEqual([
+      [3, 0, true],
+      [2, 0, true],
+    ]);
     expect(wants).toHaveLength(2);
   });
 

@@ -48,6 +48,11 @@ export class Prefetch {
     return tasks < 1 ? 0 : Math.max(1, Math.floor(tasks / this.#tasksPerFrame));
   }
 
+  /** How many tasks so many frames hold, most likely. */
+  tasksOf(frames: number): number {
+    return Math.ceil(frames * this.#tasksPerFrame);
+  }
+
   get tasks(): number {
     if (this.#taskMs === undefined || this.#roundTripMs === undefined) return 0;
     return Math.min(MOST, Math.floor((this.#concurrency * this.#roundTripMs) / Math.max(this.#taskMs, 0.001)));
