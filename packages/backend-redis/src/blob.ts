@@ -43,16 +43,16 @@ export class Blob {
     return this;
   }
 
-  /** Priority, delay, the field of its record (none without an `id`: the script makes one), bytes. */
-  frame(frame: OutFrame, id: string | undefined): this {
+  /** Priority, delay, the field of its record (none without an `id`: the script makes one), bytes (none where they travel apart). */
+  frame(frame: OutFrame, id: string | undefined, bytes: Uint8Array = frame.bytes): this {
     this.byte(Math.max(0, Math.min(10, frame.priority | 0))).delay(frame.delayMs);
     const fieldAt = this.#at + 2;
     const fieldEnd = id === undefined ? fieldAt : writeField(this.#bytes, fieldAt, id);
     this.short(fieldEnd - fieldAt);
     this.#at = fieldEnd;
-    this.#at = this.#bytes.writeUInt32BE(frame.bytes.length, this.#at);
-    this.#bytes.set(frame.bytes, this.#at);
-    this.#at += frame.bytes.length;
+    this.#at = this.#bytes.writeUInt32BE(bytes.length, this.#at);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
     return this;
   }
 
@@ -63,6 +63,6 @@ export class Blob {
 }
 
 /** The most bytes that `frame` can write. */
-export function frameSize(frame: OutFrame, id: string | undefined): number {
-  return 13 + (id === undefined ? 0 : fieldSize(id)) + frame.bytes.length;
+export function frameSize(frame: OutFrame, id: string | undefined, bytes: Uint8Array = frame.bytes): number {
+  return 13 + (id === undefined ? 0 : fieldSize(id)) + bytes.length;
 }

@@ -21,8 +21,12 @@ describe.skipIf(!isWanted)("a master that is killed", () => {
       // Where acknowledged writes are copied, none is lost.
       await backend.send(WORK, frames("a", "b"), never);
       const [held] = await take(backend, { max: 1 });
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      process.kill(await masterOf(url, form, [pid].flat() as number[]), "SIGKILL");
+      const master = await masterOf(url, form);
+      await vi.waitFor(async () => expect(await isCopied(master)).toBe(true), { timeout: 30_000, interval: 50 });
+      const masterPid = await pidOf(master);
+      master.disconnect();
+      expect([pid].flat()).toContain(masterPid);
+      process.kill(masterPid, "SIGKILL");
       await vi.waitFor(() => backend.send(WORK, frames("c"), AbortSignal.timeout(1_000)), {
         timeout: 25_000,
         interval: 200,
@@ -47,8 +51,8 @@ describe.skipIf(!isWanted)("a master that is killed", () => {
   }, 400_000);
 });
 
-/** The process of the server that has the work queue now. */
-async function masterOf(url: string, form: "sentinel" | "cluster", pids: readonly number[]): Promise<number> {
+/** The server that has the work queue now. */
+async function masterOf(url: string, form: "sentinel" | "cluster"): Promise<Redis> {
   const [first = ""] = url.split(",");
   const seed = new Redis(first.replace(/[?].*/, ""));
   let port: unknown;
@@ -59,9 +63,17 @@ async function masterOf(url: string, form: "sentinel" | "cluster", pids: readonl
     port = ranges.find(([from, to]) => slot >= from && slot <= to)?.[2][1];
   }
   seed.disconnect();
-  const master = new Redis(Number(port));
-  const [, pid] = /process_id:(\d+)/.exec(await master.info("server")) ?? [];
-  master.disconnect();
-  expect(pids).toContain(Number(pid));
+  return new Redis(Number(port));
+}
+
+async function pidOf(server: Redis): Promise<number> {
+  const [, pid] = /process_id:(\d+)/.exec(await server.info("server")) ?? [];
   return Number(pid);
+}
+
+/** Has a replica all that it has? One that has just been started may not even have begun. */
+async function isCopied(master: Redis): Promise<boolean> {
+  const said = await master.info("replication");
+  const [, offset] = /master_repl_offset:(\d+)/.exec(said) ?? [];
+  return [...said.matchAll(/^slave\d+:.*state=online,offset=(\d+)/gm)].some(([, has]) => has === offset);
 }

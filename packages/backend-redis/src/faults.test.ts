@@ -106,6 +106,35 @@ describe("connections", () => {
     expect(found.map(({ redelivery }) => redelivery)).toEqual([0, 0, 0]);
   });
 
+  it("takes one task for who waits, and wakes others for the rest", async () => {
+    const backend = await backendAt();
+    const other = await backendAt({ url: server.url, namespace: backend.namespace });
+    const waiting = [take(backend, { waitMs: 10_000 }), take(other, { waitMs: 10_000 })];
+    await vi.waitFor(async () => expect(String(await server.admin.client("LIST")).split("cmd=blpop")).toHaveLength(3));
+    const begun = performance.now();
+    await backend.send(WORK, frames("a", "b"), never);
+    expect((await Promise.all(waiting)).flatMap(textsOf).sort()).toEqual(["a", "b"]);
+    // Without that the second one would have to wait until its own pop ends.
+    expect(performance.now() - begun).toBeLessThan(900);
+  });
+
+  it("loses nothing, and counts nothing as lost, when it is lost what a waiting receive was granted", async () => {
+    const [backend, proxy] = await behindProxy();
+    const waiting = take(backend, { waitMs: 10_000 }).catch((error: unknown) => codeOf(backend, error));
+    await vi.waitFor(async () => expect(await server.admin.client("LIST")).toContain("cmd=blpop"));
+    proxy.blackHole("down");
+    const sender = await backendAt({ url: server.url, namespace: backend.namespace });
+    await sender.send(WORK, frames("a"), never);
+    await vi.waitFor(async () => expect(await server.admin.zcard(leasesOf(backend))).toBe(1));
+    proxy.reset();
+    proxy.heal();
+    expect(await waiting).toBe("UNAVAILABLE");
+    await recovers(backend);
+    const found = await take(backend, { waitMs: 2_000 });
+    expect(textsOf(found)).toEqual(["a"]);
+    expect(found[0]?.redelivery).toBe(0);
+  });
+
   it("applies no change twice when its answer is lost", async () => {
     const [backend, proxy] = await behindProxy();
     proxy.blackHole("down");

@@ -1,13 +1,13 @@
-import { Bell } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Delivery, Queue, Receipt, Want } from "@org/dispatch-core/contract";
 import type { MakeClient } from "./client.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Place } from "./keys.ts";
+import { LISTEN_S, Listening } from "./listening.ts";
 import { STARVATION_GRANTS } from "./profile.ts";
 import { scripts } from "./script.ts";
 
-/** A blocking pop ends by itself after so long: the safety net for a marker that its finder could not use any more (a frozen process, say). */
-const LISTEN_S = 1;
+/** A server that does not know yet that a connection is dead runs what stands behind its blocking pop; by then it has. In ms. */
+const LATE_MS = 2 * LISTEN_S * 1_000;
 /** One claim holds up the server for some 5 ms at most. */
 const MOST_GRANTS = 1_000;
 
@@ -34,15 +34,20 @@ export interface SourcePort {
   readonly clock: Clock;
 }
 
+/** What a claim has brought, and under which fence. */
+interface Found {
+  readonly fence: Buffer;
+  readonly answer: Answer;
+}
+
 /** A queue that this backend receives from. It has a connection of its own for waiting, from the first wait on. */
 export class Source {
   readonly #port: SourcePort;
   readonly #session = Buffer.alloc(7);
-  readonly #listener: Connection;
-  readonly #bell: Bell;
+  readonly #listening: Listening<Found>;
   readonly #running = new Set<Promise<unknown>>();
-  /** Of claims whose answer never came. */
-  readonly #unanswered: Buffer[] = [];
+  /** The fences of claims whose answer never came, and from when on they may be given back. */
+  #unanswered: { readonly fence: Buffer; readonly fromMs: number }[] = [];
   #grants = 0;
   #closed = false;
 
@@ -51,8 +56,11 @@ export class Source {
     // Seven bytes: one more than Node writes at once.
     this.#session.writeUInt32BE(Math.floor(port.session / 2 ** 24));
     this.#session.writeUIntBE(port.session % 2 ** 24, 4, 3);
-    this.#listener = new Connection(port.makeClient);
-    this.#bell = new Bell({ clock: port.clock, listen: () => this.#listen(), unheard: () => this.#ring() });
+    this.#listening = new Listening({
+      ...port,
+      claim: (connection, want) => this.#claimBehind(connection, want),
+      unwanted: ({ fence }) => void this.#track(this.#giveBack(fence)).catch(() => this.#missed(fence, 0)),
+    });
   }
 
   async receive(want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
@@ -64,15 +72,15 @@ export class Source {
       const { deliveries, nextMs } = await this.#claim(want, signal);
       const leftMs = untilMs - clock.now();
       if (deliveries.length > 0 || leftMs <= 0) return deliveries;
-      await this.#bell.wait(Math.min(leftMs, nextMs), signal);
+      const found = await this.#listening.wait(want, Math.min(leftMs, nextMs), signal);
+      if (found !== undefined) return this.#granted(found.answer).deliveries;
     }
   }
 
   /** Ends all waiting, gives back all that this session holds, without penalty, and wakes somebody else for it. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#bell.close();
-    this.#listener.close();
+    this.#listening.close();
     await Promise.allSettled(this.#running);
     await this.#giveBack(this.#session);
   }
@@ -80,7 +88,7 @@ export class Source {
   /** A signal that fires meanwhile ends it at once for the caller; what it then brings is given back, for others. */
   async #claim(want: Want, signal: AbortSignal): Promise<{ deliveries: readonly Delivery[]; nextMs: number }> {
     const fence = this.#fence();
-    const answer = this.#run(fence, want);
+    const answer = this.#run(this.#port.connection, fence, want);
     const { promise: aborted, resolve: abort } = Promise.withResolvers<undefined>();
     const onAbort = () => abort(undefined);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -88,7 +96,7 @@ export class Source {
       answer.then(
         (found) => (signal.aborted ? this.#giveBack(fence).then(() => undefined) : found),
         (error: unknown) => {
-          this.#unanswered.push(fence);
+          this.#missed(fence, 0);
           throw error;
         },
       ),
@@ -116,8 +124,21 @@ export class Source {
     return { deliveries, nextMs: next < 0 ? Number.POSITIVE_INFINITY : next };
   }
 
-  #run(fence: Buffer, { max, leaseMs }: Pick<Want, "max" | "leaseMs">): Promise<Answer> {
-    const { connection, place } = this.#port;
+  /** For whoever waits. It may be run long after it was sent, so what it takes on a connection that is lost meanwhile is looked for twice. */
+  async #claimBehind(connection: Connection, want: Pick<Want, "max" | "leaseMs">): Promise<Found | undefined> {
+    const fence = this.#fence();
+    try {
+      const answer = await this.#track(this.#run(connection, fence, want));
+      return answer.length > 1 ? { fence, answer } : undefined;
+    } catch {
+      this.#missed(fence, 0);
+      this.#missed(fence, LATE_MS);
+      return undefined;
+    }
+  }
+
+  #run(connection: Connection, fence: Buffer, { max, leaseMs }: Pick<Want, "max" | "leaseMs">): Promise<Answer> {
+    const { place } = this.#port;
     const args = [Math.min(max, MOST_GRANTS), Math.ceil(leaseMs), fence, place.keepMs, STARVATION_GRANTS];
     return connection.run(scripts.claim, place.keys, args) as Promise<Answer>;
   }
@@ -131,13 +152,21 @@ export class Source {
     return fence;
   }
 
+  #missed(fence: Buffer, inMs: number): void {
+    this.#unanswered.push({ fence, fromMs: this.#port.clock.now() + inMs });
+  }
+
   /** What a claim has granted whose answer was lost with its connection would else be held until its lease is over, and count as a loss. */
   async #recover(): Promise<void> {
-    for (const fence of this.#unanswered.splice(0)) {
-      await this.#giveBack(fence).catch((error: unknown) => {
-        this.#unanswered.push(fence);
+    const now = this.#port.clock.now();
+    const due = this.#unanswered.filter(({ fromMs }) => fromMs <= now);
+    this.#unanswered = this.#unanswered.filter(({ fromMs }) => fromMs > now);
+    while (due.length > 0) {
+      await this.#giveBack((due[0] as (typeof due)[number]).fence).catch((error: unknown) => {
+        this.#unanswered.push(...due);
         throw error;
       });
+      due.shift();
     }
   }
 
@@ -147,16 +176,6 @@ export class Source {
     let cursor = "0";
     do cursor = String(await connection.run(scripts.giveBack, place.keys, [cursor, prefix]));
     while (cursor !== "0");
-  }
-
-  async #listen(): Promise<boolean> {
-    await this.#listener.ready();
-    return (await this.#listener.command(["blpop", this.#port.place.marker, LISTEN_S])) !== null;
-  }
-
-  /** A claim of nothing rings again, if there is a reason to. */
-  #ring(): void {
-    void this.#track(this.#run(this.#fence(), { max: 0, leaseMs: 1 })).catch(() => {});
   }
 
   /** Remembers it until it is done, for `close`. */

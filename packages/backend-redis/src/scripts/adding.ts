@@ -67,7 +67,14 @@ local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, fie
     if not first[2] or soonest < tonumber(first[2]) then ring(b) end
   end
   if windowMs > 0 then call('ZREMRANGEBYSCORE', KEYS[b + U], '-inf', now) end
-  if keepMs > 0 then keep(b, call('PTTL', KEYS[b + M])) end
+  if keepMs > 0 then
+    -- What was made just now goes with all the rest.
+    local left = call('PTTL', KEYS[b + M])
+    if left > 0 then
+      for _, index in ipairs({ T, D, W }) do call('PEXPIRE', KEYS[b + index], left) end
+      for priority in pairs(lists) do call('PEXPIRE', KEYS[b + R - priority], left) end
+    end
+  end
   if not refusals then return string.rep('0', n) end
   local outcomes = {}
   for index = 1, n do outcomes[index] = refusals[index] and '2' or '0' end

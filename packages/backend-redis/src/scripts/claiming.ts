@@ -46,7 +46,8 @@ while occupied > 0 and count < want do
     entries[count], heads[count], fields[count] = entry, head, sub(entry, 8)
   end
   if passed then passed = passed < 0 and 0 or passed + #popped[2] end
-  occupied = levels(0)
+  -- Fewer than were wanted of the only list: it is empty now.
+  occupied = occupied == 1 and #popped[2] < most and 0 or levels(0)
 end
 if passed then call('HSET', KEYS[M], 'p', passed) end
 if occupied > 0 then ring(0) else call('DEL', KEYS[W]) end
