@@ -48,7 +48,16 @@ export const subjects: Readonly<Record<string, Subject>> = {
   "memory-as-kafka": inMemory("kafka"),
   redis: broker("redis", "backend-redis", { session: bentSingle }),
   valkey: broker("valkey", "backend-redis", { session: bentSingle }),
-  sqs: broker("sqs", "backend-sqs"),
+  sqs: broker("sqs", "backend-sqs", {
+    // Cases wait for drains, which are as long as polls.
+    options: { longPollingMs: 1_000 },
+    session(url, make) {
+      const { hostname: host, port } = new URL(url);
+      return throughProxy({ host, port: Number(port) }, (door) =>
+        make({ url: `sqs+http://${door.host}:${door.port}` }),
+      );
+    },
+  }),
   rabbitmq: broker("rabbitmq", "backend-rabbitmq", {
     options: { heartbeatMs: 1_000 },
     session(url, make) {
