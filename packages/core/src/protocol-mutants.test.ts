@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Backend, Move } from "./contract/index.ts";
+import type { Backend, Frame, Move } from "./contract/index.ts";
 import type { MemoryWorld } from "./testing/memory-world.ts";
 
 // Each test loads all of core anew, with one piece exchanged: the first one has nothing to load it from.
@@ -68,14 +68,15 @@ const mutants: readonly Mutant[] = [
   {
     name: "copies that are known without their round",
     breaks: "I1",
-    path: "./recent-names.ts",
+    path: "./settle/recent-frames.ts",
     change: (actual) => {
-      const Actual = actual.RecentNames as new () => { has(name: string): boolean; add(name: string): void };
-      const bare = (name: string) => name.replace(/#\d+\./, "#");
+      const Actual = actual.RecentFrames as new () => { has(frame: Frame): boolean; add(frame: Frame): void };
+      const bare = ({ run, first, count, attempt, copy }: Frame) =>
+        ({ run, first, count, round: 0, attempt, copy }) as Frame;
       return {
-        RecentNames: class extends Actual {
-          override has = (name: string) => super.has(bare(name));
-          override add = (name: string) => super.add(bare(name));
+        RecentFrames: class extends Actual {
+          override has = (frame: Frame) => super.has(bare(frame));
+          override add = (frame: Frame) => super.add(bare(frame));
         },
       };
     },

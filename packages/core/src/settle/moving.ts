@@ -1,4 +1,4 @@
-import type { Receipt } from "../contract/index.ts";
+import type { Frame, Receipt } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import {
   type Conclude,
@@ -18,7 +18,7 @@ export function moving<H extends Settling>(
   port: SettlerPort<H>,
   conclude: Conclude<H>,
   apart: Writing<H>,
-  remember: (name: string) => void,
+  remember: (frame: Frame) => void,
 ): Writing<H> {
   /** Each frame once. It is acked with the last of its tasks; before that, it is only proven that it is still held. */
   const receiptsOf = (jobs: readonly Job<H>[]): Receipts => {
@@ -49,7 +49,7 @@ export function moving<H extends Settling>(
     for (const job of jobs) {
       const { task } = job;
       const acked = task.whole || packs.has(task.receipt);
-      if (!acked) remember(task.frame.name);
+      if (!acked) remember(task.frame);
       conclude(job, "ok", acked ? all : part);
     }
   };

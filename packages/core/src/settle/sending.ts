@@ -1,4 +1,4 @@
-import { type OutFrame, type Queue, queueKey } from "../contract/index.ts";
+import { type Frame, type OutFrame, type Queue, queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import {
   type Conclude,
@@ -18,7 +18,7 @@ export function sending<H extends Settling>(
   port: SettlerPort<H>,
   conclude: Conclude<H>,
   ack: (jobs: readonly Job<H>[]) => Promise<void>,
-  remember: (name: string) => void,
+  remember: (frame: Frame) => void,
 ): Writing<H> {
   const send = (queue: Queue, frames: readonly OutFrame[], jobs: readonly Job<H>[]) =>
     port.calls.send(queue, frames, until(jobs));
@@ -26,7 +26,7 @@ export function sending<H extends Settling>(
   const sent = async (jobs: readonly Job<H>[], delivered: boolean, deadline: number) => {
     const acks: Job<H>[] = [];
     for (const job of jobs) {
-      remember(job.task.frame.name);
+      remember(job.task.frame);
       if (job.task.whole) {
         job.sent = { delivered };
         acks.push(job);

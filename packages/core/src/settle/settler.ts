@@ -1,10 +1,10 @@
 import type { Frame } from "../contract/index.ts";
 import { codes, DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
-import { RecentNames } from "../recent-names.ts";
 import type { Decision } from "./decision.ts";
 import { type Conclude, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
 import { moving } from "./moving.ts";
+import { RecentFrames } from "./recent-frames.ts";
 import { isPlain, resultJson } from "./reply.ts";
 import { sending } from "./sending.ts";
 
@@ -20,8 +20,8 @@ const REPLY_RESULTS = 500;
 export class Settler<H extends Settling> {
   readonly #port: SettlerPort<H>;
   readonly #writing: Writing<H>;
-  /** Whole names that were sent on but perhaps not acked. */
-  readonly #forwarded = new RecentNames();
+  /** Sent on, but perhaps not acked. */
+  readonly #forwarded = new RecentFrames();
   /** The most dead letters of a group: a move has no more frames than the broker takes in one call. */
   readonly #letters: number;
   #jobs: Job<H>[] = [];
@@ -31,7 +31,7 @@ export class Settler<H extends Settling> {
 
   constructor(port: SettlerPort<H>) {
     this.#port = port;
-    const remember = (name: string) => this.#forwarded.add(name);
+    const remember = (frame: Frame) => this.#forwarded.add(frame);
     const apart = sending(port, this.#conclude, this.#settlePlain.bind(this), remember);
     const moves = port.profile.verbs.includes("move");
     this.#writing = moves ? moving(port, this.#conclude, apart, remember) : apart;
@@ -40,7 +40,7 @@ export class Settler<H extends Settling> {
 
   /** Has this process already sent the next of this line? Then it came again because its ack was lost. */
   wasForwarded(frame: Frame): boolean {
-    return this.#forwarded.knows(frame);
+    return this.#forwarded.has(frame);
   }
 
   settle(task: H, decision: Decision): void {
