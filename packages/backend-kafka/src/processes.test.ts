@@ -86,6 +86,8 @@ describe.skipIf(line === undefined)("the command on Kafka", () => {
       child.kill("SIGTERM");
       expect(await once(child, "exit")).toEqual([0, null]);
     }
+    // kafkajs by itself would have Node warn of its timers, on standard error.
+    for (const { err } of [run, ...workers]) expect(err()).not.toContain("Warning");
   }, 240_000);
 
   async function textOf(program: string, ...argv: readonly string[]): Promise<string> {

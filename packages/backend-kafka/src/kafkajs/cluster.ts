@@ -3,10 +3,7 @@ import type { ProtocolRequest } from "./produce-request.ts";
 
 /** A broker of kafkajs: one request each, as its protocol has them. Beside what its types tell, what its own consumer uses. */
 export interface KafkajsBroker {
-  readonly connectionPool: {
-    readonly pool: readonly { readonly requestQueue: RequestQueue }[];
-    send<R>(request: ProtocolRequest<R>): Promise<R>;
-  };
+  readonly connectionPool: ConnectionPool;
   /** What it can, by the number of the request. */
   readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
   disconnect(): Promise<void>;
@@ -91,7 +88,22 @@ export interface KafkajsBroker {
   deleteRecords(request: {
     readonly topics: readonly TopicOf<{ readonly partition: number; readonly offset: string }>[];
   }): Promise<unknown>;
-  metadata(topics: readonly string[]): Promise<unknown>;
+  createTopics(request: {
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly numPartitions: number;
+      readonly replicationFactor: number;
+      readonly configEntries: readonly { readonly name: string; readonly value: string }[];
+    }[];
+  }): Promise<unknown>;
+  describeConfigs(request: {
+    readonly resources: readonly { readonly type: number; readonly name: string }[];
+  }): Promise<{
+    readonly resources: readonly {
+      readonly resourceName: string;
+      readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
+    }[];
+  }>;
 }
 
 export interface KafkajsRecord {
@@ -106,6 +118,12 @@ interface TopicOf<P> {
   readonly partitions: readonly P[];
 }
 
+/** The connections to one broker: one for fetches, one for all else. */
+interface ConnectionPool {
+  readonly pool: readonly { readonly requestQueue: RequestQueue }[];
+  send<R>(request: ProtocolRequest<R>): Promise<R>;
+}
+
 interface RequestQueue {
   readonly pending: readonly unknown[];
   scheduleCheckPendingRequests(): void;
@@ -113,12 +131,9 @@ interface RequestQueue {
 
 /** kafkajs's view of the brokers, with connections of its own. It is what kafkajs gives to whoever assigns partitions. */
 export interface KafkajsCluster {
-  /** Where the first broker is, before anything is known of the others. */
-  readonly brokerPool?: {
-    readonly seedBroker?: KafkajsBroker;
-    createSeedBroker?(): Promise<void>;
-    readonly metadata?: unknown;
-  };
+  /** Makes all connections there are. */
+  readonly connectionPoolBuilder: { build(to?: object): Promise<ConnectionPool> };
+  readonly brokerPool: { readonly metadata: unknown };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;
@@ -128,6 +143,7 @@ export interface KafkajsCluster {
     topic: string,
   ): readonly { readonly partitionId: number; readonly leader: number | null }[];
   findBroker(node: { readonly nodeId: string | number }): Promise<KafkajsBroker>;
+  findControllerBroker(): Promise<KafkajsBroker>;
   findGroupCoordinator(group: { readonly groupId: string }): Promise<KafkajsBroker>;
 }
 
@@ -154,33 +170,23 @@ export function clusterOf(client: Pick<Kafka, "consumer">): KafkajsCluster {
       },
     ],
   });
-  return found as KafkajsCluster;
+  const cluster = found as KafkajsCluster;
+  const { connectionPoolBuilder: builder } = cluster;
+  const build = builder.build.bind(builder);
+  builder.build = async (to) => quiet(await build(to));
+  return cluster;
 }
-
-/** Connects, with the first connection quiet from its first request on: Node warns of what kafkajs does there otherwise. */
-export async function connectQuietly(cluster: KafkajsCluster): Promise<void> {
-  const { brokerPool } = cluster;
-  if (brokerPool?.createSeedBroker !== undefined && brokerPool.seedBroker === undefined) {
-    await brokerPool.createSeedBroker();
-    if (brokerPool.seedBroker !== undefined) quiet(brokerPool.seedBroker);
-  }
-  await cluster.connect();
-}
-
-const quieted = new WeakSet<object>();
 
 /**
  * A connection of kafkajs looks every millisecond whether a request waits that it was told to hold back, also while there is none: 3 % of a CPU for
- * nothing (kafkajs issue 1751). It need not look where nothing waits.
+ * nothing, and Node warns of a time that is negative (kafkajs issue 1751). It need not look where nothing waits.
  */
-export function quiet(broker: KafkajsBroker): KafkajsBroker {
-  for (const { requestQueue } of broker.connectionPool.pool) {
-    if (quieted.has(requestQueue)) continue;
-    quieted.add(requestQueue);
+function quiet(connections: ConnectionPool): ConnectionPool {
+  for (const { requestQueue } of connections.pool) {
     const check = requestQueue.scheduleCheckPendingRequests;
     requestQueue.scheduleCheckPendingRequests = function (this: RequestQueue) {
       if (this.pending.length > 0) check.call(this);
     };
   }
-  return broker;
+  return connections;
 }

@@ -142,6 +142,16 @@ export function isMissing(error: unknown): boolean {
   return causesOf(error).some((cause) => fieldOf(cause, "type") === "UNKNOWN_TOPIC_OR_PARTITION");
 }
 
+/** Does it say that a topic is there already? */
+export function isThere(error: unknown): boolean {
+  return fieldOf(error, "type") === "TOPIC_ALREADY_EXISTS";
+}
+
+/** What the broker has refused, one by one where it says so. */
+export function refusalsOf(error: unknown): readonly unknown[] {
+  return (fieldOf(error, "errors") as readonly unknown[] | undefined) ?? [error];
+}
+
 function codeOf(error: unknown): CallCode | undefined {
   const node = String(fieldOf(error, "code") ?? "");
   // The client has one name for all that goes wrong with a connection.

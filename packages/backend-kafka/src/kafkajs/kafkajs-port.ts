@@ -1,7 +1,7 @@
 import kafkajs, { type Kafka } from "kafkajs";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
-import { classifyKafkajs, isMissing, meaningOf } from "./kafkajs-error.ts";
+import { classifyKafkajs, isMissing, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
 import { PRODUCE_VERSION, produceRequest } from "./produce-request.ts";
 
@@ -17,8 +17,6 @@ export interface KafkajsPortOptions {
 
 /** Acknowledged by all replicas that are in sync. */
 const ALL = -1;
-/** Another broker may be the controller by now. */
-const CONTROLLER = { retries: 3, initialRetryTime: 100, maxRetryTime: 500 } as const;
 
 export function kafkajsPort(options: KafkajsPortOptions): KafkaPort {
   return new KafkajsPort(options);
@@ -68,9 +66,7 @@ class KafkajsPort implements KafkaPort {
 
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const resources = topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name }));
-    const { resources: found } = await this.#asAdmin((admin) =>
-      admin.describeConfigs({ resources, includeSynonyms: false }),
-    );
+    const { resources: found } = await this.#controlled((broker) => broker.describeConfigs({ resources }));
     return new Map(
       found.map(({ resourceName, configEntries }) => [
         resourceName,
@@ -80,18 +76,18 @@ class KafkajsPort implements KafkaPort {
   }
 
   async create(topics: readonly NewTopic[]): Promise<void> {
-    await this.#asAdmin((admin) =>
-      admin.createTopics({
-        // Its own wait takes a topic that not all brokers know yet for one that is missing.
-        waitForLeaders: false,
-        topics: topics.map(({ topic, partitions, replicas, settings }) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor: replicas,
-          configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-        })),
-      }),
-    );
+    const all = topics.map(({ topic, partitions, replicas, settings }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    }));
+    try {
+      await this.#controlled((broker) => broker.createTopics({ topics: all }));
+    } catch (error) {
+      const refused = refusalsOf(error).find((each) => !isThere(each));
+      if (refused !== undefined) throw refused;
+    }
   }
 
   async produce(topic: string, batches: readonly Batch[]): Promise<readonly unknown[]> {
@@ -160,14 +156,15 @@ class KafkajsPort implements KafkaPort {
     throw error;
   }
 
-  /** An admin client of its own each time: one that has met a topic that is deleted later is of no use any more. */
-  async #asAdmin<R>(ask: (admin: ReturnType<Kafka["admin"]>) => Promise<R>): Promise<R> {
-    const admin = this.#options.client.admin({ retry: CONTROLLER });
-    await admin.connect();
+  /** Over connections of its own each time: what has met a topic that is deleted later is of no use any more. */
+  async #controlled<R>(ask: (controller: KafkajsBroker) => Promise<R>): Promise<R> {
+    const cluster = clusterOf(this.#options.client);
     try {
-      return await ask(admin);
+      await cluster.connect();
+      await cluster.refreshMetadata();
+      return await ask(await cluster.findControllerBroker());
     } finally {
-      void admin.disconnect().catch(() => {});
+      void cluster.disconnect().catch(() => {});
     }
   }
 }
