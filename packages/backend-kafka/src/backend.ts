@@ -90,7 +90,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
     this.#opened();
-    return unlessAborted(this.#sending.send(queue, frames), signal);
+    return unlessAborted(this.#sending.send(queue, frames, signal), signal);
   }
 
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {

@@ -8,6 +8,8 @@ const WAIT_MS = 300;
 /** While a partition is left out, since enough of it lies here, a fetch holds up the next one that asks for it, too. */
 const LEAST_WAIT_MS = 10;
 const PARTITION_BYTES = 256 * 1024;
+/** So long what was read may lie here before more is read ahead of it: who takes it sooner finds more in the next fetch, and there are fewer of them. */
+const LIE_MS = 20;
 
 export interface FeedingPort {
   readonly clock: Clock;
@@ -28,6 +30,8 @@ export class Feeding {
   readonly #port: FeedingPort;
   readonly #loops = new Set<string>();
   readonly #timers = new Set<{ readonly timer: Timer; readonly end: () => void }>();
+  /** Ends the waiting of those that would read ahead. */
+  readonly #lying = new Set<() => void>();
   #round = 0;
   #hasEnded = false;
 
@@ -39,6 +43,7 @@ export class Feeding {
   kick(): void {
     this.#round += 1;
     if (this.#hasEnded) return;
+    for (const end of this.#lying) end();
     for (const leader of this.#leaders()) {
       if (this.#loops.has(leader)) continue;
       this.#loops.add(leader);
@@ -84,6 +89,7 @@ export class Feeding {
         }
         await this.#fetch(leader, hungry, hungry.length === all.length ? WAIT_MS : waitMs);
         failures = 0;
+        if (all.some(({ hasNext }) => hasNext)) await this.#untilTaken();
       } catch (error) {
         if (this.#hasEnded) return;
         failures += 1;
@@ -134,12 +140,22 @@ export class Feeding {
     }
   }
 
-  #pause(ms: number): Promise<void> {
+  /** Until something is taken, but not for long. */
+  async #untilTaken(): Promise<void> {
+    const taken = Promise.withResolvers<void>();
+    this.#lying.add(taken.resolve);
+    await this.#pause(LIE_MS, taken.promise);
+    this.#lying.delete(taken.resolve);
+  }
+
+  #pause(ms: number, sooner?: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
+        entry.timer.cancel();
         this.#timers.delete(entry);
         resolve();
       };
+      void sooner?.then(end);
       const entry = { timer: this.#port.clock.after(ms, end, true), end };
       this.#timers.add(entry);
     });

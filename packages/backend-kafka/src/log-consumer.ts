@@ -143,11 +143,11 @@ export class LogConsumer implements Holder {
     if (!this.#isStable) return true;
     const trackers = this.#turns.get(topic)?.trackers ?? [];
     if (trackers.some(({ hasNext }) => hasNext)) return true;
-    const bounds = await unlessAborted(
-      this.#port.link.bounds(new Map([[topic, trackers.map(({ partition }) => partition)]])),
+    const ends = await unlessAborted(
+      this.#port.link.ends(new Map([[topic, trackers.map(({ partition }) => partition)]])),
       signal,
     );
-    return bounds.some(({ partition, high }) => {
+    return ends.some(({ partition, high }) => {
       const tracker = trackers.find((one) => one.partition === partition);
       // What came meanwhile has been read, and nobody was there to take it.
       return tracker?.hasNext === true || (tracker?.isHungry === true && tracker.readTo < high);

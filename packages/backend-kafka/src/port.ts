@@ -127,6 +127,8 @@ export interface LogLink {
     limits: { readonly waitMs: number; readonly partitionBytes: number },
   ): Promise<readonly Fetched[]>;
   bounds(share: Share): Promise<readonly Bounds[]>;
+  /** Their second half alone: the offset after the last record of each. */
+  ends(share: Share): Promise<readonly Omit<Bounds, "low">[]>;
   deleteBelow(places: readonly (Place & { readonly offset: number })[]): Promise<void>;
   close(): void;
 }

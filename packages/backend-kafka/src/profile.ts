@@ -4,7 +4,7 @@ import { type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 /** `max.message.bytes` is 1,048,588 with the overhead of a batch and of its records: 900 KiB are safe (Kafka topic configuration). */
 export const MOST_FRAME_BYTES = 900 * 1024;
 /** So many records of one send have room for their overhead beside the bytes. */
-const BATCH_FRAMES = 1_000;
+export const BATCH_FRAMES = 1_000;
 /** What a batch has beside the bytes of its frames: 61 bytes and up to 40 a record. */
 export const BATCH_OVERHEAD_BYTES = 64 + 40 * BATCH_FRAMES;
 /** What is done is committed so long after, at most: with the next hand-out, mostly. A task that was lost twice waits for as much (core's rest). */

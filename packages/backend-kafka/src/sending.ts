@@ -4,10 +4,13 @@ import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { partitionOf } from "./partitioning.ts";
 import type { Batch } from "./port.ts";
+import { BATCH_FRAMES } from "./profile.ts";
+import { TopicWriter } from "./topic-writer.ts";
 
 /** Puts frames into the partitions of their topic: in turn, but those of one key into one, and those for one coordinator. */
 export class Sending {
   readonly #settings: Settings;
+  readonly #writers = new Map<string, TopicWriter>();
   /** Which partition of each topic had the last frame. */
   readonly #turns = new Map<string, number>();
 
@@ -15,7 +18,7 @@ export class Sending {
     this.#settings = settings;
   }
 
-  async send(queue: Queue, frames: readonly OutFrame[]): Promise<readonly SendOutcome[]> {
+  async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
     const { port, naming, frameBytes } = this.#settings;
     const { topic } = spotOf(naming, queue);
     const outcomes: SendOutcome[] = new Array(frames.length).fill("ok");
@@ -37,13 +40,24 @@ export class Sending {
     });
     const all = [...batches].map(([partition, { records }]): Batch => ({ partition, records }));
     if (all.length === 0) return outcomes;
-    const failures = await port.produce(topic, all);
+    const failures = await this.#writer(topic).write(all, signal);
     // One failure of all is the call's.
     if (failures.every((failure) => failure !== undefined)) throw failures[0];
     [...batches.values()].forEach(({ at }, index) => {
       if (failures[index] !== undefined) for (const place of at) outcomes[place] = { failed: failures[index] };
     });
     return outcomes;
+  }
+
+  #writer(topic: string): TopicWriter {
+    let writer = this.#writers.get(topic);
+    if (writer === undefined) {
+      const { port, frameBytes: batchBytes } = this.#settings;
+      const produce = (batches: readonly Batch[]) => port.produce(topic, batches);
+      writer = new TopicWriter({ batchBytes, batchRecords: BATCH_FRAMES, produce });
+      this.#writers.set(topic, writer);
+    }
+    return writer;
   }
 
   #next(topic: string, partitions: number): number {

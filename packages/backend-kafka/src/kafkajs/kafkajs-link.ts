@@ -11,7 +11,7 @@ import type {
   Share,
   Standing,
 } from "../port.ts";
-import { connectQuietly, type KafkajsBroker, type KafkajsCluster, type KafkajsRecord, quiet } from "./cluster.ts";
+import type { KafkajsBroker, KafkajsCluster, KafkajsRecord } from "./cluster.ts";
 import { decodeClaim, decodeShare, encodeClaim, encodeShare, PROTOCOL } from "./group-protocol.ts";
 
 const READ_COMMITTED = 1;
@@ -127,7 +127,7 @@ export class KafkajsLink implements LogLink {
     // Of a cluster that was closed kafkajs knows nothing any more, and throws.
     if (this.#isClosed || !this.#topics.has(topic)) return undefined;
     // kafkajs looks through all topics each time; what it knows changes with this object.
-    const known = this.#cluster.brokerPool?.metadata;
+    const known = this.#cluster.brokerPool.metadata;
     if (known !== this.#leadersAsOf) this.#leaders.clear();
     this.#leadersAsOf = known;
     let leaders = this.#leaders.get(topic);
@@ -171,11 +171,16 @@ export class KafkajsLink implements LogLink {
   }
 
   async bounds(share: Share): Promise<readonly Bounds[]> {
-    const [lows, highs] = await Promise.all([this.#offsets(share, EARLIEST), this.#offsets(share, LATEST)]);
+    const [lows, ends] = await Promise.all([this.#offsets(share, EARLIEST), this.ends(share)]);
     return lows.map(({ topic, partition, offset: low }) => {
-      const high = highs.find((one) => one.topic === topic && one.partition === partition)?.offset ?? low;
+      const high = ends.find((one) => one.topic === topic && one.partition === partition)?.high ?? low;
       return { topic, partition, low, high };
     });
+  }
+
+  async ends(share: Share): Promise<readonly Omit<Bounds, "low">[]> {
+    const ends = await this.#offsets(share, LATEST);
+    return ends.map(({ topic, partition, offset: high }) => ({ topic, partition, high }));
   }
 
   async deleteBelow(places: readonly (Place & { readonly offset: number })[]): Promise<void> {
@@ -194,7 +199,7 @@ export class KafkajsLink implements LogLink {
 
   /** Throws where the broker is not to be reached. */
   async broker(nodeId: string): Promise<KafkajsBroker> {
-    return quiet(await this.#cluster.findBroker({ nodeId }));
+    return this.#cluster.findBroker({ nodeId });
   }
 
   /** What of these each leader has. Throws where one has none. */
@@ -248,7 +253,7 @@ export class KafkajsLink implements LogLink {
   async #coordinated<R>(group: string, ask: (broker: KafkajsBroker) => Promise<R>): Promise<R> {
     let broker = this.#coordinators.get(group);
     if (broker === undefined) {
-      broker = this.#cluster.findGroupCoordinator({ groupId: group }).then(quiet);
+      broker = this.#cluster.findGroupCoordinator({ groupId: group });
       this.#coordinators.set(group, broker);
     }
     try {
@@ -263,7 +268,7 @@ export class KafkajsLink implements LogLink {
   async #know(topics: readonly string[]): Promise<void> {
     const unknown = [...new Set(topics)].filter((topic) => !this.#topics.has(topic));
     if (unknown.length === 0) return;
-    await connectQuietly(this.#cluster);
+    await this.#cluster.connect();
     await this.#cluster.addMultipleTargetTopics(unknown);
     for (const topic of unknown) this.#topics.add(topic);
   }

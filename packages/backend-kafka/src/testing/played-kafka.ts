@@ -217,6 +217,10 @@ class PlayedLink implements LogLink {
     });
   }
 
+  async ends(share: Share): Promise<readonly Bounds[]> {
+    return this.bounds(share);
+  }
+
   deleteBelow: LogLink["deleteBelow"] = async (places) => {
     await this.#ask();
     for (const { offset, ...place } of places) {
