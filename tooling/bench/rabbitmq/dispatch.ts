@@ -6,7 +6,7 @@ import { numberOf, type OpenSystem, type Payload, payloadOf } from "./system.ts"
 
 const WINDOW_TASKS = 10_000;
 const CONCURRENCY = 1_000;
-/** So many sends at a time fill every batch. */
+/** So many sends that are not answered, as the peer has them. */
 const SENDS = 2_000;
 
 export const dispatchSystem =
@@ -28,10 +28,17 @@ export const dispatchSystem =
           take(value as number);
       },
       async fill(count) {
-        for (let first = 0; first < count; first += SENDS) {
-          const some = [...payloads(first, Math.min(SENDS, count - first), 0)];
-          await Promise.all(some.map((payload) => unread.send(task, payload)));
+        let open = 0;
+        let wake = () => {};
+        for (const payload of payloads(0, count, 0)) {
+          while (open >= SENDS) await new Promise<void>((resolve) => (wake = resolve));
+          open += 1;
+          void unread.send(task, payload).then(() => {
+            open -= 1;
+            wake();
+          });
         }
+        while (open > 0) await new Promise<void>((resolve) => (wake = resolve));
       },
       requests: () => requests.count,
       async close() {
