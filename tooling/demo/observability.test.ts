@@ -19,7 +19,7 @@ const RARE = ["leases_lost_total", "slots_abandoned_total", "results_undeliverab
 
 const queries = boards.flatMap(
   ({ name, rows }) =>
-  rows.flatMap(({ panels }) => panels.flatMap(({ title, queries }) => queries.map(({ expr }) => ({ panel: `${name}: ${title}`, expr: asAsked(expr, 10) })))), // biome-ignore format: one line
+  rows.flatMap(({ panels }) => panels.flatMap(({ title, queries }) => queries.map(({ expr }) => ({ panel: `${name}: ${title}`, expr: asAsked(expr, 13) })))), // biome-ignore format: one line
 );
 
 let isPossible = false;

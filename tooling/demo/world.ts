@@ -10,10 +10,10 @@ import { root } from "../tree.ts";
 import { Feed } from "./feed.ts";
 import { claimServices, noteProcess, releaseServices, startService, writeWhole } from "./own-services.ts";
 
-/** While the broker is away, a process answers a scraper after 2 s. */
-const SCRAPE = { __scrape_interval__: "3s", __scrape_timeout__: "3s" };
+/** While the broker is away, a process answers a scraper after 2 to 3 s; the rest is for a machine that is busy. */
+const SCRAPE = { __scrape_interval__: "4s", __scrape_timeout__: "4s" };
 /** At least three samples. */
-const WINDOW_SECONDS = 10;
+const WINDOW_SECONDS = 13;
 const LEASE_MS = 4_000;
 const SCRAPED_MS = 60_000;
 
