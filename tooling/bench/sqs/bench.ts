@@ -1,12 +1,11 @@
 /** The SQS backend, and the AWS client in bare loops: one process, and ElasticMQ. */
-import type { Bench } from "../series.ts";
+import type { Bench, Sized } from "../series.ts";
 
 const module = (name: string) => new URL(`${name}.ts`, import.meta.url);
 
 const peers = { sdk: module("sdk") };
-const rounds = { full: 5, quick: 1 };
 
-const endToEnd = (form: string, ours: URL, full: number, quick: number) => ({
+const endToEnd = (form: string, ours: URL, full: number, quick: number, rounds: Sized) => ({
   measurement: "sqs-end-to-end",
   subjects: { dispatch: ours, ...peers },
   tasks: { full, quick },
@@ -22,12 +21,12 @@ const endToEnd = (form: string, ours: URL, full: number, quick: number) => ({
 export const sqsBench: Bench = {
   name: "sqs",
   series: [
-    endToEnd("single", module("single"), 20_000, 5_000),
-    endToEnd("packs", module("packs"), 50_000, 10_000),
+    endToEnd("single", module("single"), 10_000, 2_000, { full: 5, quick: 1 }),
+    endToEnd("packs", module("packs"), 50_000, 10_000, { full: 3, quick: 1 }),
     {
       measurement: "sqs-idle",
       subjects: { dispatch: module("single"), ...peers },
-      tasks: { full: 500, quick: 100 },
+      tasks: { full: 200, quick: 100 },
       rounds: { full: 3, quick: 1 },
       figures: [{ case: "latency/idle", unit: "ms", value: "p50", more: ["p50", "p95", "p99"], better: "less" }],
     },

@@ -11,7 +11,8 @@ const WARM_TASKS = 2_000;
 const DOLLARS_A_MILLION = 0.4;
 
 async function within<T>(open: OpenSystem, work: (system: System) => Promise<T>): Promise<T> {
-  process.env.DISPATCH_SERVICES_SET ??= "bench";
+  process.env.DISPATCH_SERVICES_SET ??= "bench-in-memory";
+  process.env.DISPATCH_SQS_STORAGE = "off";
   const { url } = await up("sqs");
   const system = await open({ url, name: `bench-${process.pid}` });
   try {

@@ -1,4 +1,7 @@
-/** ElasticMQ: SQS in one Java process. Its messages lie on the disk, so that they outlive a restart, at some cost a request. */
+/**
+ * ElasticMQ: SQS in one Java process. Its messages lie on the disk, so that they outlive a restart, at 4 to 8 times the cost of a request; not so with
+ * `DISPATCH_SQS_STORAGE=off`, for benchmarks: what they measure is the client.
+ */
 import { writeFile } from "node:fs/promises";
 import { javaArchives, javaWords } from "../java/jars.ts";
 import { untilAnswers } from "../readiness.ts";
@@ -43,13 +46,14 @@ export const sqs: Service = {
 
 function configurationOf({ folder, ports }: Site): string {
   const [port] = ports;
+  const isKept = process.env.DISPATCH_SQS_STORAGE !== "off";
   return `include classpath("application.conf")
 node-address { protocol = http, host = "127.0.0.1", port = ${port}, context-path = "" }
 rest-sqs { enabled = true, bind-hostname = "127.0.0.1", bind-port = ${port}, sqs-limits = strict }
 rest-stats.enabled = false
-queues-storage { enabled = true, path = "${folder}/queues.conf" }
+queues-storage { enabled = ${isKept}, path = "${folder}/queues.conf" }
 messages-storage {
-  enabled = true, driver-class = "org.h2.Driver", uri = "jdbc:h2:${folder}/data/elasticmq;WRITE_DELAY=0", username = "sa", password = ""
+  enabled = ${isKept}, driver-class = "org.h2.Driver", uri = "jdbc:h2:${folder}/data/elasticmq;WRITE_DELAY=0", username = "sa", password = ""
 }
 `;
 }
