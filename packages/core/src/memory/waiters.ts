@@ -7,7 +7,7 @@ export class Waiter {
   readonly max: number;
   readonly leaseMs: number;
   readonly untilMs: number;
-  readonly #answer: Answer;
+  #answer: Answer | undefined;
   readonly #signal: AbortSignal;
   readonly #onAbort: () => void;
   #timer: Timer | undefined;
@@ -27,41 +27,44 @@ export class Waiter {
     this.#timer = clock.after(Math.ceil(this.untilMs - nowMs), () => run(this));
   }
 
-  /** Ends the waiting. Once only. */
+  /**
+   * Ends the waiting. Once only. It lets go of its answer: what is over but was here long enough to be in the old part of the heap would keep the deliveries,
+   * with all that they hold, until that part is collected.
+   */
   answer(deliveries: readonly Delivery[]): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
     this.#timer?.cancel();
     this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#answer(deliveries);
+    answer?.(deliveries);
   }
 }
 
-/** The receivers that wait at a queue, first come, first served. */
+/** The receivers that wait at a queue, first come, first served. A list: the tables that a Set leaves behind keep who was in them, and few ever wait. */
 export class Waiters {
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting: Waiter[] = [];
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   add(waiter: Waiter): void {
-    this.#waiting.add(waiter);
+    this.#waiting.push(waiter);
   }
 
   /** Takes one out; answers whether it still waited. */
   remove(waiter: Waiter): boolean {
-    return this.#waiting.delete(waiter);
+    const place = this.#waiting.indexOf(waiter);
+    if (place >= 0) this.#waiting.splice(place, 1);
+    return place >= 0;
   }
 
   has(waiter: Waiter): boolean {
-    return this.#waiting.has(waiter);
+    return this.#waiting.includes(waiter);
   }
 
   /** Takes out the one that has waited longest. */
   shift(): Waiter | undefined {
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter);
-      return waiter;
-    }
-    return undefined;
+    return this.#waiting.shift();
   }
 }

@@ -15,6 +15,8 @@ export class IndexMap<T> {
   #size = 0;
   #lastNumber = -1;
   #last: Block<T> | undefined;
+  /** The last block that was dropped, for the next one that is needed: an old table of the map may keep each that ever was in it. */
+  #spare: Block<T> | undefined;
 
   get size(): number {
     return this.#size;
@@ -27,7 +29,8 @@ export class IndexMap<T> {
   set(index: number, item: T): void {
     let block = this.#blockOf(index);
     if (block === undefined) {
-      block = { items: new Array<T | undefined>(BLOCK).fill(undefined), size: 0 };
+      block = this.#spare ?? { items: new Array<T | undefined>(BLOCK).fill(undefined), size: 0 };
+      this.#spare = undefined;
       this.#lastNumber = Math.floor(index / BLOCK);
       this.#last = block;
       this.#blocks.set(this.#lastNumber, block);
@@ -51,6 +54,7 @@ export class IndexMap<T> {
     this.#size -= 1;
     if (block.size === 0) {
       this.#blocks.delete(Math.floor(index / BLOCK));
+      this.#spare = block;
       this.#last = undefined;
       this.#lastNumber = -1;
     }
