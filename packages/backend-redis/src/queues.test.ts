@@ -37,6 +37,28 @@ const release = (backend: RedisBackend, delayMs: number, ...held: readonly { rea
     never,
   );
 
+describe("long frames among short ones", () => {
+  const long = (letter: string, bytes: number) => frame(letter, { bytes: Buffer.alloc(bytes, letter) });
+
+  it("keep their place and their bytes, on both sides of where they become arguments of their own", async () => {
+    const backend = await backendAt();
+    const sent = [long("a", 5_000), frame("b"), long("c", 2_047), long("d", 2_048), frame("e"), long("f", 300_000)];
+    expect(await backend.send(WORK, sent, never)).toEqual(["ok", "ok", "ok", "ok", "ok", "ok"]);
+    expect(textsOf(await take(backend))).toEqual(textsOf(sent));
+  });
+
+  it("are duplicates where their id is taken, unless they are copies", async () => {
+    const backend = await backendAt();
+    const copy = { ...long("a", 4_000), first: false };
+    expect(await backend.send(WORK, [long("a", 3_000), long("a", 9_000), copy], never)).toEqual([
+      "ok",
+      "duplicate",
+      "ok",
+    ]);
+    expect((await take(backend)).map(({ bytes }) => bytes.length)).toEqual([3_000, 4_000]);
+  });
+});
+
 describe("order", () => {
   it("puts frames back where they came from, whatever the order in which they are released", async () => {
     const backend = await backendAt();
