@@ -69,9 +69,10 @@ export class Listening<T> {
     const { leaseMs } = first.want;
     const max = place.kind === "i" ? 1 : first.want.max;
     const popped = this.#connection.command(["blpop", place.marker, LISTEN_S]);
+    // It may fail before the claim has its answer, and is looked at only then.
+    popped.catch(() => {});
     const found = await claim(this.#connection, { max, leaseMs });
     if (found === undefined) return (await popped) !== null;
-    popped.catch(() => {});
     for (const waiting of this.#waiting) {
       const { want } = waiting;
       if (want.leaseMs !== leaseMs || want.max < max || waiting.found !== undefined) continue;
