@@ -30,7 +30,29 @@ describe.skipIf(line === undefined)("TLS and a login", () => {
     expect(await backend.send(WORK, frames("a"), never)).toEqual(["ok"]);
   });
 
+  /** A token without a signature, which the server takes: `{"alg":"none"}`. */
+  const tokenOf = (claims: Readonly<Record<string, unknown>>) =>
+    [{ alg: "none" }, claims].map((part) => `${Buffer.from(JSON.stringify(part)).toString("base64url")}.`).join("");
+  const bearer = (seconds: number) => ({
+    mechanism: "oauthbearer" as const,
+    oauthBearerProvider: async () => {
+      const now = Math.floor(Date.now() / 1_000);
+      return { value: tokenOf({ sub: "dispatch", iat: now - 60, exp: now + seconds }) };
+    },
+  });
+  const bare = url.replace(/[^/@]*@/, "");
+
+  it("by oauthbearer, from send to ack", async () => {
+    const backend = await opened({ url: bare, ssl, sasl: bearer(600) });
+    backends.push(backend);
+    expect(await backend.send(WORK, frames("a"), never)).toEqual(["ok"]);
+    const held = await take(backend, { waitMs: 5_000 });
+    expect(textsOf(held)).toEqual(["a"]);
+    expect(await backend.settle(acks(...held), never)).toEqual(["ok"]);
+  });
+
   it.each([
+    ["a token that is over", { url: bare, ssl, sasl: bearer(-30) }],
     ["a wrong password", { url: url.replace(/dispatch:[^@]*@/, "dispatch:wrong@"), ssl }],
     ["a certificate that nobody trusts", { url }],
   ])("%s is DENIED", async (_, options) => {

@@ -78,13 +78,16 @@ export function propertiesOf(broker: Broker, brokers: readonly Broker[], folder:
 function tlsProperties(folder: string): Record<string, string> {
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
   const plain = "org.apache.kafka.common.security.plain.PlainLoginModule required";
+  // Tokens without a signature: Kafka's own way to try it out.
+  const bearer = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required";
   return {
     "ssl.keystore.type": "PEM",
     "ssl.keystore.location": `${folder}/certificates/server.pem`,
-    "sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN",
+    "sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER",
     "listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config": scram,
     "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": scram,
     "listener.name.sasl_ssl.plain.sasl.jaas.config": `${plain} user_${USER}="${PASSWORD}";`,
+    "listener.name.sasl_ssl.oauthbearer.sasl.jaas.config": `${bearer} unsecuredLoginStringClaim_sub="${USER}";`,
   };
 }
 
