@@ -20,11 +20,19 @@ export interface Reading {
   readonly complaints: readonly string[];
 }
 
+/** Nothing that must not be said was said. */
+const NONE = { count: 0, lines: [] } as const;
+
 /**
- * Counts a run by its report (`undefined`: it wrote none), its exit code, and what it `left` in its temporary folder. A run that broke without a failed test
- * still counts as one failure.
+ * Counts a run by its report (`undefined`: it wrote none), its exit code, what it `left` in its temporary folder, and what it `said` that nobody should.
+ * A run that broke without a failed test still counts as one failure.
  */
-export function readReport(report: Report | undefined, exitCode: number, left: readonly string[] = []): Reading {
+export function readReport(
+  report: Report | undefined,
+  exitCode: number,
+  left: readonly string[] = [],
+  said: { readonly count: number; readonly lines: readonly string[] } = NONE,
+): Reading {
   if (report === undefined) return broken(`vitest ended with exit code ${exitCode} and wrote no report`);
   const complaints = report.testResults
     .filter((file) => file.status === "failed" && !file.assertionResults.some(({ status }) => status === "failed"))
@@ -34,6 +42,8 @@ export function readReport(report: Report | undefined, exitCode: number, left: r
     complaints.push(`vitest ended with exit code ${exitCode} although no test failed (an unhandled error?)`);
   }
   if (left.length > 0) complaints.push(`left behind in the temporary folder: ${left.toSorted().join(", ")}`);
+  if (said.count > 0)
+    complaints.push(`a secret or a payload was said in ${said.count} lines: ${said.lines.join("\n")}`);
   const skipped = report.numPendingTests + report.numTodoTests;
   return {
     tally: { passed: report.numPassedTests, failed: report.numFailedTests + complaints.length, skipped },

@@ -28,6 +28,17 @@ test.each([
     'test("is untidy", async () => (await import("node:fs")).mkdtempSync(process.env.TMPDIR + "/left-"));',
     "2 passed, 1 failed",
   ],
+  ["says a secret", 'test("tells", () => console.log(["canary", "secret", "0000"].join("-")));', "2 passed, 1 failed"],
+  [
+    "starts a process that says a secret",
+    'test("tells", async () => (await import("node:child_process")).execFileSync(process.execPath, ["--eval", "console.error(String.raw`canary`+`-secret-0000`)"], { stdio: "pipe" }));',
+    "2 passed, 1 failed",
+  ],
+  [
+    "starts a process whose result is a payload",
+    'test("tells", async () => (await import("node:child_process")).execFileSync(process.execPath, ["--eval", "console.log(String.raw`canary`+`-value-0000`)"], { stdio: "pipe" }));',
+    "2 passed, 0 failed",
+  ],
   ["cannot be loaded", 'import "./nothing.js";', "1 passed, 1 failed"],
   [
     "has a set-up that fails",

@@ -1,9 +1,10 @@
 /** One run of vitest, counted. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { run } from "../command.ts";
 import { root } from "../tree.ts";
+import { findCanaries, overheardIn } from "./canaries.ts";
 import { type Reading, type Report, readReport } from "./report.ts";
 
 export interface Suite {
@@ -23,7 +24,8 @@ export interface Suite {
 const testTimeoutMs = 30_000;
 
 /**
- * Runs a suite, with an empty folder for what is temporary: what is left there is a failure. Never rejects: a run that broke is a failure, with a complaint.
+ * Runs a suite, with an empty folder for what is temporary: what is left there is a failure, and so is a secret or a payload in anything that its processes
+ * say. Never rejects: a run that broke is a failure, with a complaint.
  */
 export async function runSuite({ name, node, args, folder = root, shown = true }: Suite): Promise<Reading> {
   const file = `${folder}/.reports/${name}.json`;
@@ -33,11 +35,14 @@ export async function runSuite({ name, node, args, folder = root, shown = true }
   const argv = [node, `${root}/node_modules/vitest/vitest.mjs`, "run", ...reporters, ...times, ...args];
   const temporary = await mkdtemp(join(tmpdir(), "dispatch-tests-"));
   // Compilers that tests start would keep something there for the next time.
-  const env = { TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: "1" };
+  const heard = `${folder}/.reports/${name}.heard`;
+  await mkdir(dirname(heard), { recursive: true });
+  await writeFile(heard, "");
+  const env = { TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: "1", ...overheardIn(heard) };
   const { code } = await run(argv, { cwd: folder, shown, env });
   const left = await readdir(temporary);
   await rm(temporary, { recursive: true, force: true });
-  return readReport(await load(file), code, left);
+  return readReport(await load(file), code, left, await findCanaries(heard));
 }
 
 /** The report, or `undefined` where there is none that can be read. */

@@ -24,7 +24,7 @@ describe.skipIf(line === undefined)("TLS and a login", () => {
   });
 
   it("of its own options wins over the URL, and reaches the same", async () => {
-    const sasl = { mechanism: "scram-sha-512", username: "dispatch", password: "s3cret" } as const;
+    const sasl = { mechanism: "scram-sha-512", username: "dispatch", password: "canary-password-7c1d" } as const;
     const backend = await opened({ url: url.replace(/dispatch:[^@]*@/, "nobody:wrong@"), ssl, sasl });
     backends.push(backend);
     expect(await backend.send(WORK, frames("a"), never)).toEqual(["ok"]);

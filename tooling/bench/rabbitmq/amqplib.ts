@@ -75,6 +75,8 @@ export const subject: OpenSystem = async ({ url, name }) => {
     },
     fill: (count) => sendAll(`${name}.unread`, 0, count, () => undefined),
     async close() {
+      // A result is read before its sender knows that it was taken.
+      await Promise.all([sends.waitForConfirms(), results.waitForConfirms()]);
       await Promise.all([sender.close(), worker.close(), reader.close()]);
     },
   };

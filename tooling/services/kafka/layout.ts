@@ -3,7 +3,7 @@ import type { Form, Site } from "../service.ts";
 
 /** Over TLS, the one user. */
 export const USER = "dispatch";
-export const PASSWORD = "s3cret";
+export const PASSWORD = "canary-password-7c1d";
 
 const CLUSTER_BROKERS = 3;
 

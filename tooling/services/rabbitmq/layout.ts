@@ -3,7 +3,7 @@ import type { Form, Site } from "../service.ts";
 
 /** Over TLS: the user, by password or by the certificate of its name. */
 export const USER = "dispatch";
-export const PASSWORD = "s3cret";
+export const PASSWORD = "canary-password-7c1d";
 
 const CLUSTER_NODES = ["a", "b", "c"];
 const PORTS_EACH = 4;

@@ -6,7 +6,7 @@ export const MASTER_NAME = "dispatch";
 
 /** Over TLS, the one user that may log in. It may use what an adapter needs, and only keys and channels that start with `dispatch`. */
 export const USER = "dispatch";
-export const PASSWORD = "s3cret";
+export const PASSWORD = "canary-password-7c1d";
 
 /** Masters, and as many replicas. */
 const CLUSTER_MASTERS = 3;
