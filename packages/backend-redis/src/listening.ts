@@ -27,7 +27,8 @@ interface Waiting<T> {
 
 /**
  * Waits for the marker of a queue, on a connection of its own, from the first wait on. Behind the blocking pop stands a claim, which the server runs as
- * soon as the pop ends: on an idle queue a frame is there a round trip sooner. Of tasks it takes one only: a process that is frozen just then keeps it.
+ * soon as the pop ends: on an idle queue a frame is there a round trip sooner. A process that
+ * is frozen just then keeps what it wanted: with one task of several free slots core would be given one at a time by a broker far away.
  */
 export class Listening<T> {
   readonly #port: ListeningPort<T>;
@@ -66,8 +67,7 @@ export class Listening<T> {
     await this.#connection.ready();
     const [first] = this.#waiting;
     if (first === undefined) return false;
-    const { leaseMs } = first.want;
-    const max = place.kind === "i" ? 1 : first.want.max;
+    const { leaseMs, max } = first.want;
     const popped = this.#connection.command(["blpop", place.marker, LISTEN_S]);
     // It may fail before the claim has its answer, and is looked at only then.
     popped.catch(() => {});
