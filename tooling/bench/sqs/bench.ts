@@ -21,8 +21,8 @@ const endToEnd = (form: string, ours: URL, full: number, quick: number, rounds: 
 export const sqsBench: Bench = {
   name: "sqs",
   series: [
-    endToEnd("single", module("single"), 10_000, 2_000, { full: 5, quick: 1 }),
-    endToEnd("packs", module("packs"), 50_000, 10_000, { full: 3, quick: 1 }),
+    endToEnd("single", module("single"), 6_000, 2_000, { full: 5, quick: 1 }),
+    endToEnd("packs", module("packs"), 25_000, 10_000, { full: 3, quick: 1 }),
     {
       measurement: "sqs-idle",
       subjects: { dispatch: module("single"), ...peers },
