@@ -87,9 +87,9 @@ export class Feeding {
           this.#again();
           return;
         }
-        await this.#fetch(leader, hungry, hungry.length === all.length ? WAIT_MS : waitMs);
+        const brought = await this.#fetch(leader, hungry, hungry.length === all.length ? WAIT_MS : waitMs);
         failures = 0;
-        if (all.some(({ hasNext }) => hasNext)) await this.#untilTaken();
+        if (brought.some(({ hasNext }) => hasNext)) await this.#untilTaken();
       } catch (error) {
         if (this.#hasEnded) return;
         failures += 1;
@@ -107,24 +107,27 @@ export class Feeding {
     this.#port.clock.soon(() => this.kick());
   }
 
-  async #fetch(leader: string, trackers: readonly Tracker[], waitMs: number): Promise<void> {
+  /** Answers of which partitions something came. */
+  async #fetch(leader: string, trackers: readonly Tracker[], waitMs: number): Promise<readonly Tracker[]> {
     const { link } = this.#port;
     const asks = trackers.map(({ topic, partition, readTo: offset }) => ({ topic, partition, offset }));
     try {
       const answers = await link.fetch(leader, asks, { waitMs, partitionBytes: PARTITION_BYTES });
-      let hasMore = false;
+      const brought: Tracker[] = [];
       for (const answer of answers) {
         const at = asks.findIndex(({ topic, partition }) => topic === answer.topic && partition === answer.partition);
         const tracker = trackers[at];
         // It may have been taken away meanwhile, or have skipped something.
         if (tracker === undefined || !this.#port.has(tracker) || tracker.readTo !== asks[at]?.offset) continue;
         tracker.feed(answer);
-        hasMore ||= answer.records.length > 0;
+        if (answer.records.length > 0) brought.push(tracker);
       }
-      if (hasMore) this.#port.brought();
+      if (brought.length > 0) this.#port.brought();
+      return brought;
     } catch (error) {
       if (this.#port.meaning(error) !== "out-of-range") throw error;
       await this.#skip(trackers);
+      return [];
     }
   }
 
