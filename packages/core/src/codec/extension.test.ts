@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeathNote } from "../contract/index.ts";
+import { cpuMs } from "../testing/cpu-time.ts";
 import { DEFAULT_TASK, decodeExtension, type Extension, encodeExtension, readExtension } from "./extension.ts";
 import { decodeFrame } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
@@ -244,8 +245,8 @@ describe("what is forged", () => {
     const head = Buffer.from(sent.bytes.subarray(0, HEADER_BYTES));
     head.writeUInt16BE(65_535, 23);
     head.writeUIntBE(fields.length, 25, 3);
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     decodeFrame(Buffer.concat([head, fields]), "q", "normal");
-    expect(performance.now() - startedAt).toBeLessThan(50);
+    expect(cpuMs() - startedAt).toBeLessThan(50);
   });
 });

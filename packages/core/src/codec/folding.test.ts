@@ -1,6 +1,7 @@
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../clock.ts";
+import { cpuMs } from "../testing/cpu-time.ts";
 import { type Compression, compressions } from "./compression.ts";
 import { fold, NOW_BYTES, unfold } from "./folding.ts";
 import { bodyLimits } from "./json.ts";
@@ -86,9 +87,9 @@ describe.each(all)("$name", (compression) => {
     const timed = async (bytes: Uint8Array) => {
       let bestMs = Number.POSITIVE_INFINITY;
       for (let round = 0; round < 3; round += 1) {
-        const startedAt = performance.now();
+        const startedAt = cpuMs();
         const answer = unfold(compression, bytes, turn());
-        bestMs = Math.min(bestMs, performance.now() - startedAt);
+        bestMs = Math.min(bestMs, cpuMs() - startedAt);
         expect(await answer).toMatchObject({ bad: "FRAME_INVALID" });
       }
       return bestMs;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cpuMs } from "../testing/cpu-time.ts";
 import { decodeFrame, isBad } from "./frame.ts";
 import { bodyLimits, encodeJson, JSON_CODEC, wrapping } from "./json.ts";
 import { taskFrame } from "./maker.ts";
@@ -138,9 +139,9 @@ describe("depth", () => {
     ["open", "[".repeat(1_000_000)],
     ["of objects", '{"a":'.repeat(1_000_000)],
   ])("of a million, %s, is refused at once", (_, json) => {
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     expect(read(json)).toEqual(refused);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(cpuMs() - startedAt).toBeLessThan(1_000);
   });
 });
 
