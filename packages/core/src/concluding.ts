@@ -14,7 +14,7 @@ import type { Beater } from "./work/beater.ts";
 import type { Rest } from "./work/rest.ts";
 import type { HandlerEnd } from "./work/running.ts";
 import type { Slots } from "./work/slots.ts";
-import { aboutOf, settledEvent } from "./worker-events.ts";
+import { aboutOf, completedEvent, settledEvent } from "./worker-events.ts";
 
 /** The parts of a worker that have to do with how tasks end here. */
 export interface ConcludingParts {
@@ -81,8 +81,8 @@ export class Concluding {
 
   /** The broker has agreed. */
   settled(task: HeldTask, decision: Decision, delivered: boolean, acked: boolean): void {
-    const { keeper, codec, beater, observer, settings } = this.#parts;
-    const { hold, frame, lost } = task;
+    const { keeper, codec, beater, observer } = this.#parts;
+    const { hold, frame } = task;
     if (task.whole) keeper.apply(hold, "settled");
     else {
       task.ended = true;
@@ -99,13 +99,7 @@ export class Concluding {
     }
     // Whatever goes back is not lost: its coordinator must not take its silence for that.
     if (decision.kind === "copy" || decision.kind === "release") beater.retried(frame, decision.delayMs);
-    if (observer !== undefined) {
-      const about = aboutOf(frame, settings.id);
-      const event = settledEvent(decision, about, lost);
-      if (event !== undefined) observer(event);
-      if (!delivered && decision.kind === "end")
-        observer({ event: "undeliverable", ...about, outcome: decision.ending.outcome });
-    }
+    if (observer !== undefined) this.#tell(observer, task, decision, delivered);
     this.#letGo();
   }
 
@@ -152,6 +146,19 @@ export class Concluding {
     if (letter) this.#parts.observer?.({ event: "frame_rejected", queue, code: bad, detail, bytes: body.length });
     const error = { name: "DispatchError", message: detail, code: bad };
     this.settle(task, { kind: "ended", outcome: "dead", error, attempted: true, durationMs: 0, letter });
+  }
+
+  #tell(observer: Observer, { frame, lost }: HeldTask, decision: Decision, delivered: boolean): void {
+    const { id } = this.#parts.settings;
+    if (decision.kind === "end" && decision.ending.outcome === "completed" && delivered) {
+      observer(completedEvent(frame, id, decision.ending.durationMs));
+      return;
+    }
+    const about = aboutOf(frame, id);
+    const event = settledEvent(decision, about, lost);
+    if (event !== undefined) observer(event);
+    if (!delivered && decision.kind === "end")
+      observer({ event: "undeliverable", ...about, outcome: decision.ending.outcome });
   }
 
   #letGo(): void {

@@ -147,14 +147,23 @@ function cut(text: string, bytes: number): string {
   return encoded.toString("utf8", 0, end);
 }
 
-/** An observer that cannot break what it observes: what it throws is lost, on purpose. `undefined` stays so, and costs nothing. */
+/** Such as need no other guard. */
+const guarded = new WeakSet<Observer>();
+
+/** An observer that cannot break what it observes: what it throws is lost, on purpose. `undefined` stays so, and costs nothing; one that is guarded is itself. */
 export function guard(observer: Observer | undefined): Observer | undefined {
-  if (observer === undefined) return undefined;
-  return (event: DispatchEvent) => {
+  if (observer === undefined || guarded.has(observer)) return observer;
+  return isGuarded((event: DispatchEvent) => {
     try {
       observer(event);
     } catch {
       // An observer's fault must never cost a task.
     }
-  };
+  });
+}
+
+/** Says of an observer that it throws nothing, whatever it is made of throws. */
+export function isGuarded(observer: Observer): Observer {
+  guarded.add(observer);
+  return observer;
 }

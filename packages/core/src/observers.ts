@@ -1,5 +1,5 @@
 import type { Observer } from "./contract/index.ts";
-import { guard } from "./errors.ts";
+import { guard, isGuarded } from "./errors.ts";
 
 /** Several observers as one: each sees all, and what one throws keeps nothing from the others. `undefined` where there is none, so that it costs nothing. */
 export function joinObservers(...observers: readonly (Observer | undefined)[]): Observer | undefined {
@@ -10,11 +10,11 @@ export function joinObservers(...observers: readonly (Observer | undefined)[]): 
   const [one, other] = guarded as [Observer, Observer];
   // The usual pair: a loop would cost each event as much as the observers do.
   if (guarded.length === 2)
-    return (event) => {
+    return isGuarded((event) => {
       one(event);
       other(event);
-    };
-  return (event) => {
+    });
+  return isGuarded((event) => {
     for (const observe of guarded) observe(event);
-  };
+  });
 }

@@ -73,8 +73,33 @@ export function beatEvent(event: "beat_sent" | "beat_received", queue: string, b
 
 /** What observers are told when a handler begins. */
 export function startedEvent(frame: Frame, lost: number, workerId: string, ageMs: number): DispatchEvent {
-  const { queue, task, taskId, attempt, trace } = aboutOf(frame, workerId);
-  return { event: "task_started", queue, task, taskId, attempt, workerId, trace, lost, ageMs };
+  const info = frame.tasks[0];
+  return {
+    event: "task_started",
+    queue: frame.queue,
+    task: info?.task ?? "",
+    taskId: `${frame.run}/${frame.first}`,
+    attempt: frame.attempt + 1,
+    workerId,
+    trace: info?.headers?.traceparent,
+    lost,
+    ageMs,
+  };
+}
+
+/** What observers are told of nearly all tasks: made without what is in between, since that would cost more than the rest. */
+export function completedEvent(frame: Frame, workerId: string, durationMs: number): DispatchEvent {
+  const info = frame.tasks[0];
+  return {
+    event: "queue_completed",
+    queue: frame.queue,
+    task: info?.task ?? "",
+    taskId: `${frame.run}/${frame.first}`,
+    attempt: frame.attempt + 1,
+    workerId,
+    trace: info?.headers?.traceparent,
+    durationMs,
+  };
 }
 
 /** What observers are told when the broker has agreed to a decision. */
@@ -97,11 +122,7 @@ export function settledEvent(decision: Decision, about: About, lost: number): Di
     }
     case "end": {
       const { outcome, error, durationMs } = decision.ending;
-      // Nearly all of them: named one by one, since a spread of each costs more than the rest.
-      if (outcome === "completed") {
-        const { queue, task, taskId, attempt, workerId, trace } = about;
-        return { event: "queue_completed", queue, task, taskId, attempt, workerId, trace, durationMs };
-      }
+      if (outcome === "completed") return { event: "queue_completed", ...about, durationMs };
       if (outcome === "dead") return { event: "task_dead", ...about, code: error?.code as EndCode, durationMs, lost };
       return { event: outcome === "expired" ? "task_expired" : "task_cancelled", ...about, durationMs };
     }

@@ -50,18 +50,13 @@ export class Dispatched {
   }
 
   #tell(index: number, { isTraced }: KeptFrame): void {
-    const { id, observer, queue, task } = this.#port;
     this.count += 1;
+    const { observer } = this.#port;
+    // Not even an id is made for nobody.
+    if (observer === undefined) return;
+    const { id, queue, task } = this.#port;
     const taskId = `${id}/${index}`;
-    observer?.({
-      event: "queue_dispatched",
-      queue,
-      task,
-      taskId,
-      attempt: 1,
-      duplicate: false,
-      awaited: true,
-      trace: isTraced ? this.#window.traceOf(index) : undefined,
-    });
+    const trace = isTraced ? this.#window.traceOf(index) : undefined;
+    observer({ event: "queue_dispatched", queue, task, taskId, attempt: 1, duplicate: false, awaited: true, trace });
   }
 }
