@@ -138,7 +138,7 @@ test("only Kafka's TLS form has a login", () => {
   });
   expect(plain).not.toContain("sasl.enabled");
   expect(tls).toContain("advertised.listeners=PLAINTEXT://127.0.0.1:7000,SASL_SSL://127.0.0.1:7002\n");
-  expect(tls).toContain("sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN\n");
+  expect(tls).toContain("sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER\n");
 });
 
 test("the nodes of RabbitMQ's cluster name each other, and share the first port", () => {

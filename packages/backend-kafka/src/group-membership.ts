@@ -101,7 +101,10 @@ export class GroupMembership implements Membership {
     const { holder, meaning } = this.#port;
     // Who receives from several queues says so in one turn of the event loop.
     await this.#sleep(0);
-    for (let failures = 0; this.#topics.size > 0; ) {
+    // Between two generations nobody can write that it gave all back: first it becomes a member again, of whom nobody takes anything for lost.
+    let isBetween = false;
+    for (let failures = 0; this.#topics.size > 0 || isBetween; ) {
+      isBetween = false;
       try {
         await this.#join();
         failures = 0;
@@ -109,7 +112,8 @@ export class GroupMembership implements Membership {
       } catch (error) {
         const means = meaning(error);
         if (means === "evicted") this.#forget();
-        else if (means !== "rebalancing") {
+        else if (means === "rebalancing") isBetween = this.#memberId !== "";
+        else {
           failures += 1;
           this.#failed(error);
           await this.#sleep(reconnectMs(failures));
@@ -147,7 +151,7 @@ export class GroupMembership implements Membership {
   async #stay(): Promise<void> {
     const { link, group, sessionMs, holder, meaning } = this.#port;
     const beatMs = Math.min(MOST_BEAT_MS, sessionMs / BEATS_PER_SESSION);
-    for (let failures = 0; ; ) {
+    for (let failures = 0; this.#topics.size > 0; ) {
       await this.#sleep(failures === 0 ? beatMs : reconnectMs(failures));
       if (this.#topics.size === 0) return;
       try {

@@ -1,5 +1,5 @@
 import { VirtualClock } from "@org/dispatch-core";
-import type { Delivery } from "@org/dispatch-core/contract";
+import type { Delivery, Queue } from "@org/dispatch-core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type KafkaBackend, kafka } from "./index.ts";
@@ -7,6 +7,7 @@ import { acks, frames, LEASE_MS, never, textsOf, WORK } from "./testing/opened.t
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
 
 const SESSION_MS = 10_000;
+const OTHER: Queue = { role: "work", name: "high", of: "default" };
 
 /** Backends of one played cluster, on one virtual clock. */
 class Bench {
@@ -103,6 +104,23 @@ describe("a member of a group", () => {
     await bench.clock.settle();
     await bench.until(one.backend.close());
     expect(counted(await bench.until(waiting))).toEqual(["a×0"]);
+  });
+
+  it("clears its mark also when it ends while it waits for the others to join again", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(1);
+    await bench.send(one.backend, "a");
+    await bench.take(one.backend);
+    const two = await bench.backend(1);
+    const taken = two.backend.receive(WORK, { max: 1, waitMs: SESSION_MS * 3, leaseMs: LEASE_MS }, never);
+    await bench.clock.advance(SESSION_MS);
+    // It wants another queue, too, and joins for both: the second member hears of that with its next heartbeat.
+    const both = { receive: [OTHER], send: [OTHER], create: true, leaseMs: LEASE_MS, clock: bench.clock };
+    await bench.until(one.backend.open(both, never));
+    const more = one.backend.receive(OTHER, { max: 1, waitMs: SESSION_MS, leaseMs: LEASE_MS }, never);
+    await bench.clock.advance(1);
+    await bench.until(Promise.allSettled([one.backend.close(), more]));
+    expect(counted(await bench.until(taken))).toEqual(["a×0"]);
   });
 
   it("that was thrown out settles nothing, and writes nothing over what its follower has written", async () => {

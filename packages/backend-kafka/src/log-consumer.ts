@@ -196,13 +196,14 @@ export class LogConsumer implements Holder {
     const before = this.#trackers;
     const fresh = places.filter((place) => !before.has(keyOf(place)));
     const came = new Map((await this.#taken(fresh, group)).map((tracker) => [keyOf(tracker), tracker]));
-    if (this.#hasEnded) return;
     const kept = new Set(places.map(keyOf));
     for (const [key, tracker] of before) tracker.isOver ||= !kept.has(key);
     this.#trackers = new Map(
       places.map((place) => [keyOf(place), (before.get(keyOf(place)) ?? came.get(keyOf(place))) as Tracker]),
     );
     this.#standing = as;
+    // Who ended meanwhile takes nothing up, but has to be able to say that nothing is in its hand any more: else all of that would count as lost.
+    if (this.#hasEnded) return;
     this.#isStable = true;
     if (came.size > 0) this.#committing.whenWritten(() => {});
     this.#changed();
