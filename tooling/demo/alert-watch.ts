@@ -21,7 +21,7 @@ interface RulesAnswer {
 }
 
 const EVERY_MS = 300;
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 30_000;
 
 export class AlertWatch {
   readonly #url: string;

@@ -18,9 +18,9 @@ export class DemoProcess {
   /** All that it said. */
   output = "";
 
-  constructor() {
+  constructor(...flags: readonly string[]) {
     // A process group of its own, as a shell gives one.
-    this.#child = spawn(`${root}/dev`, ["demo", "observability"], { detached: true });
+    this.#child = spawn(`${root}/dev`, ["demo", "observability", ...flags], { detached: true });
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;

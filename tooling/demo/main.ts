@@ -1,5 +1,5 @@
 /**
- * `./dev demo NAME`. What there is to be seen goes to standard output. Ctrl-C, SIGTERM and SIGHUP end it, and all that it started. Exit codes: 0 it went
+ * `./dev demo observability [--hold]`. What there is to be seen goes to standard output. Ctrl-C, SIGTERM and SIGHUP end it, and all that it started. Exit codes: 0 it went
  * as it should · 1 it did not · 2 wrong usage · 130 SIGINT · 143 SIGTERM · 129 SIGHUP.
  */
 import { demonstrate } from "./observability.ts";
@@ -9,8 +9,9 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv.length !== 1 || argv[0] !== "observability") {
-    console.error("dev: usage: ./dev demo observability");
+  const [name, ...flags] = argv;
+  if (name !== "observability" || flags.some((flag) => flag !== "--hold")) {
+    console.error("dev: usage: ./dev demo observability [--hold]");
     return 2;
   }
   const stop = new AbortController();
@@ -25,8 +26,11 @@ async function main(argv: readonly string[]): Promise<number> {
   // Where nobody reads on, it goes on to its end.
   process.stdout.on("error", () => {});
   try {
-    const isWell = await demonstrate((line) => void process.stdout.write(`${line}\n`), stop.signal);
-    return exitCode ?? (isWell ? 0 : 1);
+    const isWell = await demonstrate((line) => void process.stdout.write(`${line}\n`), stop.signal, {
+      hold: flags.length > 0,
+    });
+    // Ctrl-C is how one that holds ends.
+    return isWell ? 0 : (exitCode ?? 1);
   } catch (error) {
     console.error(`dev: ${error instanceof Error ? error.message : String(error)}`);
     return exitCode ?? 1;

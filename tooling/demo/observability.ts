@@ -5,8 +5,17 @@ import { faults } from "./faults.ts";
 import { releaseServices } from "./own-services.ts";
 import { World } from "./world.ts";
 
+export interface DemoOptions {
+  /** When all is over, keeps everything running until the signal, to be looked at. */
+  readonly hold: boolean;
+}
+
 /** Runs to its end, or until the signal; then everything that it started has ended. Answers whether each fault's alerts have fired and cleared. */
-export async function demonstrate(say: (line: string) => void, signal: AbortSignal): Promise<boolean> {
+export async function demonstrate(
+  say: (line: string) => void,
+  signal: AbortSignal,
+  options: DemoOptions,
+): Promise<boolean> {
   const begun = performance.now();
   const tell = (text: string) => say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
   let world: World | undefined;
@@ -14,7 +23,7 @@ export async function demonstrate(say: (line: string) => void, signal: AbortSign
     tell("starting Redis, Prometheus, a run and a worker (what is missing is fetched once) …");
     world = await World.start();
     signal.throwIfAborted();
-    return await play(world, tell, signal);
+    return await play(world, tell, signal, options);
   } catch (error) {
     if (signal.aborted) return false;
     throw error;
@@ -24,7 +33,12 @@ export async function demonstrate(say: (line: string) => void, signal: AbortSign
   }
 }
 
-async function play(world: World, tell: (text: string) => void, signal: AbortSignal): Promise<boolean> {
+async function play(
+  world: World,
+  tell: (text: string) => void,
+  signal: AbortSignal,
+  { hold }: DemoOptions,
+): Promise<boolean> {
   const pages = new Map((await readAlerts()).map(({ alert, annotations }) => [alert, pageOf(annotations.runbook_url)]));
   const { coordinator, worker } = world.addresses;
   tell(`Prometheus at ${world.prometheusUrl}/alerts, with a minute of ops/prometheus/rules.yml as a second`);
@@ -41,6 +55,12 @@ async function play(world: World, tell: (text: string) => void, signal: AbortSig
   watching.catch(() => ended.abort());
   try {
     await playFaults(world, watch, tell, both);
+    tell(`all ${faults.flatMap(({ alerts }) => alerts).length} alerts have fired and cleared`);
+    if (hold) {
+      tell("everything goes on until Ctrl-C");
+      if (!both.aborted)
+        await new Promise<void>((resolve) => both.addEventListener("abort", () => resolve(), { once: true }));
+    }
   } catch (error) {
     await watching;
     throw error;
@@ -48,7 +68,6 @@ async function play(world: World, tell: (text: string) => void, signal: AbortSig
     ended.abort();
   }
   await watching;
-  tell(`all ${faults.flatMap(({ alerts }) => alerts).length} alerts have fired and cleared`);
   return true;
 }
 
