@@ -6,7 +6,7 @@ test("a gate that holds counts as one, in one line", async () => {
   const tally = await runGate({ name: "quiet", argv: ["node", "--eval", "console.log('fine')"] }, (text) =>
     said.push(text),
   );
-  expect(tally).toEqual({ passed: 1, failed: 0, skipped: 0 });
+  expect(tally).toEqual({ passed: 1, failures: [], skipped: 0 });
   expect(said).toEqual([expect.stringMatching(/^ok {5}quiet \(\d+\.\d s\)$/)]);
 });
 
@@ -17,7 +17,7 @@ test.each([
 ])("a gate that %s has failed, and what it said is shown", async (_, argv, words) => {
   const said: string[] = [];
   const tally = await runGate({ name: "broken", argv }, (text) => said.push(text));
-  expect(tally).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(tally).toEqual({ passed: 0, failures: [expect.stringMatching(/^broken: /)], skipped: 0 });
   expect(said[0]).toMatch(/^FAILED broken/);
   expect(said[1]).toContain(words);
 });

@@ -37,5 +37,7 @@ export async function runGate({ name, argv }: Gate, say: (text: string) => void 
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   say(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
   if (code !== 0) say(`${argv.join(" ")}\n${output}`);
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  return code === 0
+    ? { passed: 1, failures: [], skipped: 0 }
+    : { passed: 0, failures: [`${name}: ended with ${code}`], skipped: 0 };
 }

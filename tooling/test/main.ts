@@ -1,7 +1,8 @@
 /**
  * What `./dev test` and `./dev check` run. `test [PATTERN…]`: without patterns every gate and every test, else only the tests of the files whose path
  * holds one of them. `--gates`: the gates alone. `--nodes`: many seeds of the simulation and the unit tests under the other Node versions as well, as CI
- * does; `--full`: that too, and all that takes long. The last line is `N passed, N failed`; the exit code is 1 when anything failed.
+ * does; `--full`: that too, and all that takes long. What failed is named once more at the end; the last line is `N passed, N failed`; the exit code is 1
+ * when anything failed.
  */
 import { parseArgs } from "node:util";
 import { down } from "../services/lifecycle.ts";
@@ -29,13 +30,14 @@ const unitTests = [
 ];
 
 const total = sum(await runAll());
+for (const failure of total.failures) console.log(`FAILED ${failure}`);
 console.log(closingLine(total));
-process.exitCode = total.failed === 0 ? 0 : 1;
+process.exitCode = total.failures.length === 0 ? 0 : 1;
 
 async function runAll(): Promise<readonly Tally[]> {
   const tallies = [await runGate(build)];
   // Without a build, what the others would say is noise.
-  if (sum(tallies).failed > 0) return tallies;
+  if (sum(tallies).failures.length > 0) return tallies;
   // A build that held is no news to one who asked for some tests.
   if (patterns.length > 0) tallies.length = 0;
   else for (const gate of gates) tallies.push(await runGate(gate));
@@ -57,10 +59,8 @@ async function withServices<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function runTests(name: string, node: string, options: readonly string[]): Promise<Tally> {
-  const { tally, complaints } = await runSuite({ name, node, args: [...options, ...files] });
-  for (const complaint of complaints) console.log(`FAILED ${name}: ${complaint}`);
-  return tally;
+function runTests(name: string, node: string, options: readonly string[]): Promise<Tally> {
+  return runSuite({ name, node, args: [...options, ...files] });
 }
 
 /** The unit tests under another Node. One that cannot be had is a failure. */
@@ -71,8 +71,8 @@ async function runUnitTests(major: number): Promise<Tally> {
     await checkNode(node, major);
     return await runTests(`tests-node-${major}`, node, unitTests);
   } catch (error) {
-    console.log(`FAILED Node ${major}: ${error instanceof Error ? error.message : error}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    const failure = `Node ${major}: ${error instanceof Error ? error.message : error}`;
+    return { passed: 0, failures: [failure], skipped: 0 };
   }
 }
 

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { run } from "../command.ts";
 import { root } from "../tree.ts";
 import { findCanaries, overheardIn } from "./canaries.ts";
-import { type Reading, type Report, readReport } from "./report.ts";
+import { type Report, readReport } from "./report.ts";
+import type { Tally } from "./tally.ts";
 
 export interface Suite {
   /** For people, and the name of its report's file. */
@@ -25,9 +26,9 @@ const testTimeoutMs = 30_000;
 
 /**
  * Runs a suite, with an empty folder for what is temporary: what is left there is a failure, and so is a secret or a payload in anything that its processes
- * say. Never rejects: a run that broke is a failure, with a complaint.
+ * say. Never rejects: a run that broke is a failure.
  */
-export async function runSuite({ name, node, args, folder = root, shown = true }: Suite): Promise<Reading> {
+export async function runSuite({ name, node, args, folder = root, shown = true }: Suite): Promise<Tally> {
   const file = `${folder}/.reports/${name}.json`;
   await rm(file, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
