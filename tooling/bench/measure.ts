@@ -1,4 +1,7 @@
-/** The process of one measurement: `node --expose-gc measure.ts MEASUREMENT MODULE TASKS` prints what it measured as one JSON object. */
+/**
+ * The process of one measurement: `node --expose-gc measure.ts MEASUREMENT MODULE TASKS` prints what it measured as one JSON object; with
+ * `load` it only loads what any measurement needs.
+ */
 import type { OpenSystem as OpenRabbit } from "./rabbitmq/system.ts";
 import type { BrokerSubject } from "./redis/subject.ts";
 import type { Measured } from "./series.ts";
@@ -21,5 +24,6 @@ const [name = "", module = "", tasks = ""] = process.argv.slice(2);
 const { subject } = (await import(module)) as { readonly subject: AnySubject };
 let measure: Measurements[string] | undefined;
 for (const load of sources) measure ??= (await load())[name];
+if (name === "load") process.exit();
 if (measure === undefined) throw new RangeError(`there is no measurement called ${name}`);
 console.log(JSON.stringify(await measure(subject, Number(tasks))));
