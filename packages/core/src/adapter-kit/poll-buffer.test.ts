@@ -5,8 +5,8 @@ import { PollBuffer } from "./poll-buffer.ts";
 
 const never = new AbortController().signal;
 
-/** A buffer whose polls the test answers; unanswered ones bring nothing when their time is over. */
-function setUp(pollMs = 20_000) {
+/** A buffer whose polls the test answers; unanswered ones bring nothing `lateMs` after their time is over. */
+function setUp(pollMs = 20_000, lateMs = 0) {
   const clock = new VirtualClock();
   const polls: { readonly want: Want; bring(...items: string[]): Promise<void>; fail(): Promise<void> }[] = [];
   const log: string[] = [];
@@ -16,7 +16,7 @@ function setUp(pollMs = 20_000) {
     pollMs,
     poll(want) {
       const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-      clock.after(want.waitMs, () => resolve([]));
+      clock.after(want.waitMs + lateMs, () => resolve([]));
       polls.push({
         want,
         bring(...items) {
@@ -67,6 +67,31 @@ describe("a poll buffer", () => {
     await clock.advance(1_000);
     expect(await waiting).toEqual([]);
     expect(polls.map(({ want }) => want.waitMs)).toEqual([400, 400, 200]);
+  });
+
+  it("ends a receive whose poll has brought what another one took, when its time is over", async () => {
+    const { clock, polls, receive } = setUp(20_000, 900);
+    const [first, second, third] = [receive(1), receive(1), receive(1, 5_000)];
+    await clock.advance(1_200);
+    await polls[1]?.bring("a");
+    expect(await first).toEqual(["a"]);
+    expect(await second).toEqual([]);
+    await polls[2]?.bring("b");
+    expect(await third).toEqual(["b"]);
+  });
+
+  it("lets a receive whose poll has brought what another one took wait for the polls that are left, and no longer than it would", async () => {
+    const { clock, polls, receive } = setUp(20_000, 900);
+    const controller = new AbortController();
+    const [aborted, first] = [receive(1, 20_000, controller.signal), receive(1)];
+    const second = receive(1, 5_000);
+    controller.abort();
+    expect(await aborted).toEqual([]);
+    await polls[2]?.bring("a");
+    expect(await first).toEqual(["a"]);
+    await clock.advance(5_000);
+    expect(await second).toEqual([]);
+    expect(polls).toHaveLength(3);
   });
 
   it("ends an aborted receive at once; its poll serves the next one", async () => {

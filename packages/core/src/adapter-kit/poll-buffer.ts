@@ -105,7 +105,7 @@ export class PollBuffer<T> {
       this.#waiting.add(waiting);
       if (this.#polls.size < this.#waiting.size || want.waitMs <= 0) this.#poll(waiting, want.waitMs);
       // The poll of an earlier receive may take longer than this one has.
-      else waiting.timer = clock.after(Math.ceil(want.waitMs), abort);
+      else this.#limit(waiting, want.waitMs);
     });
   }
 
@@ -150,16 +150,25 @@ export class PollBuffer<T> {
     else this.#items.push(...left);
   }
 
-  /** Who still waits, and there are fewer polls than receives, needs one of its own again. */
+  /**
+   * Looks after all that wait while no poll was asked for on their behalf, be it that another one took what theirs had brought: whose time is over leaves,
+   * and where there are fewer polls than receives it has one of its own again. Who waits for somebody else's does so no longer than its time.
+   */
   #next(): void {
     const nowMs = this.#port.clock.now();
     for (const waiting of this.#waiting) {
-      if (this.#polls.size >= this.#waiting.size) return;
+      if (waiting.polls) continue;
       const leftMs = waiting.untilMs - nowMs;
-      if (waiting.polls || leftMs <= 0) continue;
-      waiting.timer?.cancel();
-      waiting.timer = undefined;
-      this.#poll(waiting, leftMs);
+      if (leftMs <= 0) this.#leave(waiting);
+      else if (this.#polls.size < this.#waiting.size) {
+        waiting.timer?.cancel();
+        waiting.timer = undefined;
+        this.#poll(waiting, leftMs);
+      } else this.#limit(waiting, leftMs);
     }
+  }
+
+  #limit(waiting: Waiting<T>, leftMs: number): void {
+    waiting.timer ??= this.#port.clock.after(Math.ceil(leftMs), () => this.#leave(waiting));
   }
 }
