@@ -5,6 +5,7 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   type TimeInput,
   type Tracer,
@@ -25,11 +26,12 @@ const kinds: Readonly<Record<Operation, SpanKind>> = Object.freeze({
 export interface NewSpan {
   readonly operation: Operation;
   readonly queue: string;
+  /** The span's own from then on. */
   readonly attributes: Attributes;
   readonly kind?: SpanKind | undefined;
   /** Absent: now. */
   readonly startTime?: TimeInput | undefined;
-  readonly links?: readonly Link[] | undefined;
+  readonly links?: Link[] | undefined;
 }
 
 /** Begins spans as the conventions have them. */
@@ -45,17 +47,15 @@ export class Spans {
 
   start({ operation, queue, attributes, kind, startTime, links }: NewSpan, parent: Context): Span {
     const { backend } = this;
-    const system = backend === undefined ? {} : { [key.system]: systems[backend] ?? backend };
-    return this.#tracer.startSpan(
-      spanName(operation, queue),
-      {
-        kind: kind ?? kinds[operation],
-        attributes: { ...system, ...operationAttributes(operation), [key.destination]: queue, ...attributes },
-        ...(startTime !== undefined && { startTime }),
-        ...(links !== undefined && { links: [...links] }),
-      },
-      parent,
-    );
+    // Written into what the caller has made for this span: a traced task has four, and copies of objects cost more than what they hold.
+    if (backend !== undefined) attributes[key.system] = systems[backend] ?? backend;
+    attributes[key.operationName] = operations[operation];
+    attributes[key.operationType] = operations[operation];
+    attributes[key.destination] = queue;
+    const options: SpanOptions = { kind: kind ?? kinds[operation], attributes };
+    if (startTime !== undefined) options.startTime = startTime;
+    if (links !== undefined) options.links = links;
+    return this.#tracer.startSpan(spanName(operation, queue), options, parent);
   }
 }
 

@@ -13,13 +13,28 @@ export function headersOf({ traceId, spanId, traceFlags, traceState }: SpanConte
   return state === undefined || state === "" ? { traceparent } : { traceparent, tracestate: state };
 }
 
+/** So many that were read last: each is asked for at every step of its task, and a process has few of them in hand. */
+const MOST_READ = 1_000;
+const read = new Map<string, SpanContext | undefined>();
+
 /** The context that headers carry; undefined where they carry none that can be believed. */
 export function contextOf({ traceparent = "", tracestate }: Headers): SpanContext | undefined {
+  let context = read.get(traceparent);
+  if (context === undefined) {
+    context = parse(traceparent);
+    if (read.size >= MOST_READ) read.clear();
+    read.set(traceparent, context);
+  }
+  return context === undefined || tracestate === undefined
+    ? context
+    : { ...context, traceState: createTraceState(tracestate) };
+}
+
+function parse(traceparent: string): SpanContext | undefined {
   const [, version, traceId = "", spanId = "", flags = "00", more] = TRACEPARENT.exec(traceparent) ?? [];
   // Version 255 is forbidden, and nothing may follow in the only version that there is.
   if (version === undefined || version === "ff" || (version === "00" && more !== undefined)) return undefined;
   const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED;
   const context: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
-  if (!isSpanContextValid(context)) return undefined;
-  return tracestate === undefined ? context : { ...context, traceState: createTraceState(tracestate) };
+  return isSpanContextValid(context) ? context : undefined;
 }
