@@ -5,10 +5,12 @@ import type { Headers } from "./contract/index.ts";
 import type { DispatcherParts } from "./dispatcher-parts.ts";
 import { DispatchError } from "./errors.ts";
 import { inputSettings, type RunSettings } from "./plan/options.ts";
+import { planTask } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
 import type { KeptFrame } from "./result/kept-frame.ts";
 import { OpenRun } from "./result/open-run.ts";
 import type { Packable } from "./result/run-port.ts";
+import type { Routes } from "./routes.ts";
 import { type Input, isInput } from "./send/input.ts";
 import { Outbox } from "./send/outbox.ts";
 import { Outlets } from "./send/outlets.ts";
@@ -62,7 +64,7 @@ export function beginRun<I, O>(
     endsAt,
     refOf: (input) => (isInput(input) ? input.options.id : undefined),
     trace: tracing === undefined ? undefined : (index) => tracing.begin(queue, kind.name, id, index),
-    make: (input, index, traced) => makeFrame(frames, input, settings, index, traced),
+    make: (input, index, traced) => makeFrame(frames, routes, input, settings, index, traced),
     resend: (lost) => frames.resend(lost),
     apart: (one) => frames.apart(one),
     pack: (part: Packable) => packer.add((part as Part).group, part as Part, part.sizeBytes),
@@ -91,6 +93,7 @@ export function beginRun<I, O>(
 
 function makeFrame(
   frames: TaskFrames,
+  routes: Routes,
   input: unknown,
   settings: RunSettings,
   index: number,
@@ -99,5 +102,7 @@ function makeFrame(
   if (index > most.first) throw new DispatchError("INPUT_INVALID", `a run has at most ${most.first + 1} tasks`);
   if (!isInput(input)) return frames.make(input, withTrace(settings, traced), index);
   if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-  return frames.make(input.payload, withTrace(inputSettings(settings, input.options), traced), index);
+  const own = inputSettings(settings, input.options);
+  planTask(routes, own);
+  return frames.make(input.payload, withTrace(own, traced), index);
 }

@@ -1,13 +1,12 @@
-import { Calls } from "./call.ts";
+import type { Calls } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
 import type { Backend, Observer } from "./contract/index.ts";
 import { Coordinator } from "./coordinator.ts";
-import { guard } from "./errors.ts";
+import { type Family, openFamily } from "./open-family.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { DispatcherSettings } from "./plan/options.ts";
-import { Routes } from "./routes.ts";
+import type { Routes } from "./routes.ts";
 import { Tracing } from "./tracing.ts";
-import { OPEN_MS } from "./trying.ts";
 
 /** What the runs of a dispatcher and its sends without a result share. */
 export class DispatcherParts {
@@ -20,24 +19,22 @@ export class DispatcherParts {
   readonly coordinator: Coordinator;
   #collecting: Promise<void> | undefined;
 
-  constructor(backend: Backend, settings: DispatcherSettings) {
-    const { clock, random, queue } = settings;
-    const { profile } = backend;
+  private constructor({ calls, routes, observer }: Family, settings: DispatcherSettings) {
+    const { clock, queue } = settings;
+    const { profile } = calls.backend;
     this.settings = settings;
-    this.observer = guard(settings.observer);
+    this.observer = observer;
     this.tracing = Tracing.of(settings.tracer);
-    this.calls = new Calls({ backend, clock, random, observer: this.observer });
-    this.routes = new Routes(profile);
+    this.calls = calls;
+    this.routes = routes;
     const codec = new BodyCodec({ ...settings, profile });
     this.outgoing = new Outgoing({ codec, clock, routes: this.routes, queue, profile });
     this.coordinator = new Coordinator(this.calls, this.observer, settings, this.routes, codec);
   }
 
-  /** Opens the queues that are sent to. */
-  async open(): Promise<void> {
-    const { create, leaseMs, queue, clock } = this.settings;
-    const send = [...this.routes.workQueues(queue), ...this.routes.delayQueues(queue)];
-    await this.calls.open({ receive: [], send, create, leaseMs, clock }, { deadline: clock.now() + OPEN_MS });
+  static async open(backend: Backend, settings: DispatcherSettings): Promise<DispatcherParts> {
+    const family = await openFamily(backend, settings, (send) => ({ receive: [], send }));
+    return new DispatcherParts(family, settings);
   }
 
   /** Opens the reply queue, once: when the first run needs it. */

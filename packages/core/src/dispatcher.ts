@@ -5,14 +5,13 @@ import { DispatcherParts } from "./dispatcher-parts.ts";
 import { DispatchError } from "./errors.ts";
 import {
   type DispatcherOptions,
-  type DispatcherSettings,
   dispatcherSettings,
   type RunOptions,
   runSettings,
   type SendOptions,
   sendSettings,
 } from "./plan/options.ts";
-import { planRun } from "./plan/plan.ts";
+import { planRun, planTask } from "./plan/plan.ts";
 import type { OpenRun } from "./result/open-run.ts";
 import { Run } from "./result/run.ts";
 import type { Input } from "./send/input.ts";
@@ -26,9 +25,9 @@ export class Dispatcher implements AsyncDisposable {
   readonly #singles: SingleSends;
   #closed: Promise<void> | undefined;
 
-  private constructor(backend: Backend, settings: DispatcherSettings) {
-    this.#parts = new DispatcherParts(backend, settings);
-    this.#singles = new SingleSends(this.#parts);
+  private constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#singles = new SingleSends(parts);
   }
 
   /**
@@ -37,8 +36,7 @@ export class Dispatcher implements AsyncDisposable {
    */
   static async open(backend: Backend, options: DispatcherOptions = {}): Promise<Dispatcher> {
     const settings = dispatcherSettings(options, randomBytes(6).toString("hex"));
-    const dispatcher = new Dispatcher(backend, settings);
-    await dispatcher.#parts.open();
+    const dispatcher = new Dispatcher(await DispatcherParts.open(backend, settings));
     if (options.coordinator !== undefined) await dispatcher.#parts.collect();
     return dispatcher;
   }
@@ -63,6 +61,7 @@ export class Dispatcher implements AsyncDisposable {
     if (!isIterable(inputs))
       throw new DispatchError("CONFIG_INVALID", "inputs is neither an iterable nor an async iterable");
     planRun(this.#parts.calls.backend.profile, settings);
+    planTask(this.#parts.routes, settings);
     return new Run<O>(beginRun<I, O>(this.#parts, kind, inputs, settings) as OpenRun<O>);
   }
 
@@ -72,7 +71,9 @@ export class Dispatcher implements AsyncDisposable {
    */
   async send<I>(task: Task<I, unknown> | string, payload: I, options: SendOptions = {}): Promise<SentTask> {
     this.#mustBeOpen();
-    return this.#singles.send(kindOf(task), payload, sendSettings(options));
+    const settings = sendSettings(options);
+    planTask(this.#parts.routes, settings);
+    return this.#singles.send(kindOf(task), payload, settings);
   }
 
   /** Sends what is under way, cancels the runs, and removes the reply queue. Every call answers the same promise. */

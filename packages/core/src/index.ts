@@ -6,6 +6,7 @@ export { Dispatcher } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
 export { type JsonLoggerOptions, jsonLogger, type LogEventsOptions, type Logger, logEvents } from "./log.ts";
 export { joinObservers } from "./observers.ts";
+export type { Absent } from "./plan/absent.ts";
 export { explain, type PlanLine, type PlanNeeds } from "./plan/explain.ts";
 export {
   type AdminOptions,

@@ -1,13 +1,15 @@
-import { Calls } from "./call.ts";
+import type { Calls } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame } from "./codec/frame.ts";
 import type { Backend, BrowsePage, Clock, Depth, DispatchEvent, Observer, Queue } from "./contract/index.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { DispatchError, guard } from "./errors.ts";
+import { DispatchError } from "./errors.ts";
+import { type Family, openFamily } from "./open-family.ts";
+import type { Absent } from "./plan/absent.ts";
 import { type AdminOptions, adminSettings } from "./plan/options.ts";
 import { deadQueue } from "./queues.ts";
-import { Routes } from "./routes.ts";
-import { OPEN_MS, type Until } from "./trying.ts";
+import type { Routes } from "./routes.ts";
+import type { Until } from "./trying.ts";
 
 /** What lies in a queue, as far as the backend knows. */
 export interface QueueStatus {
@@ -37,38 +39,30 @@ export class QueueAdmin implements AsyncDisposable {
   /** Does the backend let us look at what waits? */
   #looks: boolean;
 
-  private constructor(options: {
-    calls: Calls;
-    dead: DeadLetters;
-    queue: string;
-    routes: Routes;
-    clock: Clock;
-    observer: Observer | undefined;
-  }) {
-    this.dead = options.dead;
-    this.#calls = options.calls;
-    this.#queue = options.queue;
-    this.#routes = options.routes;
-    this.#clock = options.clock;
-    this.#observer = options.observer;
-    this.#looks = options.calls.backend.profile.verbs.includes("browse");
+  private constructor(family: Family, dead: DeadLetters, queue: string, clock: Clock) {
+    const { calls, routes, observer } = family;
+    this.dead = dead;
+    this.#calls = calls;
+    this.#queue = queue;
+    this.#routes = routes;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#looks = calls.backend.profile.verbs.includes("browse");
   }
 
   /** The backend stays the caller's. Throws `CONFIG_INVALID`, or a `DispatchError` when the broker cannot be reached. */
   static async open(backend: Backend, options: AdminOptions = {}): Promise<QueueAdmin> {
-    const { clock, random, queue, leaseMs, create, observer, ...bodies } = adminSettings(options);
-    const guarded = guard(observer);
-    const calls = new Calls({ backend, clock, random, observer: guarded });
-    const routes = new Routes(backend.profile);
+    const settings = adminSettings(options);
+    const { clock, queue } = settings;
     const dead = deadQueue(queue);
-    const work = [...routes.workQueues(queue), ...routes.delayQueues(queue)];
-    await calls.open(
-      { receive: [dead], send: [...work, dead], create, leaseMs, clock },
-      { deadline: clock.now() + OPEN_MS },
-    );
-    const codec = new BodyCodec({ ...bodies, clock, random, profile: backend.profile });
-    const letters = new DeadLetters({ calls, clock, queue, leaseMs, routes, codec });
-    return new QueueAdmin({ calls, dead: letters, queue, routes, clock, observer: guarded });
+    const family = await openFamily(backend, settings, (send) => ({ receive: [dead], send: [...send, dead] }));
+    const codec = new BodyCodec({ ...settings, profile: backend.profile });
+    return new QueueAdmin(family, new DeadLetters({ ...settings, ...family, codec }), queue, clock);
+  }
+
+  /** What of the queue is not there; for `explain`. */
+  get absent(): Absent {
+    return this.#routes.absent;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Waiting } from "./codec/hop.ts";
 import type { Profile, Queue } from "./contract/index.ts";
+import { type Absent, nothingAbsent } from "./plan/absent.ts";
 import { type DelayPlan, delayPlan, type Hop, nextHop } from "./plan/delay.ts";
 import { type Lane, laneOf, lanesOf } from "./plan/lanes.ts";
 import { laterQueue, tierQueue, workQueue } from "./queues.ts";
@@ -15,12 +16,14 @@ export interface Route {
 export class Routes {
   readonly lanes: readonly Lane[];
   readonly delay: DelayPlan;
+  readonly absent: Absent;
   /** The way to each lane at once: the same object for the same queue, so that who sends many frames to it need not look it up. */
   #direct: Route | undefined;
 
-  constructor(profile: Profile) {
-    this.lanes = lanesOf(profile);
-    this.delay = delayPlan(profile);
+  constructor(profile: Profile, absent: Absent = nothingAbsent) {
+    this.lanes = lanesOf(profile, absent);
+    this.delay = delayPlan(profile, absent);
+    this.absent = absent;
   }
 
   /** All lanes of a queue, highest first. */
@@ -30,9 +33,12 @@ export class Routes {
 
   /** The queues in which frames of it wait for their time. */
   delayQueues(of: string): readonly Queue[] {
-    if (this.delay.kind === "native") return [];
     if (this.delay.kind === "later") return [laterQueue(of)];
-    return this.delay.tiersMs.map(tierQueue);
+    return this.delay.kind === "tiers" ? this.delay.tiersMs.map(tierQueue) : [];
+  }
+
+  queues(of: string): readonly Queue[] {
+    return [...this.workQueues(of), ...this.delayQueues(of)];
   }
 
   laneOf(priority: number): string {
@@ -41,7 +47,7 @@ export class Routes {
 
   /** What keeps its order among itself: a priority where the broker has them, else a lane. The number of a lane is its lowest priority. */
   bandOf(priority: number): number {
-    return this.lanes.length === 1 ? priority : laneOf(this.lanes, priority).least;
+    return this.lanes.length === 1 && !this.absent.lanes ? priority : laneOf(this.lanes, priority).least;
   }
 
   /** The next hop of a frame for `lane` of the queue `of` that is due at `dueAt`. `wallMs`: now. */

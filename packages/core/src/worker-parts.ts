@@ -1,20 +1,20 @@
 import { Admitting, type AdmittingParts } from "./admitting.ts";
-import { Calls } from "./call.ts";
+import type { Calls } from "./call.ts";
 import { BodyCodec, FRAME_HEAD_BYTES } from "./codec/body.ts";
 import { hopFrame } from "./codec/hop.ts";
 import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
 import { Concluding, type ConcludingParts } from "./concluding.ts";
 import type { Backend, Clock, Frame, Observer, Profile, Queue } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
-import { guard } from "./errors.ts";
 import { Fetching } from "./fetching.ts";
 import { Intake } from "./intake.ts";
 import type { HeldTask } from "./lease/hold.ts";
 import { Keeper } from "./lease/keeper.ts";
+import { type Family, openFamily } from "./open-family.ts";
 import { Packs } from "./packs.ts";
 import type { WorkerSettings } from "./plan/options.ts";
 import { deadQueue, replyQueue } from "./queues.ts";
-import { type Route, Routes } from "./routes.ts";
+import type { Route, Routes } from "./routes.ts";
 import type { ServedTasks } from "./served-tasks.ts";
 import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
@@ -43,6 +43,7 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
   readonly routes: Routes;
   /** The lanes, highest first. */
   readonly queues: readonly Queue[];
+  readonly receives: readonly Queue[];
   readonly dead: Queue;
   readonly keeper: Keeper;
   readonly settler: Settler<HeldTask>;
@@ -58,20 +59,26 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
   /** Set by a stop. */
   isStopping = false;
 
-  constructor(backend: Backend, tasks: ServedTasks, settings: WorkerSettings) {
+  static async open(backend: Backend, tasks: ServedTasks, settings: WorkerSettings): Promise<WorkerParts> {
+    const dead = deadQueue(settings.queue);
+    const family = await openFamily(backend, settings, (receive) => ({ receive, send: [...receive, dead] }));
+    return new WorkerParts(family, tasks, settings);
+  }
+
+  private constructor({ calls, routes, observer }: Family, tasks: ServedTasks, settings: WorkerSettings) {
     const { clock, random, leaseMs, queue } = settings;
-    const { profile } = backend;
+    const { profile } = calls.backend;
     this.settings = settings;
     this.tasks = tasks;
     this.clock = clock;
     this.profile = profile;
-    this.observer = guard(settings.observer);
-    this.routes = new Routes(profile);
-    this.queues = this.routes.workQueues(queue);
+    this.observer = observer;
+    this.routes = routes;
+    this.queues = routes.workQueues(queue);
+    this.receives = routes.queues(queue);
     this.dead = deadQueue(queue);
     const codec = new BodyCodec({ ...settings, profile });
     this.codec = codec;
-    const calls = new Calls({ backend, clock, random, observer: this.observer });
     this.calls = calls;
     const tracing = Tracing.of(settings.tracer);
     // What has to be added to the monotonic time for the wall's, which goes on with it.

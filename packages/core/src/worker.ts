@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { Backend, Queue, WorkerStatus } from "./contract/index.ts";
+import type { Backend, WorkerStatus } from "./contract/index.ts";
 import { takeBackCredit } from "./fetching.ts";
 import { pause, within } from "./pause.ts";
 import { type WorkerOptions, workerSettings } from "./plan/options.ts";
 import { planWorker } from "./plan/plan.ts";
 import { ServedTasks } from "./served-tasks.ts";
-import { OPEN_MS } from "./trying.ts";
 import type { Task } from "./work/task.ts";
 import { WorkerParts } from "./worker-parts.ts";
 
@@ -32,8 +31,8 @@ export class Worker implements AsyncDisposable {
     const settings = workerSettings(options, randomBytes(6).toString("hex"));
     const served = [tasks].flat() as readonly Task[];
     planWorker(backend.profile, { ...settings, tasks: served });
-    const worker = new Worker(new WorkerParts(backend, new ServedTasks(served), settings));
-    await worker.#open();
+    const worker = new Worker(await WorkerParts.open(backend, new ServedTasks(served), settings));
+    worker.#begin();
     return worker;
   }
 
@@ -62,12 +61,9 @@ export class Worker implements AsyncDisposable {
     return this.stop();
   }
 
-  async #open(): Promise<void> {
-    const { settings, clock, calls, observer, tasks, dead, fetching, delays } = this.#parts;
-    const { queue, create, leaseMs, concurrency } = settings;
-    const receive = this.#receives;
-    const options = { receive, send: [...receive, dead], create, leaseMs, clock };
-    await calls.open(options, { deadline: clock.now() + OPEN_MS });
+  #begin(): void {
+    const { settings, observer, tasks, fetching, delays } = this.#parts;
+    const { queue, concurrency } = settings;
     observer?.({
       event: "worker_started",
       queue,
@@ -80,14 +76,9 @@ export class Worker implements AsyncDisposable {
     delays.run(this.#taking.signal);
   }
 
-  /** The queues of which it takes. */
-  get #receives(): readonly Queue[] {
-    const { queues, routes, settings } = this.#parts;
-    return [...queues, ...routes.delayQueues(settings.queue)];
-  }
-
   async #stop(): Promise<void> {
-    const { settings, profile, clock, calls, packs, slots, rest, settler, beater, keeper, delays } = this.#parts;
+    const { settings, profile, clock, calls, receives, packs, slots, rest, settler, beater, keeper, delays } =
+      this.#parts;
     const { drainMs, abandonMs, leaseMs } = settings;
     this.#parts.isStopping = true;
     packs.giveBack([...slots.close(), ...rest.withdraw(() => true)]);
@@ -95,7 +86,7 @@ export class Worker implements AsyncDisposable {
     const takeBack = async () => {
       this.#receiving.abort();
       await this.#fetched;
-      await takeBackCredit({ calls, clock, leaseMs }, this.#receives, abandonMs);
+      await takeBackCredit({ calls, clock, leaseMs }, receives, abandonMs);
     };
     // A poll that cannot be called back ends by itself, within the drain: what it still brings goes back from here. Released by `close`, it could count.
     const polls = profile.pollMs > 0 ? this.#fetched : undefined;

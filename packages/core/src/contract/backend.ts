@@ -24,7 +24,8 @@ export interface Backend {
   /**
    * Gets ready to receive from and to send to the queues. Called once per dispatcher or worker, again to add queues; connects at the first call.
    * Resolves when whatever is sent to the `receive` queues from then on will be received.
-   * Throws where a queue is missing and `create` is false (`MISSING`), or exists with other arguments (`MISMATCH`).
+   * Throws where queues are missing and `create` is false (`MISSING`; `classify` says which, all of them), or exist with other arguments (`MISMATCH`).
+   * Core may then open once more, without those that it can do without: a throw leaves nothing behind that a later `open` would trip over.
    * Answers what it doubts of what it has opened, each time anew; nothing where there is no doubt.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: who never doubts returns nothing
@@ -198,4 +199,9 @@ export interface ErrorClass {
   readonly detail?: string | undefined;
   /** The broker's own advice. */
   readonly retryAfterMs?: number | undefined;
+  /**
+   * Of a `MISSING` that `open` threw: all queues of that call that are not there, so that core can do without some. Absent where that is not known, or
+   * where something else is missing, too: then nobody can do without.
+   */
+  readonly missing?: readonly Queue[] | undefined;
 }

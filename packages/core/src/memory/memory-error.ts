@@ -4,9 +4,11 @@ import type { CallCode, ErrorClass, Queue } from "../contract/index.ts";
 export class MemoryError extends Error {
   override readonly name = "MemoryError";
   readonly code: CallCode;
-  constructor(code: CallCode, message: string) {
+  readonly missing: readonly Queue[] | undefined;
+  constructor(code: CallCode, message: string, missing?: readonly Queue[]) {
     super(message);
     this.code = code;
+    this.missing = missing;
   }
 }
 
@@ -18,10 +20,21 @@ export function missingError(queue: Queue, namespace: string): MemoryError {
   );
 }
 
+/** Of an `open`: all that are missing. */
+export function missingQueuesError(queues: readonly Queue[], namespace: string): MemoryError {
+  const names = queues.map(({ role, name, of }) => `${role} queue "${of}/${name}"`).join(", ");
+  return new MemoryError("MISSING", `there is no ${names} in "${namespace}", and none may be made`, queues);
+}
+
 /** Anything that is not a `MemoryError` cannot come from a map in memory; it is taken as an outage, so that core tries again within its deadline. */
 export function classifyError(error: unknown): ErrorClass {
   try {
-    if (error instanceof MemoryError) return { code: error.code, detail: error.message };
+    if (error instanceof MemoryError)
+      return {
+        code: error.code,
+        detail: error.message,
+        ...(error.missing !== undefined && { missing: error.missing }),
+      };
     if (error instanceof Error) return { code: "UNAVAILABLE", detail: error.message };
     return { code: "UNAVAILABLE", detail: String(error) };
   } catch {

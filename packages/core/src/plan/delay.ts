@@ -1,12 +1,14 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
+import type { Absent } from "./absent.ts";
 
 /**
  * How a delay is kept: by the broker's own send delay; in the `later` queue, by hops of it and by releases; or in tiers of constant delay. `nativeMs` 0:
- * by releases alone.
+ * by releases alone. Capped: by the send delay alone, since there is no `later` queue; longer ones are refused.
  */
 export type DelayPlan =
   | { readonly kind: "native" }
   | { readonly kind: "later"; readonly nativeMs: number }
+  | { readonly kind: "capped"; readonly nativeMs: number }
   | { readonly kind: "tiers"; readonly tiersMs: readonly number[] };
 
 /** The longest tier: longer delays go through it several times. */
@@ -19,8 +21,9 @@ const LONGEST_TIER_MS = 15 * 3_600_000;
  * Without that, and without a native delay: tiers doubling from the declared precision up to 15 h, and never past half the lease cap, because a head that is not due is
  * held until it is.
  */
-export function delayPlan(profile: Profile): DelayPlan {
+export function delayPlan(profile: Profile, absent?: Absent): DelayPlan {
   if (profile.sendDelayMs >= UNLIMITED) return { kind: "native" };
+  if (absent?.later) return { kind: "capped", nativeMs: profile.sendDelayMs };
   if (profile.sendDelayMs > 0 || profile.releaseDelayMs > 0) return { kind: "later", nativeMs: profile.sendDelayMs };
   const cap = Math.min(LONGEST_TIER_MS, profile.lease.totalCapMs / 2);
   const precisionMs = Math.max(1, profile.limits.delayPrecisionMs);
@@ -38,12 +41,13 @@ export type Hop =
   /** Into the tier of this delay. */
   | { readonly to: "tier"; readonly tierMs: number };
 
-/** Pure, and never early: what is left below the smallest tier goes into that. */
+/** Pure, and never early: what is left below the smallest tier goes into that. But for a cap: what asks for more, which no sender may, comes then. */
 export function nextHop(plan: DelayPlan, dueInMs: number): Hop {
   const restMs = Math.max(0, Math.ceil(dueInMs));
   if (restMs === 0 || plan.kind === "native") return { to: "work", delayMs: restMs };
-  if (plan.kind === "later") {
-    return restMs <= plan.nativeMs ? { to: "work", delayMs: restMs } : { to: "later", delayMs: plan.nativeMs };
+  if (plan.kind !== "tiers") {
+    const delayMs = Math.min(restMs, plan.nativeMs);
+    return { to: delayMs < restMs && plan.kind === "later" ? "later" : "work", delayMs };
   }
   let tierMs = plan.tiersMs[0] as number;
   for (const candidate of plan.tiersMs) if (candidate <= restMs) tierMs = candidate;

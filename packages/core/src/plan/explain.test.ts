@@ -51,6 +51,27 @@ describe("explain", () => {
       "priority",
       "emulated: lanes high 7–10 (8), normal 4–6 (3), low 0–3 (1); a worker of 4 slots holds at most 2 more, starts at most 14 others before a late high task, 28 before a low one",
     ],
+    [
+      "lanes that nobody may make",
+      { priorityLevels: 0 },
+      { create: false, concurrency: 4 },
+      "priority",
+      "emulated: lanes high 7–10 (8), normal 4–6 (3), low 0–3 (1); a worker of 4 slots holds at most 2 more, starts at most 14 others before a late high task, 28 before a low one; without queues one lane: priorities other than 4 to 6 are refused",
+    ],
+    [
+      "lanes that are not there",
+      { priorityLevels: 0 },
+      { create: false, absent: { lanes: true, later: false } },
+      "priority",
+      "refused: one lane: priorities other than 4 to 6 are refused; create makes the missing queues",
+    ],
+    [
+      "long delays that have nowhere to wait",
+      { sendDelayMs: 900_000 },
+      { absent: { lanes: false, later: true } },
+      "delay",
+      "native: delays above 15 min are refused, longer pauses before a retry end then; create makes",
+    ],
     ["any delay", {}, {}, "delay", "native: of any length, late by at most 1 ms"],
     [
       "delays of releases alone",
@@ -151,6 +172,15 @@ describe("explain", () => {
     ],
   ])("%s", (_, change, needs, need, expected) => {
     expect(lines(change, needs).get(need)?.slice(0, expected.length)).toBe(expected);
+  });
+
+  it("says nothing of queues that are there, nor of those that may be made", () => {
+    const needs = { create: false, absent: { lanes: false, later: false } };
+    for (const known of [needs, { create: true }]) {
+      const said = lines({ priorityLevels: 0, sendDelayMs: 900_000 }, known);
+      expect(said.get("priority")).toMatch(/before a low one$/);
+      expect(said.get("delay")).toMatch(/which every worker pumps$/);
+    }
   });
 
   it("says nothing of ids where the backend refuses none", () => {

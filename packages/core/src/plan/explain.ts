@@ -1,8 +1,10 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
+import { type Absent, NO_LANES, noLater } from "./absent.ts";
 import { delayPlan } from "./delay.ts";
-import { laneBounds, lanesOf } from "./lanes.ts";
+import { hasPriorities, laneBounds, lanesOf } from "./lanes.ts";
 import { type DispatcherSettings, defaults, type WorkerSettings } from "./options.ts";
 import { workerProblems } from "./plan.ts";
+import { span } from "./span.ts";
 
 /** One need, and how it is met on a backend. */
 export interface PlanLine {
@@ -26,6 +28,10 @@ export interface PlanNeeds {
   readonly targetPackMs?: number | undefined;
   readonly initialBatchSize?: number | undefined;
   readonly maxBatchSize?: number | undefined;
+  /** May missing queues be made? Where not, it is said what they would be missed for. */
+  readonly create?: boolean | undefined;
+  /** What of the queue is not there, where somebody has looked: `absent` of a `QueueAdmin`. */
+  readonly absent?: Absent | undefined;
 }
 
 /** The plan for a backend: what it does by itself, what core does instead and how, and what is refused, with the option to change. Pure. */
@@ -37,8 +43,8 @@ export function explain(profile: Profile, needs: PlanNeeds = {}): readonly PlanL
     lease(profile, all.leaseMs),
     fencing(profile),
     settling(profile),
-    priority(profile, all.concurrency),
-    delay(profile),
+    priority(profile, all.concurrency, needs),
+    delay(profile, needs),
     packs(profile, all),
     losses(profile, all.maxLost),
     duplicates(profile),
@@ -84,9 +90,8 @@ function settling({ verbs }: Profile): PlanLine {
   return { need: "settling", how: "emulated", text };
 }
 
-function priority(profile: Profile, concurrency: number): PlanLine {
-  const lanes = lanesOf(profile);
-  if (lanes.length === 1) {
+function priority(profile: Profile, concurrency: number, needs: PlanNeeds): PlanLine {
+  if (hasPriorities(profile)) {
     const { starvationGrants } = profile;
     const text =
       starvationGrants > 0
@@ -94,26 +99,38 @@ function priority(profile: Profile, concurrency: number): PlanLine {
         : "0 to 10, and nothing bounds starvation: a flood of high priority can hold up the rest for ever";
     return { need: "priority", how: "native", text };
   }
+  if (needs.absent?.lanes) return { need: "priority", how: "refused", text: `${NO_LANES}; ${MAKES}` };
+  const lanes = lanesOf(profile);
   const bounds = laneBounds(lanes, concurrency);
   const names = lanes.map(({ name, least, most, weight }) => `${name} ${least}–${most} (${weight})`).join(", ");
   const text = `lanes ${names}; a worker of ${concurrency} slots holds at most ${bounds.overGrant} more, starts at most ${bounds.lateHigh} others before a late high task, ${bounds.starvation} before a low one`;
-  return { need: "priority", how: "emulated", text };
+  return { need: "priority", how: "emulated", text: `${text}${orElse(needs, NO_LANES)}` };
 }
 
-function delay(profile: Profile): PlanLine {
-  const plan = delayPlan(profile);
+/** Where nobody may make queues, and nobody has looked which there are. */
+function orElse({ absent, create }: PlanNeeds, text: string): string {
+  return create === false && absent === undefined ? `; without queues ${text}` : "";
+}
+
+function delay(profile: Profile, needs: PlanNeeds): PlanLine {
+  const plan = delayPlan(profile, needs.absent);
   const { delayPrecisionMs } = profile.limits;
   if (plan.kind === "native")
     return { need: "delay", how: "native", text: `of any length, late by at most ${span(delayPrecisionMs)}` };
   if (plan.kind === "later") {
     const { nativeMs } = plan;
     const who = nativeMs === 0 ? "delayed tasks" : `native up to ${span(nativeMs)}; longer ones`;
-    return { need: "delay", how: "emulated", text: `${who} wait in a queue of their own, which every worker pumps` };
+    const without = nativeMs === 0 ? "" : orElse(needs, noLater(profile.sendDelayMs));
+    const text = `${who} wait in a queue of their own, which every worker pumps${without}`;
+    return { need: "delay", how: "emulated", text };
   }
+  if (plan.kind === "capped") return { need: "delay", how: "native", text: `${noLater(plan.nativeMs)}; ${MAKES}` };
   const [least, most] = [plan.tiersMs[0] as number, plan.tiersMs[plan.tiersMs.length - 1] as number];
   const text = `${plan.tiersMs.length} tiers from ${span(least)} to ${span(most)}, which every worker pumps; late by at most ${span(least)} and a round trip`;
   return { need: "delay", how: "emulated", text };
 }
+
+const MAKES = "create makes the missing queues";
 
 type PackNeeds = Pick<DispatcherSettings, "packs" | "targetPackMs" | "initialBatchSize" | "maxBatchSize"> &
   Pick<WorkerSettings, "maxLost">;
@@ -203,17 +220,4 @@ function looking({ verbs }: Profile): PlanLine {
   const missing = (["depth", "browse", "purge"] as const).filter((verb) => !verbs.includes(verb));
   if (missing.length === 0) return { need: "looking", how: "native", text: "status, dead letters and purge" };
   return { need: "looking", how: "refused", text: `the backend has no ${missing.join(", no ")}` };
-}
-
-const UNITS: readonly (readonly [ms: number, name: string])[] = [
-  [86_400_000, "d"],
-  [3_600_000, "h"],
-  [60_000, "min"],
-  [1_000, "s"],
-];
-
-/** A duration for people: the largest unit that divides it, else ms. */
-function span(ms: number): string {
-  const [unitMs, name] = UNITS.find(([unit]) => ms >= unit && ms % unit === 0) ?? [1, "ms"];
-  return `${(ms / unitMs).toLocaleString("en")} ${name}`;
 }

@@ -1,5 +1,6 @@
 import type { Profile } from "../contract/index.ts";
 import { MIDDLE_LANE } from "../queues.ts";
+import type { Absent } from "./absent.ts";
 
 /** One band of priorities, which has a work queue of its own. */
 export interface Lane {
@@ -19,20 +20,29 @@ export const threeLanes: readonly Lane[] = Object.freeze([
 ]);
 
 const oneLane: readonly Lane[] = Object.freeze([Object.freeze({ name: MIDDLE_LANE, least: 0, most: 10, weight: 1 })]);
+/** What is left of the three where the queues of the others are not there. */
+const middleLane: readonly Lane[] = threeLanes.slice(1, 2);
 
 /** Does the broker keep the eleven priorities by itself? */
 export function hasPriorities(profile: Profile): boolean {
   return profile.priorityLevels >= 11 && profile.priorityOrder === "strict";
 }
 
-/** The lanes of a backend: one where it has priorities of its own, else three. */
-export function lanesOf(profile: Profile): readonly Lane[] {
-  return hasPriorities(profile) ? oneLane : threeLanes;
+/** The lanes of a backend: one where it has priorities of its own, else three, or the middle one where the others' queues are absent. */
+export function lanesOf(profile: Profile, absent?: Absent): readonly Lane[] {
+  if (hasPriorities(profile)) return oneLane;
+  return absent?.lanes ? middleLane : threeLanes;
 }
 
+/** Undefined where it has none. */
+export function laneFor(lanes: readonly Lane[], priority: number): Lane | undefined {
+  return lanes.find(({ least, most }) => priority >= least && priority <= most);
+}
+
+/** A single lane takes what there is, also what was sent when there were others: a dead letter, say. */
 export function laneOf(lanes: readonly Lane[], priority: number): Lane {
   if (lanes.length === 1) return lanes[0] as Lane;
-  const lane = lanes.find(({ least, most }) => priority >= least && priority <= most);
+  const lane = laneFor(lanes, priority);
   if (lane === undefined) throw new RangeError(`priority ${priority} is in no lane`);
   return lane;
 }

@@ -36,7 +36,10 @@ export interface CommonOptions {
   readonly queue?: string | undefined;
   /** Default 60,000; from 100 ms to 12 h. */
   readonly leaseMs?: number | undefined;
-  /** May missing queues be made? Default true. A dispatcher's own reply queue, which it removes at its end, is made in any case. */
+  /**
+   * May missing queues be made? Default true. A dispatcher's own reply queue, which it removes at its end, is made in any case. Where not: without the
+   * queues of the other lanes or of long delays, a `warning` says what is refused; those that are made later are not looked for.
+   */
   readonly create?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;

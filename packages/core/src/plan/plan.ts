@@ -1,6 +1,8 @@
 import { type Profile, UNLIMITED } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import { delayPlan } from "./delay.ts";
+import { NO_LANES, noLater } from "./absent.ts";
+import { type DelayPlan, delayPlan } from "./delay.ts";
+import { type Lane, laneFor } from "./lanes.ts";
 
 export interface WorkerNeeds {
   readonly leaseMs: number;
@@ -33,6 +35,17 @@ export function workerProblems(profile: Profile, needs: WorkerNeeds): readonly s
     problems.push(`drainMs is ${needs.drainMs}, a receive of this backend may go on for ${profile.pollMs} ms`);
   }
   return problems;
+}
+
+/** What a task needs of the queues that are there. Throws `UNSUPPORTED`. */
+export function planTask(
+  { lanes, delay }: { readonly lanes: readonly Lane[]; readonly delay: DelayPlan },
+  { priority, delayMs }: { readonly priority: number; readonly delayMs: number },
+): void {
+  if (laneFor(lanes, priority) === undefined)
+    throw new DispatchError("UNSUPPORTED", `priority is ${priority}, ${NO_LANES}`);
+  if (delay.kind === "capped" && delayMs > delay.nativeMs)
+    throw new DispatchError("UNSUPPORTED", `delayMs is ${delayMs}, ${noLater(delay.nativeMs)}`);
 }
 
 /** Throws `UNSUPPORTED` with the first of them. */

@@ -65,7 +65,7 @@ export class MemorySession implements Backend, AsyncDisposable {
     const nowMs = this.#link.clock.now();
     const { stores } = this.#world;
     stores.create ||= options.create;
-    for (const queue of [...options.receive, ...options.send]) stores.open(queue, options.create, nowMs);
+    stores.openAll([...options.receive, ...options.send], options.create, nowMs);
     for (const queue of options.receive) this.#link.receiver(queue, nowMs);
     this.#world.settle(nowMs);
   }

@@ -1,5 +1,5 @@
 import { type Queue, queueKey } from "../../contract/index.ts";
-import { missingError } from "../memory-error.ts";
+import { missingError, missingQueuesError } from "../memory-error.ts";
 import { Family } from "./family.ts";
 import { LogQueue } from "./log-queue.ts";
 import { MessageQueue } from "./message-queue.ts";
@@ -25,6 +25,17 @@ export class StoreTable {
 
   all(): IterableIterator<Store> {
     return this.#stores.values();
+  }
+
+  /** Makes the queues, unless they are there. Throws `MISSING` with all that are not and must not be made, and makes none then. */
+  openAll(queues: readonly Queue[], create: boolean, nowMs: number): void {
+    const missing = new Map(
+      queues
+        .filter((queue) => !create && queue.role !== "reply" && !this.#stores.has(queueKey(queue)))
+        .map((queue) => [queueKey(queue), queue]),
+    );
+    if (missing.size > 0) throw missingQueuesError([...missing.values()], this.#namespace);
+    for (const queue of queues) this.open(queue, create, nowMs);
   }
 
   /** Makes the queue, unless it is there. Throws `MISSING` where it is not and must not be made; a reply queue is always its owner's to make. */
