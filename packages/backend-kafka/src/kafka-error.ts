@@ -1,12 +1,15 @@
-import type { CallCode } from "@org/dispatch-core/contract";
+import type { CallCode, Queue } from "@org/dispatch-core/contract";
 
 /** What this adapter says itself, where the client has no error of its own. */
 export class KafkaRefusal extends Error {
   override readonly name = "KafkaRefusal";
   readonly code: CallCode;
+  /** Of an `open`: the queues that are not there. */
+  readonly missing: readonly Queue[] | undefined;
 
-  constructor(code: CallCode, message: string) {
+  constructor(code: CallCode, message: string, missing?: readonly Queue[]) {
     super(message);
     this.code = code;
+    this.missing = missing;
   }
 }

@@ -43,7 +43,10 @@ export class Topics {
 
   async #make(missing: readonly (readonly [string, Queue])[], create: boolean): Promise<void> {
     const names = missing.map(([topic]) => `"${topic}"`).join(", ");
-    if (!create) throw new KafkaRefusal("MISSING", `there is no topic ${names}, and none may be made without create`);
+    if (!create) {
+      const queues = missing.map(([, queue]) => queue);
+      throw new KafkaRefusal("MISSING", `there is no topic ${names}, and none may be made without create`, queues);
+    }
     await this.#settings.port.create(missing.map(([topic, queue]) => this.#made(topic, queue)));
   }
 

@@ -1,13 +1,16 @@
-import type { CallCode, ErrorClass } from "@org/dispatch-core/contract";
+import type { CallCode, ErrorClass, Queue } from "@org/dispatch-core/contract";
 
 /** What this adapter says itself, where the client has no error of its own. */
 export class RabbitRefusal extends Error {
   override readonly name = "RabbitRefusal";
   readonly code: CallCode;
+  /** Of an `open`: the queues that are not there, and nothing else is missing. */
+  readonly missing: readonly Queue[] | undefined;
 
-  constructor(code: CallCode, message: string, options?: ErrorOptions) {
+  constructor(code: CallCode, message: string, options?: ErrorOptions & { readonly missing?: readonly Queue[] }) {
     super(message, options);
     this.code = code;
+    this.missing = options?.missing;
   }
 }
 
@@ -56,7 +59,7 @@ const SENTENCES: readonly (readonly [RegExp, CallCode])[] = [
 /** Pure, and total: what it has never seen is taken as an outage, so that core tries again within its deadline. */
 export function classifyError(error: unknown): ErrorClass {
   try {
-    if (error instanceof RabbitRefusal) return { code: error.code, detail: error.message };
+    if (error instanceof RabbitRefusal) return { code: error.code, detail: error.message, missing: error.missing };
     const said = error instanceof Error ? error.message : String(error);
     const word = fieldOf(error, "code");
     // A refused connection comes as an AggregateError without a message.

@@ -1,3 +1,5 @@
+import { type Context, Dispatcher, defineTask, Worker } from "@org/dispatch-core";
+import type { DispatchEvent } from "@org/dispatch-core/contract";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { type RabbitBackend, type RabbitBackendOptions, rabbitmq } from "./index.ts";
@@ -51,17 +53,43 @@ describe.skipIf(newest === undefined)("queues that are there already", () => {
     });
   });
 
-  it("are missed by name", async () => {
+  it("are missed by name, all at once; and without a ladder nobody is to do without them", async () => {
     const namespace = newNamespace();
-    expect(await refused(make({ namespace }), false)).toMatchObject({
-      code: "MISSING",
-      detail: expect.stringContaining(`"${namespace}.default`),
-    });
-    expect(await refused(make({ namespace, ladder: `${namespace}.delay` }), false)).toMatchObject({
-      code: "MISSING",
-      detail: expect.stringContaining(`${namespace}.delay.27`),
-    });
+    await open(make({}));
+    const missed = await refused(make({ namespace }), false);
+    const names = ["", ".dead", ".reply.coordinator-1"].map((end) => `queue "${namespace}.default${end}"`);
+    expect(missed).toMatchObject({ code: "MISSING" });
+    for (const name of names) expect(missed?.detail).toContain(name);
+    expect(missed?.missing?.map(({ role }) => role).sort()).toEqual(["dead", "reply", "work"]);
+    const bare = await refused(make({ namespace, ladder: `${namespace}.delay` }), false);
+    expect(bare).toMatchObject({ code: "MISSING", missing: undefined });
+    for (const name of [...names, `exchange "${namespace}.delay.27"`]) expect(bare?.detail).toContain(name);
   });
+
+  it("of one owner are enough, and the dead letters': all goes on in one lane, retries too", async () => {
+    const queueName = newNamespace();
+    const owner = make({ queueName });
+    await open(owner, { receive: [], send: [WORK, DEAD] });
+    const warnings: string[] = [];
+    const observer = (event: DispatchEvent) => void (event.event === "warning" && warnings.push(event.message));
+    const common = { create: false, observer };
+    const handler = (n: number, { attempt }: Context) => {
+      if (attempt === 1) throw new Error("not yet");
+      return n + 1;
+    };
+    const task = defineTask({ name: "default", handler });
+    const worker = await Worker.start(make({ queueName }), task, { ...common, backoff: { baseMs: 100 } });
+    const dispatcher = await Dispatcher.open(make({ queueName }), common);
+    expect(warnings).toHaveLength(2);
+    for (const warning of warnings) {
+      expect(warning).toMatch(/^rabbitmq: one lane: priorities other than 4 to 6 are refused/);
+      for (const end of ["high", "low", "later"]) expect(warning).toContain(`queue "${queueName}.${end}"`);
+    }
+    const results = await dispatcher.run(task, [1], { priority: 6, delayMs: 200 }).results();
+    expect(results).toMatchObject([{ outcome: "completed", value: 2, attempts: 2 }]);
+    await expect(dispatcher.send(task, 1, { priority: 7 })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    await Promise.all([dispatcher.close(), worker.stop()]);
+  }, 30_000);
 
   it("have the names of a configuration file's queue_name", async () => {
     const queueName = newNamespace();

@@ -33,12 +33,11 @@ export class Topology {
   async open(line: Line, queues: readonly Queue[], create: boolean, signal: AbortSignal): Promise<void> {
     this.#check(line);
     this.#mayCreate ||= create;
-    if (!this.#hasLadder) await this.#openLadder(line, create, signal);
-    this.#hasLadder = true;
+    this.#hasLadder ||= await this.#openLadder(line, create, signal);
     const fresh = queues.filter((queue) => !this.#known.has(queueKey(queue)));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0 && this.#hasLadder) return;
     if (create) await line.on((channel) => this.#declareAll(channel, fresh), signal);
-    else for (const queue of fresh) await this.#find(line, queue, signal);
+    else await this.#findAll(line, fresh, signal);
     if (this.#settings.priority !== "lanes") await this.#checkLanes(line, fresh, signal);
     for (const queue of fresh) this.#known.set(queueKey(queue), queue);
   }
@@ -66,22 +65,32 @@ export class Topology {
     );
   }
 
-  /** It is there; and where the rights suffice, it is as it should be: declaring it again says which argument differs. */
-  async #find(line: Line, queue: Queue, signal: AbortSignal): Promise<void> {
+  /** Throws one `MISSING` for all that is not there. */
+  async #findAll(line: Line, queues: readonly Queue[], signal: AbortSignal): Promise<void> {
+    const missing: Queue[] = [];
+    for (const queue of queues) if (!(await this.#find(line, queue, signal))) missing.push(queue);
+    if (missing.length === 0 && this.#hasLadder) return;
+    const names = missing.map((queue) => `queue "${this.nameOf(queue)}"`);
+    if (!this.#hasLadder) names.push(`exchange "${this.#settings.ladder.top}", which delays need`);
+    const message = `there is no ${names.join(", no ")}, and none may be made without create`;
+    throw new RabbitRefusal("MISSING", message, this.#hasLadder ? { missing } : {});
+  }
+
+  /** Is it there? And where the rights suffice, it is as it should be: declaring it again says which argument differs. */
+  async #find(line: Line, queue: Queue, signal: AbortSignal): Promise<boolean> {
     const name = this.nameOf(queue);
     try {
       await line.on((channel) => channel.checkQueue(name), signal);
     } catch (error) {
       if (classifyError(error).code !== "MISSING") throw error;
-      throw new RabbitRefusal("MISSING", `there is no queue "${name}", and none may be made without create`, {
-        cause: error,
-      });
+      return false;
     }
     try {
       await line.on((channel) => channel.assertQueue(name, this.#optionsOf(queue)), signal);
     } catch (error) {
       if (classifyError(error).code !== "DENIED") throw error;
     }
+    return true;
   }
 
   #optionsOf({ role, of }: Queue): Options.AssertQueue {
@@ -109,17 +118,17 @@ export class Topology {
     };
   }
 
-  async #openLadder(line: Line, create: boolean, signal: AbortSignal): Promise<void> {
+  /** Is it there, found or made? */
+  async #openLadder(line: Line, create: boolean, signal: AbortSignal): Promise<boolean> {
     const { ladder } = this.#settings;
     try {
       await line.on((channel) => channel.checkExchange(ladder.top), signal);
-      return;
+      return true;
     } catch (error) {
       if (classifyError(error).code !== "MISSING") throw error;
-      if (!create)
-        throw new RabbitRefusal("MISSING", `there is no exchange "${ladder.top}", which delays need`, { cause: error });
     }
-    await line.on((channel) => this.#declareLadder(channel), signal);
+    if (create) await line.on((channel) => this.#declareLadder(channel), signal);
+    return create;
   }
 
   /** From the bottom up, so that whoever finds the top finds all. */

@@ -1,5 +1,6 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { Dispatcher, defineTask, systemClock, Worker } from "@org/dispatch-core";
+import { Dispatcher, defineTask, QueueAdmin, systemClock, Worker } from "@org/dispatch-core";
+import type { DispatchEvent } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SqsBackend } from "./index.ts";
@@ -169,22 +170,42 @@ describe("queues", () => {
     await backend.close();
   });
 
-  it("are needed beside one that is there already; a worker says which, and one start with create makes them", async () => {
-    const namespace = newNamespace();
-    server.server.createQueue(`${namespace}-default`);
-    await using backend = sqs({ url: server.url, namespace, longPollingMs: 1_000 });
+  it("of one owner are enough, and the dead letters': all goes on in one lane, until one start with create makes the rest", async () => {
+    const owned = newNamespace();
+    const account = server.url.replace("sqs+", "");
+    await using backend = sqs({ queueUrl: `${account}/000000000000/${owned}`, longPollingMs: 1_000 });
     const task = defineTask({ name: "default", handler: (n: number) => n + 1 });
-    const names = ["-dead", "-high", "-later", "-low"].map((suffix) => `"${namespace}-default${suffix}"`).join(", ");
-    await expect(Worker.start(backend, task, { create: false })).rejects.toMatchObject({
+    const namesOf = (...suffixes: readonly string[]) => suffixes.map((suffix) => `"${owned}${suffix}"`).join(", ");
+    const warnings: string[] = [];
+    const observer = (event: DispatchEvent) => void (event.event === "warning" && warnings.push(event.message));
+    const common = { create: false, observer };
+    await expect(Worker.start(backend, task, common)).rejects.toMatchObject({
       code: "MISSING",
-      message: expect.stringContaining(`there is no queue ${names}: `),
+      message: expect.stringContaining(`there is no queue ${namesOf("", "-dead", "-high", "-later", "-low")}: `),
     });
-    await (await Worker.start(backend, task, { create: true })).stop();
-    const worker = await Worker.start(backend, task, { create: false });
-    const dispatcher = await Dispatcher.open(backend, { create: false });
+    const kept = { attributes: { MessageRetentionPeriod: "1209600" } };
+    server.server.createQueue(owned, kept);
+    await expect(Worker.start(backend, task, common)).rejects.toMatchObject({
+      code: "MISSING",
+      message: expect.stringContaining(`there is no queue ${namesOf("-dead", "-high", "-later", "-low")}: `),
+    });
+    server.server.createQueue(`${owned}-dead`, kept);
+    const worker = await Worker.start(backend, task, common);
+    const dispatcher = await Dispatcher.open(backend, common);
+    const refused = `sqs: one lane: priorities other than 4 to 6 are refused; delays above 15 min are refused, longer pauses before a retry end then: there is no queue ${namesOf("-high", "-later", "-low")}: open once with create`;
+    expect(warnings).toEqual([expect.stringContaining(refused), expect.stringContaining(refused)]);
     expect(await dispatcher.run(task, [1]).results()).toMatchObject([{ outcome: "completed", value: 2 }]);
-    await dispatcher.close();
-    await worker.stop();
+    await expect(dispatcher.send(task, 1, { priority: 9 })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    await expect(dispatcher.send(task, 1, { delayMs: 900_001 })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    const admin = await QueueAdmin.open(backend, common);
+    expect(admin.absent).toEqual({ lanes: true, later: true });
+    expect((await admin.status()).lanes.map(({ lane }) => lane)).toEqual(["normal"]);
+    await Promise.all([dispatcher.close(), worker.stop()]);
+    const making = await Worker.start(backend, task, { create: true });
+    const whole = await Dispatcher.open(backend, { create: false });
+    const results = await whole.run(task, [1], { priority: 9 }).results();
+    expect(results).toMatchObject([{ outcome: "completed", value: 2 }]);
+    await Promise.all([whole.close(), making.stop()]);
   }, 30_000);
 
   it("that take less than a frame are refused", async () => {

@@ -27,12 +27,17 @@ export class Directory {
    * The URL, and whatever is doubtful about the queue; makes it if it may. Throws `MISSING`, and `MISMATCH` where the queue takes smaller frames only.
    */
   async open(queue: Queue, create: boolean, signal: AbortSignal): Promise<Opened> {
-    const url = await this.url(queue, signal).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
-      if (create) return this.#create(queue, signal);
-      throw new MissingQueue(this.#name(queue));
-    });
-    return { url, doubts: await this.#check(queue, url, signal) };
+    try {
+      const url = await this.url(queue, signal).catch((error: unknown) => {
+        if (!create || !isMissing(error)) throw error;
+        return this.#create(queue, signal);
+      });
+      return { url, doubts: await this.#check(queue, url, signal) };
+    } catch (error) {
+      // A URL that was given is not asked for: that its queue is not there is seen only at the check.
+      if (create || !isMissing(error)) throw error;
+      throw new MissingQueue(queue, this.#name(queue));
+    }
   }
 
   /** Throws the client's own error, for a queue that does not exist too. */
@@ -119,18 +124,25 @@ export class Directory {
 
 /** A queue that is not there, and may not be made. */
 class MissingQueue extends SqsRefusal {
+  readonly queue: Queue;
   readonly queueName: string;
 
-  constructor(queueName: string) {
-    super("MISSING", missing([queueName]));
+  constructor(queue: Queue, queueName: string) {
+    super("MISSING", missing([queueName]), [queue]);
+    this.queue = queue;
     this.queueName = queueName;
   }
 }
 
-/** Of what failed, the error to throw: all queues that are missing in one, so that nobody makes them one by one. */
+/**
+ * Of what failed, the error to throw: all queues that are missing in one, so that nobody makes them one by one. Whatever else went wrong comes first: of
+ * what could not be asked nobody knows whether it is there.
+ */
 export function firstOf(errors: readonly unknown[]): unknown {
-  const names = errors.flatMap((error) => (error instanceof MissingQueue ? [error.queueName] : []));
-  return names.length < 2 ? errors[0] : new SqsRefusal("MISSING", missing(names));
+  const those = errors.filter((error) => error instanceof MissingQueue);
+  if (those.length < errors.length) return errors.find((error) => !(error instanceof MissingQueue));
+  const queues = those.map(({ queue }) => queue);
+  return new SqsRefusal("MISSING", missing(those.map(({ queueName }) => queueName)), queues);
 }
 
 function missing(names: readonly string[]): string {

@@ -1,13 +1,16 @@
-import type { CallCode, ErrorClass } from "@org/dispatch-core/contract";
+import type { CallCode, ErrorClass, Queue } from "@org/dispatch-core/contract";
 
 /** What this adapter says itself, where the client has no error of its own. */
 export class SqsRefusal extends Error {
   override readonly name = "SqsRefusal";
   readonly code: CallCode;
+  /** Of an `open`: the queues that are not there. */
+  readonly missing: readonly Queue[] | undefined;
 
-  constructor(code: CallCode, message: string) {
+  constructor(code: CallCode, message: string, missing?: readonly Queue[]) {
     super(message);
     this.code = code;
+    this.missing = missing;
   }
 }
 
@@ -60,7 +63,7 @@ interface FailedEntry {
 /** Pure, and total: what it has never seen is taken as an outage, so that core tries again within its deadline. */
 export function classifyError(error: unknown): ErrorClass {
   try {
-    if (error instanceof SqsRefusal) return { code: error.code, detail: error.message };
+    if (error instanceof SqsRefusal) return { code: error.code, detail: error.message, missing: error.missing };
     const detail = detailOf(error);
     return { code: codeOf(error, detail), detail };
   } catch {

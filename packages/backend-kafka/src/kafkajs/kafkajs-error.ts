@@ -116,7 +116,7 @@ const MOST_CAUSES = 5;
 /** Pure, and total: what it has never seen is taken as an outage, so that core tries again within its deadline. */
 export function classifyKafkajs(error: unknown): ErrorClass {
   try {
-    if (error instanceof KafkaRefusal) return { code: error.code, detail: error.message };
+    if (error instanceof KafkaRefusal) return { code: error.code, detail: error.message, missing: error.missing };
     const [first] = causesOf(error);
     const detail = String(fieldOf(first, "message") ?? "");
     for (const cause of causesOf(error)) {

@@ -116,7 +116,7 @@ export class PlayedPort implements KafkaPort {
   }
 
   classify(error: unknown): ErrorClass {
-    if (error instanceof KafkaRefusal) return { code: error.code };
+    if (error instanceof KafkaRefusal) return { code: error.code, missing: error.missing };
     return { code: (error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION" ? "MISSING" : "UNAVAILABLE" };
   }
 
