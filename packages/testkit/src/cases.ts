@@ -27,6 +27,7 @@ import { fortyDayCases } from "./system/delays/forty-days.ts";
 import { forkCases } from "./system/fork.ts";
 import { frameCases } from "./system/frames.ts";
 import { lostCases } from "./system/lost.ts";
+import { oneLaneCases } from "./system/one-lane.ts";
 import { packCases } from "./system/pack.ts";
 import { poisonCases } from "./system/poison.ts";
 import { priorityCases } from "./system/priority.ts";
@@ -70,6 +71,7 @@ export const cases: readonly Case[] = [
   ...delayFaultCases,
   ...restartCases,
   ...priorityCases,
+  ...oneLaneCases,
   ...zombieCases,
   ...blockedCases,
   ...brokerCases,
