@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { PlanLine } from "@org/dispatch-core";
+import { type PlanLine, systemClock } from "@org/dispatch-core";
+import type { Queue } from "@org/dispatch-core/contract";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
@@ -8,6 +9,8 @@ import { capturedSurroundings } from "./captured-surroundings.ts";
 import { type ExplainCommandOptions, explainOn } from "./explain-command.ts";
 import { main } from "./main.ts";
 import { wrappedBackend } from "./wrapped-backend.ts";
+
+const workQueue = (name: string): Queue => ({ role: "work", name, of: "default" });
 
 test.each([
   ["memory:", "priority", /native\s+0 to 10/],
@@ -74,4 +77,31 @@ test("what an adapter doubts of the broker is said where the broker is asked", a
   expect(await said({ connect: true })).toMatch(/\ndoubt +MISMATCH +memory: it evicts\n$/);
   const { doubts } = JSON.parse(await said({ connect: true, json: true }));
   expect(doubts).toEqual([{ code: "MISMATCH", detail: "memory: it evicts" }]);
+});
+
+test("without leave to make queues, what their lack would cost is said; with --connect, what it costs", async () => {
+  const inner = memory({ character: "sqs" });
+  // As a broker has it that other processes reach: there queues are not made without leave.
+  const backend = wrappedBackend(inner, { profile: { ...inner.profile, reach: "network" } });
+  const lineOf = async (need: string, options: Partial<ExplainCommandOptions>) => {
+    const around = capturedSurroundings();
+    expect(await explainOn(backend, { json: false, ...options } as ExplainCommandOptions, around)).toBe(0);
+    return around.outText().split("\n").filter((text) => text.startsWith(need)).join(); // biome-ignore format: one line
+  };
+  const without = "without queues one lane: priorities other than 4 to 6 are refused";
+  expect(await lineOf("priority", { connect: false, create: false })).toContain(`emulated  lanes high`);
+  expect(await lineOf("priority", { connect: false, create: false })).toContain(without);
+  expect(await lineOf("delay", { connect: false, create: false })).toContain("delays above 15 min are refused");
+  expect(await lineOf("priority", { connect: false, create: true })).not.toContain("refused");
+  const own = [workQueue("normal"), { role: "dead", name: "dead", of: "default" } as const];
+  const made = { receive: [], send: own, create: true, leaseMs: 1_000, clock: systemClock() };
+  await backend.open(made, new AbortController().signal);
+  expect(await lineOf("priority", { connect: true, create: false })).toMatch(/refused +one lane: .*create makes/);
+  expect(await lineOf("delay", { connect: true, create: false })).toMatch(/native +delays above 15 min are refused/); // biome-ignore format: one line
+  expect(await lineOf("doubt", { connect: true, create: false })).toMatch(/MISSING +.*"default\/high".*"default\/low".*"default\/later"/); // biome-ignore format: one line
+  const others = [workQueue("high"), workQueue("low"), { role: "later", name: "later", of: "default" } as const];
+  await backend.open({ ...made, send: others }, new AbortController().signal);
+  expect(await lineOf("priority", { connect: true, create: false })).not.toContain("refused");
+  expect(await lineOf("doubt", { connect: true, create: false })).toBe("");
+  await backend.close();
 });

@@ -1,4 +1,4 @@
-import { explain, type PlanLine, QueueAdmin } from "@org/dispatch-core";
+import { type Absent, explain, type PlanLine, QueueAdmin } from "@org/dispatch-core";
 import type { Backend, Doubt } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { reach } from "./failure.ts";
@@ -14,7 +14,7 @@ export interface ExplainCommandOptions extends WorkOptions {
 
 /**
  * `dispatch explain`: the plan for a backend and a configuration, need by need. The backend's profile says it all; with `connect` the queue is opened as
- * well, and what the adapter doubts of the broker is said. Answers the exit code: 2 where an option is refused, as a worker that is started with it
+ * well: the plan is then that for the queues that are there, and what the adapter doubts of the broker is said. Answers the exit code: 2 where an option is refused, as a worker that is started with it
  * would.
  */
 export async function explainCommand(options: ExplainCommandOptions, around: Surroundings): Promise<number> {
@@ -33,15 +33,19 @@ export async function explainOn(
   around: Pick<Surroundings, "stdout">,
 ): Promise<number> {
   const { name, profile } = backend;
-  const plan = explain(profile, { ...options, blobs: options.blobs !== undefined });
-  const doubts = options.connect ? await doubtsOf(backend, options) : [];
+  const { doubts, absent } = options.connect ? await lookAt(backend, options) : { doubts: [], absent: undefined };
+  const { create } = queueAdminOptions(options, backend);
+  const plan = explain(profile, { ...options, create, absent, blobs: options.blobs !== undefined });
   const text = options.json ? `${JSON.stringify({ backend: name, plan, doubts })}\n` : planText(name, plan, doubts);
   around.stdout.write(text);
   return plan.some(({ need, how }) => need === "options" && how === "refused") ? 2 : 0;
 }
 
-/** What core warns of when the queue is opened. */
-async function doubtsOf(backend: Backend, options: ExplainCommandOptions): Promise<readonly Doubt[]> {
+/** What core warns of when the queue is opened, and what of it is not there. */
+async function lookAt(
+  backend: Backend,
+  options: ExplainCommandOptions,
+): Promise<{ readonly doubts: readonly Doubt[]; readonly absent: Absent }> {
   const doubts: Doubt[] = [];
   const admin = await reach(
     QueueAdmin.open(backend, {
@@ -52,7 +56,7 @@ async function doubtsOf(backend: Backend, options: ExplainCommandOptions): Promi
     }),
   );
   await admin.close();
-  return doubts;
+  return { doubts, absent: admin.absent };
 }
 
 /** Three columns, all of them texts. */

@@ -64,7 +64,8 @@ Every option of the API has its name here. A number has its unit in its name. A 
 
 ${chapters.join("\n")}
 \`queueUrl\`, \`queueName\` and \`topic\` name the middle lane of the work queue; the other queues are named after it. Without such a key the name is
-\`NAMESPACE-QUEUE\`.
+\`NAMESPACE-QUEUE\`. Without \`create\` that queue and its dead letters are enough: where the queues of the other lanes or of long delays are missing, what
+needs them is refused, and a warning says so (\`options.md\`).
 
 - \`url\` beside \`host\` or \`port\`, or beside a \`backend\` that is a URL, is an error.
 - \`durable: false\` loses every task when the broker restarts, so it needs \`allowTransient: true\` beside it.
