@@ -3,6 +3,7 @@ import type { DispatchEvent } from "@org/dispatch-core/contract";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { type RabbitBackend, type RabbitBackendOptions, rabbitmq } from "./index.ts";
+import { Ladder } from "./ladder.ts";
 import {
   acks,
   DEAD,
@@ -90,6 +91,20 @@ describe.skipIf(newest === undefined)("queues that are there already", () => {
     await expect(dispatcher.send(task, 1, { priority: 7 })).rejects.toMatchObject({ code: "UNSUPPORTED" });
     await Promise.all([dispatcher.close(), worker.stop()]);
   }, 30_000);
+
+  it("are found by what is due, also if nobody has bound them", async () => {
+    const queueName = newNamespace();
+    await open(make({ queueName }), { receive: [], send: [WORK] });
+    const client = await connect(newest?.url ?? "");
+    const channel = await client.createChannel();
+    const ladder = new Ladder("dispatch.delay");
+    await channel.unbindQueue(queueName, ladder.due, ladder.binding(queueName));
+    await client.close();
+    const backend = make({ queueName });
+    await open(backend, { receive: [WORK], send: [WORK], create: false });
+    await backend.send(WORK, [frame("a", { delayMs: 200 })], never);
+    expect(textsOf(await take(backend))).toEqual(["a"]);
+  });
 
   it("have the names of a configuration file's queue_name", async () => {
     const queueName = newNamespace();

@@ -76,7 +76,10 @@ export class Topology {
     throw new RabbitRefusal("MISSING", message, this.#hasLadder ? { missing } : {});
   }
 
-  /** Is it there? And where the rights suffice, it is as it should be: declaring it again says which argument differs. */
+  /**
+   * Is it there? And where the rights suffice, it is as it should be: declaring it again says which argument differs, and what is due finds it, also if
+   * somebody has made it by hand.
+   */
   async #find(line: Line, queue: Queue, signal: AbortSignal): Promise<boolean> {
     const name = this.nameOf(queue);
     try {
@@ -85,11 +88,10 @@ export class Topology {
       if (classifyError(error).code !== "MISSING") throw error;
       return false;
     }
-    try {
-      await line.on((channel) => channel.assertQueue(name, this.#optionsOf(queue)), signal);
-    } catch (error) {
-      if (classifyError(error).code !== "DENIED") throw error;
-    }
+    const { ladder } = this.#settings;
+    await ifAllowed(line.on((channel) => channel.assertQueue(name, this.#optionsOf(queue)), signal));
+    if (queue.role !== "reply" && this.#hasLadder)
+      await ifAllowed(line.on((channel) => channel.bindQueue(name, ladder.due, ladder.binding(name)), signal));
     return true;
   }
 
@@ -191,5 +193,13 @@ export class Topology {
           );
       }
     }
+  }
+}
+
+async function ifAllowed(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (classifyError(error).code !== "DENIED") throw error;
   }
 }
