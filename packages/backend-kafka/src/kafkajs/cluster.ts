@@ -1,5 +1,4 @@
 import type { Kafka } from "kafkajs";
-import type { ProtocolRequest } from "./produce-request.ts";
 
 /** A broker of kafkajs: one request each, as its protocol has them. Beside what its types tell, what its own consumer uses. */
 export interface KafkajsBroker {
@@ -31,16 +30,6 @@ export interface KafkajsBroker {
     readonly memberId: string;
   }): Promise<unknown>;
   leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
-  offsetCommit(request: {
-    readonly groupId: string;
-    readonly groupGenerationId: number;
-    readonly memberId: string;
-    readonly topics: readonly TopicOf<{
-      readonly partition: number;
-      readonly offset: string;
-      readonly metadata: string;
-    }>[];
-  }): Promise<unknown>;
   offsetFetch(request: {
     readonly groupId: string;
     readonly topics: readonly TopicOf<{ readonly partition: number }>[];
@@ -50,26 +39,6 @@ export interface KafkajsBroker {
       readonly offset: string;
       readonly metadata: string | null;
     }>[];
-  }>;
-  fetch(request: {
-    readonly isolationLevel: number;
-    readonly maxWaitTime: number;
-    readonly minBytes: number;
-    readonly maxBytes: number;
-    readonly topics: readonly TopicOf<{
-      readonly partition: number;
-      readonly fetchOffset: string;
-      readonly maxBytes: number;
-    }>[];
-  }): Promise<{
-    readonly responses: readonly {
-      readonly topicName: string;
-      readonly partitions: readonly {
-        readonly partition: number;
-        readonly highWatermark: string;
-        readonly messages: readonly KafkajsRecord[];
-      }[];
-    }[];
   }>;
   produce(request: {
     readonly acks: number;
@@ -106,13 +75,6 @@ export interface KafkajsBroker {
   }>;
 }
 
-export interface KafkajsRecord {
-  readonly offset: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly isControlRecord: boolean;
-}
-
 interface TopicOf<P> {
   readonly topic: string;
   readonly partitions: readonly P[];
@@ -120,13 +82,40 @@ interface TopicOf<P> {
 
 /** The connections to one broker: one for fetches, one for all else. */
 interface ConnectionPool {
-  readonly pool: readonly { readonly requestQueue: RequestQueue }[];
-  send<R>(request: ProtocolRequest<R>): Promise<R>;
+  readonly pool: readonly KafkajsConnection[];
+  /** Makes it where it is not there. */
+  getConnectionByRequest(asking: { readonly request: { readonly apiKey: number } }): Promise<KafkajsConnection>;
 }
 
+export interface KafkajsConnection {
+  readonly clientId: string;
+  readonly socket: { write(bytes: Buffer): unknown };
+  readonly requestQueue: RequestQueue;
+  /** Never where nobody logs in. */
+  isAuthenticated(): boolean;
+  /** Does nothing where it is, or need not be. */
+  authenticate(): Promise<void>;
+  failIfNotConnected(): void;
+  nextCorrelationId(): number;
+}
+
+/** What is under way on a connection, and for how long. */
 interface RequestQueue {
   readonly pending: readonly unknown[];
   scheduleCheckPendingRequests(): void;
+  maybeThrottle(ms: number): void;
+  push(request: {
+    readonly entry: {
+      readonly apiKey: number;
+      readonly apiName: string;
+      readonly apiVersion: number;
+      readonly correlationId: number;
+      resolve(answer: { readonly payload: Buffer }): void;
+      reject(error: unknown): void;
+    };
+    readonly expectResponse: boolean;
+    sendRequest(): void;
+  }): void;
 }
 
 /** kafkajs's view of the brokers, with connections of its own. It is what kafkajs gives to whoever assigns partitions. */

@@ -50,3 +50,10 @@ function isKnown(compression: Compression): boolean {
     return false;
   }
 }
+
+/** What unfolds batches that say this number of themselves. Throws where there is none. */
+export function codecOf(type: number): Pick<Codec, "decompress"> {
+  const codec = known[type]?.();
+  if (codec === undefined) throw new Error(`there is no codec for compression ${type}`);
+  return codec as Codec;
+}

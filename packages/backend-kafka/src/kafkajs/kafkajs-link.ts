@@ -1,17 +1,8 @@
-import type {
-  Assignments,
-  Bounds,
-  Claim,
-  Commit,
-  Fetched,
-  Joined,
-  LogLink,
-  LogRecord,
-  Place,
-  Share,
-  Standing,
-} from "../port.ts";
-import type { KafkajsBroker, KafkajsCluster, KafkajsRecord } from "./cluster.ts";
+import type { Assignments, Bounds, Claim, Commit, Fetched, Joined, LogLink, Place, Share, Standing } from "../port.ts";
+import { ask } from "./asking.ts";
+import type { KafkajsBroker, KafkajsCluster } from "./cluster.ts";
+import { commitRequest } from "./commit-request.ts";
+import { fetchRequest } from "./fetch-request.ts";
 import { decodeClaim, decodeShare, encodeClaim, encodeShare, PROTOCOL } from "./group-protocol.ts";
 
 const READ_COMMITTED = 1;
@@ -24,6 +15,8 @@ export class KafkajsLink implements LogLink {
   readonly #cluster: KafkajsCluster;
   readonly #topics = new Set<string>();
   #isClosed = false;
+  /** Of fetches: each begins with another partition. */
+  #turn = 0;
   readonly #leaders = new Map<string, readonly (string | undefined)[]>();
   #leadersAsOf: unknown;
   readonly #coordinators = new Map<string, Promise<KafkajsBroker>>();
@@ -86,15 +79,7 @@ export class KafkajsLink implements LogLink {
   }
 
   async commit(group: string, as: Standing | undefined, commits: readonly Commit[]): Promise<void> {
-    const topics = byTopic(commits, ({ partition, offset, note }) => ({
-      partition,
-      offset: String(offset),
-      metadata: note,
-    }));
-    const { memberId, generation } = as ?? { memberId: "", generation: -1 };
-    await this.#coordinated(group, (broker) =>
-      broker.offsetCommit({ groupId: group, groupGenerationId: generation, memberId, topics }),
-    );
+    await this.#coordinated(group, (broker) => ask(broker, commitRequest(group, as, commits)));
   }
 
   async committed(group: string, share: Share): Promise<readonly Commit[]> {
@@ -149,25 +134,8 @@ export class KafkajsLink implements LogLink {
     limits: { readonly waitMs: number; readonly partitionBytes: number },
   ): Promise<readonly Fetched[]> {
     const broker = await this.broker(leader);
-    const { responses } = await broker.fetch({
-      isolationLevel: READ_COMMITTED,
-      maxWaitTime: limits.waitMs,
-      minBytes: 1,
-      maxBytes: FETCH_BYTES,
-      topics: byTopic(asks, ({ partition, offset }) => ({
-        partition,
-        fetchOffset: String(offset),
-        maxBytes: limits.partitionBytes,
-      })),
-    });
-    return responses.flatMap(({ topicName: topic, partitions }) =>
-      partitions.map(({ partition, highWatermark, messages }) => ({
-        topic,
-        partition,
-        high: Number(highWatermark),
-        records: recordsOf(messages),
-      })),
-    );
+    this.#turn += 1;
+    return ask(broker, fetchRequest(asks, { ...limits, allBytes: FETCH_BYTES }, this.#turn));
   }
 
   async bounds(share: Share): Promise<readonly Bounds[]> {
@@ -293,12 +261,4 @@ function byTopic<P extends Place, R>(
     else partitions.push(make(place));
   }
   return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
-}
-
-function recordsOf(messages: readonly KafkajsRecord[]): LogRecord[] {
-  const records: LogRecord[] = [];
-  for (const { offset, key, value, isControlRecord } of messages) {
-    if (!isControlRecord) records.push({ offset: Number(offset), key, value: value ?? new Uint8Array(0) });
-  }
-  return records;
 }

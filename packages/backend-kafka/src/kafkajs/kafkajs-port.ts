@@ -1,5 +1,6 @@
 import kafkajs, { type Kafka } from "kafkajs";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
+import { ask } from "./asking.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
 import { classifyKafkajs, isMissing, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
@@ -125,13 +126,7 @@ class KafkajsPort implements KafkaPort {
     if (compression === 0 && canBe) {
       // Records are kept by their time, which is the machine's.
       const request = produceRequest(topic, batches, timeout, Date.now());
-      try {
-        return (await broker.connectionPool.send(request)).errors;
-      } catch (error) {
-        // As kafkajs's broker does for its own requests.
-        if (fieldName(error) === "KafkaJSConnectionClosedError") await broker.disconnect();
-        throw error;
-      }
+      return ask(broker, request);
     }
     const partitions = batches.map(({ partition, records }) => ({ partition, messages: records.map(messageOf) }));
     // It says that one of them was not written, and not which.
@@ -167,10 +162,6 @@ class KafkajsPort implements KafkaPort {
       void cluster.disconnect().catch(() => {});
     }
   }
-}
-
-function fieldName(error: unknown): string {
-  return error instanceof Error ? error.name : "";
 }
 
 /** kafkajs takes a Buffer, and makes a damaged record of any other array of bytes. */
