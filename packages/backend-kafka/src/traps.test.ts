@@ -1,5 +1,6 @@
+import { TcpProxy } from "@org/dispatch-testkit";
 import { Kafka, logLevel } from "kafkajs";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import type { KafkaBackend } from "./index.ts";
 import { kafka } from "./index.ts";
 import { clusterOf } from "./kafkajs/cluster.ts";
@@ -197,5 +198,26 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     backends.push(other);
     await open(other, [WORK]);
     expect(await refusal(other, take(other, { waitMs: 5_000 }))).toBe("MISMATCH");
+  });
+
+  it("13: a broker that was reached and did not say in time what it can is asked again", async () => {
+    const [host = "", port = ""] = brokers[0]?.split(":") ?? [];
+    const proxy = await TcpProxy.start({ host, port: Number(port) });
+    onTestFinished(() => proxy.close());
+    proxy.blackHole();
+    const connection = { connectionTimeout: 200, requestTimeout: 200 };
+    const { client, dispose } = ownClient({ brokers: [`127.0.0.1:${proxy.port}`], ...connection });
+    const namespace = newNamespace();
+    await backendAt({ namespace }, []);
+    const asked = kafkajsPort({ client, compression: 0, ackMs: 5_000, dispose });
+    onTestFinished(() => asked.close());
+    const topic = `${namespace}.default`;
+    const error = await asked.partitions([topic]).then(
+      () => undefined,
+      (failed: unknown) => failed,
+    );
+    expect(asked.classify(error).code).toMatch(/TIMED_OUT|UNAVAILABLE/);
+    proxy.heal();
+    await vi.waitFor(async () => expect(await asked.partitions([topic])).toEqual(new Map([[topic, 1]])), 5_000);
   });
 });

@@ -83,6 +83,9 @@ interface TopicOf<P> {
 /** The connections to one broker: one for fetches, one for all else. */
 interface ConnectionPool {
   readonly pool: readonly KafkajsConnection[];
+  isConnected(): boolean;
+  /** Called when the broker has said what it can. */
+  setVersions(versions: unknown): void;
   /** Makes it where it is not there. */
   getConnectionByRequest(asking: { readonly request: { readonly apiKey: number } }): Promise<KafkajsConnection>;
 }
@@ -162,7 +165,7 @@ export function clusterOf(client: Pick<Kafka, "consumer">): KafkajsCluster {
   const cluster = found as KafkajsCluster;
   const { connectionPoolBuilder: builder } = cluster;
   const build = builder.build.bind(builder);
-  builder.build = async (to) => quiet(await build(to));
+  builder.build = async (to) => whole(quiet(await build(to)));
   return cluster;
 }
 
@@ -177,5 +180,20 @@ function quiet(connections: ConnectionPool): ConnectionPool {
       if (this.pending.length > 0) check.call(this);
     };
   }
+  return connections;
+}
+
+/**
+ * kafkajs takes a broker for connected that has not said yet what it can. Where it did not do so in time, since it stood still, say, it was never asked again,
+ * and all that it was asked for failed for good ("Broker not connected"). It is connected when it has said so.
+ */
+function whole(connections: ConnectionPool): ConnectionPool {
+  const { isConnected, setVersions } = connections;
+  let isKnown = false;
+  connections.isConnected = () => isKnown && isConnected.call(connections);
+  connections.setVersions = (versions) => {
+    isKnown = Boolean(versions);
+    setVersions.call(connections, versions);
+  };
   return connections;
 }
