@@ -1,4 +1,5 @@
 import type { Frame } from "../contract/index.ts";
+import { IndexSet } from "./index-set.ts";
 
 /** What the name of a frame is made of. */
 export type Named = Pick<Frame, "run" | "first" | "count" | "round" | "attempt" | "copy">;
@@ -9,8 +10,8 @@ const REMEMBERED = 10_000;
 /** Frames whose names differ in nothing but the index of their first task. */
 interface Line extends Omit<Named, "first"> {
   /** Their first indexes: those that came last, and those before. */
-  young: Set<number>;
-  old: Set<number>;
+  young: IndexSet;
+  old: IndexSet;
 }
 
 /**
@@ -47,7 +48,7 @@ export class RecentFrames {
   }
 
   #begin({ run, count, round, attempt, copy }: Named): Line {
-    const line: Line = { run, count, round, attempt, copy, young: new Set(), old: new Set() };
+    const line: Line = { run, count, round, attempt, copy, young: new IndexSet(), old: new IndexSet() };
     this.#lines.set(restOfName(line), line);
     this.#last = line;
     return line;
@@ -56,7 +57,7 @@ export class RecentFrames {
   #age(): void {
     for (const [name, line] of this.#lines) {
       line.old = line.young;
-      line.young = new Set();
+      line.young = new IndexSet();
       if (line.old.size === 0) this.#lines.delete(name);
     }
     this.#last = undefined;
