@@ -1,8 +1,8 @@
 /** The polynomial of Castagnoli, as record batches are signed with it, bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
-const BYTES = 8;
+const BYTES = 16;
 
-/** Eight tables, so that eight bytes are one step: a table each for how far a byte is from the end of its eight. */
+/** Sixteen tables, so that sixteen bytes are one step: a table each for how far a byte is from the end of its sixteen. */
 const tables = Array.from({ length: BYTES }, () => new Int32Array(256));
 for (let byte = 0; byte < 256; byte += 1) {
   let crc = byte;
@@ -16,25 +16,31 @@ for (let at = 1; at < BYTES; at += 1) {
     table[byte] = (first[crc & 0xff] as number) ^ (crc >>> 8);
   }
 }
-const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]; // biome-ignore format: one line
+type Sixteen = readonly [...Eight, ...Eight];
+type Eight = readonly [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]; // biome-ignore format: one line
+const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15] = tables as unknown as Sixteen;
 
-/** CRC-32C of some bytes. Node's own crc32 has another polynomial. */
+/** CRC-32C of some bytes. Node's own crc32 has another polynomial. A view reads four bytes at a time, where a Buffer puts them together itself. */
 export function crc32c(bytes: Buffer, from: number, to: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let crc = -1;
   let at = from;
   for (; at + BYTES <= to; at += BYTES) {
-    const low = crc ^ bytes.readInt32LE(at);
-    const high = bytes.readInt32LE(at + 4);
-    crc =
-      (t7[low & 0xff] as number) ^
-      (t6[(low >>> 8) & 0xff] as number) ^
-      (t5[(low >>> 16) & 0xff] as number) ^
-      (t4[low >>> 24] as number) ^
-      (t3[high & 0xff] as number) ^
-      (t2[(high >>> 8) & 0xff] as number) ^
-      (t1[(high >>> 16) & 0xff] as number) ^
-      (t0[high >>> 24] as number);
+    const a = crc ^ view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    crc = four(t15, t14, t13, t12, a) ^ four(t11, t10, t9, t8, b) ^ four(t7, t6, t5, t4, c) ^ four(t3, t2, t1, t0, d);
   }
   for (; at < to; at += 1) crc = (t0[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
   return ~crc >>> 0;
+}
+
+function four(first: Int32Array, second: Int32Array, third: Int32Array, fourth: Int32Array, word: number): number {
+  return (
+    (first[word & 0xff] as number) ^
+    (second[(word >>> 8) & 0xff] as number) ^
+    (third[(word >>> 16) & 0xff] as number) ^
+    (fourth[word >>> 24] as number)
+  );
 }
