@@ -31,16 +31,6 @@ const runs = [
 /** So long is the broker away in the case about outages: longer than kafkajs's own retries would last. */
 const outageMs = 20_000;
 
-/**
- * A defect that is not found yet: beside the rest of the suite a neighbour of poison ends LOST in half of all runs, alone it does not. Here until it is
- * found, for all to see; the full tests run it.
- */
-const open = {
-  id: "system.lost.neighbours-held-complete",
-  reason: "on a busy broker a neighbour of a poison task may end LOST",
-  issue: "8",
-};
-
 const services = inject("services");
 for (const { key, partitions, levels, concurrency } of runs) {
   const line = services[key];
@@ -70,7 +60,6 @@ for (const { key, partitions, levels, concurrency } of runs) {
     name: `${levels.join(" and ")} on Kafka ${version} with ${partitions === 1 ? "one partition" : `${partitions} partitions`}`,
     levels,
     concurrency,
-    skip: isFull || !(levels as readonly string[]).includes("system") ? [] : [open],
     ...(pid !== undefined && { restart }),
     spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> =>
       spawnWorker(workerModule(url, partitions), options),

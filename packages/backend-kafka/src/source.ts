@@ -94,12 +94,15 @@ export class Source implements Taker, ReceiptHome {
     return [];
   }
 
-  /** Takes what there is credit for, has it marked as handed out, and only then hands it out. */
+  /**
+   * Takes what there is credit for, has it marked as handed out, and only then hands it out. Not more while that is under way: the answer ends the receive,
+   * and what nobody waits for then would lie here marked, and count as lost in the crash of a task that was taken alone.
+   */
   pull(): void {
     const { consumer } = this.#port;
-    if (!consumer.isStable) return;
+    if (!consumer.isStable || this.#pending > 0) return;
     const taken: LogReceipt[] = [];
-    const most = this.#credit - this.#pending;
+    const most = this.#credit;
     if (most <= 0) return;
     for (const receipt of this.#returned.splice(0, most)) if (this.#isCurrent(receipt)) taken.push(receipt);
     while (taken.length < most) {
@@ -203,7 +206,7 @@ export class Source implements Taker, ReceiptHome {
     if (isMarked) {
       this.#credit = Math.max(0, this.#credit - current.length);
       if (current.length > 0) this.#buffer.push(current);
-      if (current.length < receipts.length) this.pull();
+      this.pull();
     } else {
       // Somebody else may have the partition soon, or this process still: what it has read is read only once.
       this.#returned.unshift(...current);
