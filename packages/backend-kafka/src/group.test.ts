@@ -64,6 +64,21 @@ describe("a member of a group", () => {
     });
   });
 
+  it("marks nothing that comes behind an answer as handed out", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(1);
+    one.port.commitMs = 50;
+    const taking = one.backend.receive(WORK, { max: 10, waitMs: 2_000, leaseMs: LEASE_MS }, never);
+    await bench.send(one.backend, "a");
+    await bench.clock.advance(one.port.commitMs / 2);
+    await bench.send(one.backend, "b", "c");
+    expect(textsOf(await bench.until(taking))).toEqual(["a"]);
+    await bench.clock.advance(one.port.commitMs * 2);
+    const two = await bench.backend(1);
+    one.port.isDead = true;
+    expect(counted(await bench.take(two.backend, SESSION_MS * 3))).toEqual(["a×1", "b×0", "c×0"]);
+  });
+
   it("gives up what moves in a rebalance, keeps the rest, and nobody counts a loss", async () => {
     const bench = new Bench();
     const one = await bench.backend();

@@ -68,6 +68,8 @@ export class PlayedPort implements KafkaPort {
   isDead = false;
   /** Answers of the broker are lost. */
   isCut = false;
+  /** How long the broker takes to write a commit. */
+  commitMs = 0;
   readonly #kafka: PlayedKafka;
 
   constructor(kafka: PlayedKafka) {
@@ -178,6 +180,8 @@ class PlayedLink implements LogLink {
       group.committed.set(`${commit.topic}/${commit.partition}`, commit);
       this.#kafka.commits.push({ ...commit, memberId: as?.memberId ?? "" });
     }
+    const { commitMs } = this.#port;
+    if (commitMs > 0) await new Promise<void>((resolve) => this.#kafka.clock.after(commitMs, resolve));
     await this.#ask();
   };
 
