@@ -36,13 +36,37 @@ export type Decision =
 
 export type RequeueReason = "failed" | "timed_out" | "shutdown" | "released" | "last_chance" | "lost" | "split";
 
+/** How most tasks end. A class, as what it is decided by: V8 makes literals that live for a while in the old heap, and keeps there what they name. */
+class Completion implements Ending {
+  readonly outcome = "completed";
+  readonly json: string | undefined;
+  readonly error = undefined;
+  readonly attempts: number;
+  readonly durationMs: number;
+
+  constructor(json: string | undefined, attempts: number, durationMs: number) {
+    this.json = json;
+    this.attempts = attempts;
+    this.durationMs = durationMs;
+  }
+}
+
+class Completing {
+  readonly kind = "end";
+  readonly ending: Ending;
+  readonly death = undefined;
+
+  constructor(ending: Ending) {
+    this.ending = ending;
+  }
+}
+
 /** Most tasks end like this, and no policy has a say in it. */
 export function completion(
   { json, durationMs }: Extract<Verdict, { kind: "completed" }>,
   { attempt }: Frame,
 ): Decision {
-  const ending = { outcome: "completed", json, error: undefined, attempts: attempt + 1, durationMs } as const;
-  return { kind: "end", ending, death: undefined };
+  return new Completing(new Completion(json, attempt + 1, durationMs));
 }
 
 /** Pure: the verdict, the counters and the policy give what the broker is to be told. `lost` is the sum that every copy carries. */

@@ -2,10 +2,9 @@ import type { Frame } from "../contract/index.ts";
 import { codes, DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import type { Decision } from "./decision.ts";
-import { type Conclude, isDeath, type Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
+import { type Conclude, isDeath, Job, type SettlerPort, type Settling, until, type Writing } from "./job.ts";
 import { moving } from "./moving.ts";
 import { RecentFrames } from "./recent-frames.ts";
-import { isPlain, resultJson } from "./reply.ts";
 import { sending } from "./sending.ts";
 
 export type { SettlerPort, Settling } from "./job.ts";
@@ -74,18 +73,7 @@ export class Settler<H extends Settling> {
   }
 
   #add(task: H, decision: Decision, frame: Frame): void {
-    const ending = decision.kind === "end" && task.frame.coordinator !== undefined ? decision.ending : undefined;
-    const plain = ending !== undefined && isPlain(task.frame, task.lost, ending) ? ending : undefined;
-    const json = plain === undefined ? ending && resultJson(task.frame, task.lost, ending) : plain.json;
-    this.#jobs.push({
-      task,
-      frame,
-      decision,
-      json,
-      plain,
-      bytes: json === undefined ? 0 : mostBytes(json) + TRIPLE_BYTES,
-      sent: undefined,
-    });
+    this.#jobs.push(new Job(task, frame, decision));
     if (!this.#scheduled) this.#schedule();
   }
 
@@ -177,14 +165,6 @@ export class Settler<H extends Settling> {
     // Left to the lease. That of a pack is renewed for its other tasks, so it is given up: else this one would never come again.
     else if (!task.whole) this.#port.refused(task);
   };
-}
-
-/** An index and a duration at their longest. */
-const TRIPLE_BYTES = 32;
-
-/** Short texts are not worth measuring: a character has at most three bytes. */
-function mostBytes(json: string): number {
-  return json.length < 256 ? json.length * 3 : Buffer.byteLength(json);
 }
 
 /**
