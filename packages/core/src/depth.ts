@@ -5,7 +5,10 @@ export const JSON_DEPTH = 64;
 export function isDeeperThan(value: unknown, most: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (most <= 0) return true;
-  if (Array.isArray(value)) return value.some((item) => isDeeperThan(item, most - 1));
+  if (Array.isArray(value)) {
+    for (const item of value) if (isDeeperThan(item, most - 1)) return true;
+    return false;
+  }
   for (const key in value) if (isDeeperThan((value as Record<string, unknown>)[key], most - 1)) return true;
   return false;
 }

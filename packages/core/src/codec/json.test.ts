@@ -81,6 +81,9 @@ describe("a payload comes back as it was", () => {
   });
 });
 
+/** Of a text that long the brackets are counted before it is parsed. */
+const long = (json: string) => json.replace("[", `["${"x".repeat(300_000)}",`);
+
 describe("depth", () => {
   it.each([
     ["[", "]"],
@@ -123,6 +126,8 @@ describe("depth", () => {
     ["in a key", `[{"${"{[".repeat(200)}":1}]`],
   ])("brackets %s do not count", (_, json) => {
     expect(read(json)).toEqual({ value: JSON.parse(json) });
+    expect(read(long(json))).not.toHaveProperty("bad");
+    expect(encodeJson(JSON.parse(json), wrapping.task)).toBeTypeOf("string");
   });
 
   it.each([
@@ -132,6 +137,8 @@ describe("depth", () => {
     ["an empty text", `["",${nested(65)}]`],
   ])("counts behind %s", (_, json) => {
     expect(read(json)).toEqual(refused);
+    expect(read(long(json))).toEqual(refused);
+    expect(() => encodeJson(JSON.parse(json), wrapping.task)).toThrow("nested deeper than 64");
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { BadFrame } from "../contract/index.ts";
-import { JSON_DEPTH } from "../depth.ts";
+import { isDeeperThan, JSON_DEPTH } from "../depth.ts";
 import { DispatchError, printed } from "../errors.ts";
 
 /** The number of this codec in a header. */
@@ -28,7 +28,7 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
   if (json.length > decodedBytes / 3 && Buffer.byteLength(json) > decodedBytes) {
     throw new DispatchError("TOO_LARGE", `${Buffer.byteLength(json)} bytes of JSON, the limit is ${decodedBytes}`);
   }
-  if (tooDeep(json, wrapped)) throw new DispatchError("INPUT_INVALID", `nested deeper than ${jsonDepth}`);
+  if (tooDeep(json, jsonDepth + wrapped)) throw new DispatchError("INPUT_INVALID", `nested deeper than ${jsonDepth}`);
   return json;
 }
 
@@ -39,23 +39,43 @@ export function parseJson(body: Uint8Array, wrapped: number): { readonly value: 
   return parseText(bytes.toString("utf8"), wrapped);
 }
 
+/** Texts up to this length, which all packs are, are parsed before their nesting is looked at: values are walked faster than texts. */
+const PARSED_FIRST = 256 * 1024;
+
 /** As `parseJson`, of a text that is not too long. */
 export function parseText(json: string, wrapped: number): { readonly value: unknown } | BadFrame {
-  // Parsing needs no stack. A reply's values are looked at one by one where they are read: most of them are not even objects.
-  if (wrapped !== wrapping.reply && tooDeep(json, wrapped))
-    return { bad: "FRAME_INVALID", detail: `nested deeper than ${bodyLimits.jsonDepth}` };
+  const most = bodyLimits.jsonDepth + wrapped;
+  // A reply's values are looked at one by one where they are read: most of them are not even objects.
+  const isChecked = wrapped !== wrapping.reply;
+  const isShort = json.length <= PARSED_FIRST;
+  if (isChecked && !isShort && tooDeep(json, most)) return TOO_DEEP;
+  let value: unknown;
   try {
-    return { value: JSON.parse(json) as unknown };
+    // Parsing needs no stack.
+    value = JSON.parse(json);
   } catch (error) {
     return { bad: "FRAME_INVALID", detail: `not JSON: ${printed(error)}` };
   }
+  return isChecked && isShort && isDeeperThan(value, most) ? TOO_DEEP : { value };
+}
+
+const TOO_DEEP: BadFrame = Object.freeze({ bad: "FRAME_INVALID", detail: `nested deeper than ${JSON_DEPTH}` });
+
+function tooDeep(json: string, most: number): boolean {
+  // A text that nests deeper than the limit has at least two brackets a level.
+  return json.length > most * 2 && hasMoreBrackets(json, most) && isDeep(json, most);
+}
+
+/** Fewer opening brackets cannot nest deeper, wherever they are: most texts need no other look. */
+function hasMoreBrackets(json: string, most: number): boolean {
+  let left = most;
+  for (let at = json.indexOf("{"); at >= 0 && left >= 0; at = json.indexOf("{", at + 1)) left -= 1;
+  for (let at = json.indexOf("["); at >= 0 && left >= 0; at = json.indexOf("[", at + 1)) left -= 1;
+  return left < 0;
 }
 
 /** Counts brackets outside of strings, without recursion. Strings are stepped over at once: most of a text is in them. */
-function tooDeep(json: string, wrapped: number): boolean {
-  const most = bodyLimits.jsonDepth + wrapped;
-  // A text that nests deeper than the limit has at least two brackets a level.
-  if (json.length <= most * 2) return false;
+function isDeep(json: string, most: number): boolean {
   let depth = 0;
   for (let index = 0; index < json.length; index += 1) {
     const unit = json.charCodeAt(index);
