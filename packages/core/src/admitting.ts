@@ -98,9 +98,9 @@ export class Admitting {
   }
 
   /** It has a slot now: may its handler begin? */
-  mayBegin(task: HeldTask): boolean {
+  mayBegin(task: HeldTask, now: number): boolean {
     const { clock, keeper } = this.#parts;
-    if (!isExpired(task.frame, clock)) return keeper.apply(task.hold, "begin", clock.now());
+    if (!isExpired(task.frame, clock)) return keeper.apply(task.hold, "begin", now);
     this.#parts.settle(task, refused(EXPIRED));
     return false;
   }

@@ -172,7 +172,7 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       payload: ({ frame, loaded }, signal) =>
         loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded),
       unloaded: (task, error) => concluding.unloaded(task, error),
-      mayBegin: (task) => admitting.mayBegin(task),
+      mayBegin: (task, now) => admitting.mayBegin(task, now),
       isHeld: (task) => !task.ended && Number.isFinite(task.deadline),
       bad: (task, bad) => concluding.bad(task, bad),
       started: (task, startedAt) => {

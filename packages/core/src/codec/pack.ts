@@ -10,7 +10,9 @@ import { encodeJson, wrapping } from "./json.ts";
 export function tasksOf(frame: Frame): readonly Frame[] {
   if (frame.count <= 1) return [frame];
   const opened = new Opened(frame);
-  return Array.from({ length: frame.count }, (_, position) => new TaskOfPack(opened, position));
+  const tasks: Frame[] = [];
+  for (let position = 0; position < frame.count; position += 1) tasks.push(new TaskOfPack(opened, position));
+  return tasks;
 }
 
 /**

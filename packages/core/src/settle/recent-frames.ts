@@ -40,6 +40,8 @@ export class RecentFrames {
   }
 
   #lineOf(frame: Named): Line | undefined {
+    // Where settling is one step hardly anything is ever here.
+    if (this.#lines.size === 0) return undefined;
     const last = this.#last;
     if (last !== undefined && isIn(last, frame)) return last;
     const found = this.#lines.get(restOfName(frame));

@@ -49,6 +49,7 @@ function start(handler: Handler<unknown, unknown>, options: FrameOptions = {}, l
     { frame: frameOf({ task: "mail", ...options }), lost },
     task as never,
     TIMEOUT_MS,
+    clock.now(),
   );
   const seen: Seen = { clock, running, log, context: undefined, done: ended.promise };
   // As the slots do it.

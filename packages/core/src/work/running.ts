@@ -56,14 +56,14 @@ export class Running<H extends Runnable> implements TaskContextPort {
   /** Among all that run. */
   place = -1;
 
-  /** `timeoutMs` is for this attempt; the task's deadline may come first. */
-  constructor(port: RunningPort<H>, hold: H, task: Task, timeoutMs: number) {
+  /** `timeoutMs` is for this attempt; the task's deadline may come first. `now`: in monotonic ms. */
+  constructor(port: RunningPort<H>, hold: H, task: Task, timeoutMs: number, now: number) {
     this.#port = port;
     this.hold = hold;
     this.#task = task;
     const { clock, turns } = port;
-    this.startedAt = clock.now();
-    this.#turn = turns.begin(this.startedAt);
+    this.startedAt = now;
+    this.#turn = turns.begin(now);
     const { deadlineAt } = this.info;
     const leftMs = deadlineAt === undefined ? Number.POSITIVE_INFINITY : deadlineAt - clock.wall();
     this.#expires = leftMs < timeoutMs;

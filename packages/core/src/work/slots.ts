@@ -30,8 +30,8 @@ export interface SlotsPort<H extends Slotted> {
   payload(hold: H, signal: AbortSignal): Eventual<Payload>;
   /** It could not be loaded now, or is not wanted any more: back with it. */
   unloaded(hold: H, error: unknown): void;
-  /** The lease's word: may its handler begin? */
-  mayBegin(hold: H): boolean;
+  /** The lease's word: may its handler begin? `now`: in monotonic ms. */
+  mayBegin(hold: H, now: number): boolean;
   /** Is it still leased here? */
   isHeld(hold: H): boolean;
   bad(hold: H, bad: BadFrame): void;
@@ -108,7 +108,7 @@ export class Slots<H extends Slotted> {
         if (hold === undefined) return;
         const payload = this.#port.payload(hold, this.#unwanted.signal);
         if (payload instanceof Promise) void this.#load(hold, payload);
-        else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
+        else this.#begin(hold, payload);
       }
     } finally {
       this.#filling = false;
@@ -156,7 +156,7 @@ export class Slots<H extends Slotted> {
     }
     this.#loading.delete(hold);
     if (payload === undefined || this.#closed) this.#port.unloaded(hold, failure);
-    else if (this.#port.mayBegin(hold)) this.#run(hold, payload);
+    else this.#begin(hold, payload);
     this.fill();
     this.#tellEmpty();
   }
@@ -167,15 +167,18 @@ export class Slots<H extends Slotted> {
     for (const resolve of this.#emptied.splice(0)) resolve();
   }
 
-  #run(hold: H, payload: Payload): void {
+  /** The clock is read once for all that begins with this. */
+  #begin(hold: H, payload: Payload): void {
     const port = this.#port;
+    const now = port.clock.now();
+    if (!port.mayBegin(hold, now)) return;
     const { frame } = hold;
     if ("bad" in payload) {
       port.bad(hold, payload);
       return;
     }
     const task = port.task((frame.tasks[0] as TaskInfo).task);
-    const running = new Running(this.#runs, hold, task, task.timeoutMs ?? port.timeoutMs);
+    const running = new Running(this.#runs, hold, task, task.timeoutMs ?? port.timeoutMs, now);
     this.#running.add(running);
     if (running.endsAt < this.#watchedAt) this.#watch(running.endsAt);
     port.started(hold, running.startedAt);

@@ -41,7 +41,7 @@ async function tookMs(...handlers: readonly (Handler<{ pass(ms: number): void },
       freed() {},
     };
     const task = defineTask<never, unknown>({ name: "mail", handler: handler as never });
-    new Running(port, { frame: frameOf({ task: "mail" }), lost: 0 }, task as never, 60_000).start(payload);
+    new Running(port, { frame: frameOf({ task: "mail" }), lost: 0 }, task as never, 60_000, clock.now()).start(payload);
   }
   for (let microtasks = 0; microtasks < 20; microtasks += 1) await undefined;
   return took.filter((ms) => ms !== undefined);
