@@ -27,6 +27,11 @@ export class EventLog {
     return this.named(event).length;
   }
 
+  /** How many tasks have completed, each counted once: what moves to another holder between its run and its ack is run by that one, too. */
+  get completed(): number {
+    return new Set(this.named("queue_completed").map(({ taskId }) => taskId)).size;
+  }
+
   /** How many calls to the backend have failed. */
   get failedCalls(): number {
     return this.#failedCalls;

@@ -16,16 +16,19 @@ export async function noneEarly(world: World, delay: () => number): Promise<void
   await world.time.wait(Promise.all(sent), "all are sent");
   const bySentMs = world.clock.now() - sentAt;
   const withinMs = world.time.patienceMs + Math.max(...delays);
-  await world.time.until(() => world.events.count("queue_completed") >= TASKS, "all are done", withinMs);
+  await world.time.until(() => world.events.completed === TASKS, "all are done", withinMs);
   const lateMs = world.profile.limits.delayPrecisionMs + bySentMs + world.slackMs;
-  for (const { payload, startedAt } of world.ledger.runs) {
-    const waitedMs = startedAt - sentAt;
-    const delayMs = payload as number;
+  // A task may be run once more, by who takes its partition over before its ack is there: that is late for another reason.
+  const firstRuns = new Map(world.ledger.runs.toReversed().map((run) => [run.id, run]));
+  for (const run of world.ledger.runs) {
+    const waitedMs = run.startedAt - sentAt;
+    const delayMs = run.payload as number;
     assert.ok(waitedMs >= delayMs, `I14: a delay of ${delayMs} ms ended after ${waitedMs} ms`);
+    if (run !== firstRuns.get(run.id)) continue;
     assert.ok(waitedMs <= delayMs + lateMs, `I14: a delay of ${delayMs} ms ended after ${waitedMs} ms only`);
   }
   assert.deepEqual(
-    world.ledger.runs.map(({ payload }) => payload as number).sort((a, b) => a - b),
+    [...firstRuns.values()].map(({ payload }) => payload as number).sort((a, b) => a - b),
     delays.toSorted((a, b) => a - b),
   );
   for (const { queue, frame } of world.sent) {
