@@ -5,6 +5,7 @@ import { bounded } from "./bounded.ts";
 import { closeQuietly } from "./link.ts";
 import { RabbitRefusal } from "./rabbit-error.ts";
 import { type Consumer, type Life, RabbitReceipt } from "./receipt.ts";
+import { Subscriptions, type Wanted } from "./subscriptions.ts";
 import { OpenTags } from "./tags.ts";
 
 export interface ChannelLifePort {
@@ -15,6 +16,10 @@ export interface ChannelLifePort {
   readonly prefetchCount: number;
   /** Are earlier holders only told by a flag, as of classic queues? */
   readonly isFlagged: boolean;
+  /** Does the server count what is on its way to a consumer that is cancelled? */
+  readonly countsCancelled: boolean;
+  /** What receives ask for now, asked where that may have changed. */
+  readonly wanted: () => Wanted;
   readonly arrived: (receipt: RabbitReceipt) => void;
   /** What nobody has renewed goes back, when the time for that has come. */
   readonly expired: (reject: () => void) => void;
@@ -22,23 +27,17 @@ export interface ChannelLifePort {
   readonly over: (reason: unknown, failed: boolean) => void;
 }
 
-/** More subscriptions than these are made one. */
-const MOST_CONSUMERS = 16;
-
-/**
- * One channel of one queue, from its beginning to its end, and what is held over it. Credit is what subscriptions may still bring: there is a further one for
- * what is missing, since their windows cannot be widened.
- */
+/** One channel of one queue, from its beginning to its end, and what is held over it. */
 export class ChannelLife implements Life {
   readonly isFlagged: boolean;
+  readonly countsCancelled: boolean;
   readonly leases: SessionLeases<RabbitReceipt>;
   readonly #port: ChannelLifePort;
   readonly #channel: Channel;
   readonly #open = new OpenTags();
-  #consumers: Consumer[] = [];
-  #made = 0;
-  /** The latest subscription, as long as the server has not answered. */
-  #subscribing: Promise<void> | undefined;
+  readonly #subscriptions: Subscriptions;
+  /** What waits to be settled until nothing more is on its way. */
+  #later: (() => void)[] | undefined;
   #isOver = false;
   #error: unknown;
 
@@ -46,9 +45,23 @@ export class ChannelLife implements Life {
     this.#channel = channel;
     this.#port = port;
     this.isFlagged = port.isFlagged;
+    this.countsCancelled = port.countsCancelled;
     this.leases = new SessionLeases<RabbitReceipt>({
       clock: port.clock,
       expire: (receipts) => port.expired(() => this.#reject(receipts)),
+    });
+    this.#subscriptions = new Subscriptions({
+      channel,
+      queueName: port.queueName,
+      clock: port.clock,
+      countsCancelled: port.countsCancelled,
+      wanted: () => {
+        const { frames, stands } = port.wanted();
+        return { frames: Math.min(frames, this.#room), stands };
+      },
+      take: (consumer, message) => this.#take(consumer, message),
+      failed: (error) => this.end(this.#error ?? error, true),
+      paused: (isPaused) => this.#pause(isPaused),
     });
     channel.on("error", (error) => {
       this.#error = error;
@@ -60,22 +73,30 @@ export class ChannelLife implements Life {
     return this.#isOver;
   }
 
+  get #room(): number {
+    return this.#port.prefetchCount - this.#open.size;
+  }
+
   /** So many frames more may come. Where the server has to be told, resolves when it knows. */
   want(frames: number): Promise<void> | undefined {
     if (this.#isOver) return undefined;
-    if (frames > 0) this.#widen(frames);
-    return this.#subscribing;
+    if (frames > 0) this.#try(() => this.#subscriptions.widen(frames, this.#port.prefetchCount - this.#open.size));
+    return this.#subscriptions.making;
   }
 
   /** Nothing more may come; resolves when nothing more is on its way. */
   async stop(signal: AbortSignal): Promise<void> {
-    if (!this.#isOver) await bounded(this.#cancel(), signal);
+    if (!this.#isOver) await bounded(this.#subscriptions.stop(), signal);
   }
 
   /** Those that are held no more are left out. */
   ack(receipts: readonly RabbitReceipt[]): void {
     const [first] = receipts;
     if (first === undefined || this.#isOver) return;
+    if (this.#later !== undefined) {
+      this.#later.push(() => this.ack(receipts));
+      return;
+    }
     if (receipts.length === 1) {
       this.#each(receipts, ({ message }) => this.#channel.ack(message));
       return;
@@ -105,44 +126,10 @@ export class ChannelLife implements Life {
     if (this.#isOver) return;
     this.#isOver = true;
     this.leases.clear();
-    this.#consumers = [];
+    this.#subscriptions.end();
+    this.#later = undefined;
     closeQuietly(this.#channel);
     this.#port.over(reason ?? new RabbitRefusal("UNAVAILABLE", "the channel is closed"), failed);
-  }
-
-  #widen(frames: number): void {
-    const open = this.#consumers.reduce((all, { prefetch, unacked }) => all + Math.max(0, prefetch - unacked), 0);
-    const missing = Math.min(frames - open, this.#port.prefetchCount - this.#open.size - open);
-    if (missing <= 0) return;
-    if (this.#consumers.length < MOST_CONSUMERS) this.#subscribe(missing);
-    else {
-      const held = this.#consumers.reduce((all, { unacked }) => all + unacked, 0);
-      this.#cancel().catch(() => {});
-      this.#subscribe(Math.min(this.#port.prefetchCount, missing + open + held));
-    }
-  }
-
-  #subscribe(prefetch: number): void {
-    this.#made += 1;
-    const consumer: Consumer = { tag: `dispatch-${this.#made}`, prefetch, unacked: 0 };
-    this.#consumers.push(consumer);
-    const fail = (error: unknown) => this.end(this.#error ?? error, true);
-    this.#try(() => {
-      this.#channel.prefetch(prefetch).catch(fail);
-      const { queueName } = this.#port;
-      const take = (message: ConsumeMessage | null) => this.#take(consumer, message);
-      const made: Promise<void> = this.#channel.consume(queueName, take, { consumerTag: consumer.tag }).then(
-        () => {
-          if (this.#subscribing === made) this.#subscribing = undefined;
-        },
-        (error: unknown) => {
-          fail(error);
-          throw this.#error ?? error;
-        },
-      );
-      made.catch(() => {});
-      this.#subscribing = made;
-    });
   }
 
   #take(consumer: Consumer, message: ConsumeMessage | null): void {
@@ -163,14 +150,18 @@ export class ChannelLife implements Life {
     this.#each(receipts, ({ message }) => this.#channel.reject(message, true));
   }
 
-  async #cancel(): Promise<void> {
-    const consumers = this.#consumers;
-    this.#consumers = [];
-    await Promise.all(consumers.map(({ tag }) => this.#channel.cancel(tag)));
+  #pause(isPaused: boolean): void {
+    const waiting = this.#later ?? [];
+    this.#later = isPaused && !this.#isOver ? [] : undefined;
+    for (const settle of waiting) settle();
   }
 
   #each(receipts: readonly RabbitReceipt[], settle: (receipt: RabbitReceipt) => void): void {
     if (this.#isOver) return;
+    if (this.#later !== undefined) {
+      this.#later.push(() => this.#each(receipts, settle));
+      return;
+    }
     this.#try(() => {
       for (const receipt of receipts) {
         if (!this.#open.take(receipt.tag)) continue;

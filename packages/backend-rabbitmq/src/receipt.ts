@@ -12,6 +12,11 @@ export interface Consumer {
   unacked: number;
 }
 
+/** How many messages they may still bring. */
+export function openOf(consumers: readonly Consumer[]): number {
+  return consumers.reduce((open, { prefetch, unacked }) => open + Math.max(0, prefetch - unacked), 0);
+}
+
 /** The life of a channel, as far as its receipts need it. */
 export interface Life {
   /** Are earlier holders only told by a flag, as of classic queues? */

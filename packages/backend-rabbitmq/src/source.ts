@@ -37,6 +37,8 @@ export class Source {
   #credit = 0;
   /** What the receives under way ask for. */
   #asked = 0;
+  /** Those among them that wait for what may come. */
+  #standing = 0;
   #receivedAtMs = Number.NEGATIVE_INFINITY;
   #streak = 0;
   #isEnded = false;
@@ -79,7 +81,9 @@ export class Source {
     const nowMs = this.#port.clock.now();
     this.#streak = nowMs - this.#receivedAtMs < BUSY.gapMs ? this.#streak + 1 : 0;
     if (this.#life === undefined) await bounded(this.ready(), signal);
+    const stands = want.waitMs > 0 ? 1 : 0;
     this.#asked += want.max;
+    this.#standing += stands;
     let found: readonly RabbitReceipt[];
     try {
       await this.#subscribed(signal);
@@ -87,6 +91,7 @@ export class Source {
     } finally {
       this.#receivedAtMs = this.#port.clock.now();
       this.#asked -= want.max;
+      this.#standing -= stands;
     }
     const deliveries: Delivery[] = [];
     for (const receipt of found) {
@@ -108,9 +113,13 @@ export class Source {
     this.settled();
   }
 
-  /** Settlements may have made room. What is here and was not looked at yet is a part of what may come. */
+  /**
+   * Settlements may have made room. What is here and was not looked at yet is a part of what may come. Where cancels may count, nothing is subscribed to
+   * for whom nobody waits any more.
+   */
   settled(): void {
-    if (this.#credit > 0) this.#life?.want(this.#credit - this.#arrived.length);
+    if (this.#life?.countsCancelled) this.#life.want(this.#wanted);
+    else if (this.#credit > 0) this.#life?.want(this.#credit - this.#arrived.length);
   }
 
   /** The connection is another one: what came over the one before is worth nothing. */
@@ -149,6 +158,8 @@ export class Source {
       clock,
       prefetchCount,
       isFlagged,
+      countsCancelled: queue.role === "work" && !isFlagged && !line.isAtLeast(4, 3),
+      wanted: () => ({ frames: this.#wanted, stands: this.#standing > 0 }),
       arrived: (receipt) => this.#arrive(receipt),
       expired: (reject) => void this.#unlessAsked(life).then(reject),
       over: (_, failed) => this.#over(life, failed),
@@ -168,10 +179,15 @@ export class Source {
     return found;
   }
 
+  /** What is asked for and not here. */
+  get #wanted(): number {
+    const asked = this.#streak < BUSY.receives ? this.#asked : 2 * this.#asked;
+    return asked - this.#buffer.size - this.#arrived.length;
+  }
+
   /** A wait begins when the server knows of it: it may take longer to subscribe than many a receive waits. */
   async #subscribed(signal: AbortSignal): Promise<void> {
-    const wanted = this.#streak < BUSY.receives ? this.#asked : 2 * this.#asked;
-    const made = this.#life?.want(wanted - this.#buffer.size - this.#arrived.length);
+    const made = this.#life?.want(this.#wanted);
     if (made === undefined) return;
     await bounded(made, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
@@ -188,7 +204,10 @@ export class Source {
     const arrived = this.#arrived.filter(({ life }) => !life.isOver);
     this.#arrived = [];
     this.#credit = Math.max(0, this.#credit - arrived.length);
-    if (arrived.length > 0) this.#buffer.push(arrived);
+    if (arrived.length === 0) return;
+    this.#buffer.push(arrived);
+    // A window is no wider than what was there: who waits still has to be looked for anew.
+    if (this.#life?.countsCancelled) this.#port.clock.soon(() => this.settled());
   }
 
   /** Who waits goes on waiting, over another channel; but after a consumer that failed, the next receive tries again. */
