@@ -86,6 +86,24 @@ export const settlingMutants: readonly Mutant[] = [
       }),
   },
   {
+    id: "counts-what-was-on-its-way",
+    fault: "counts a holder for what was on its way when credit was taken back",
+    caughtBy: "seam.receive.max-zero-counts-nothing",
+    wrap(inner) {
+      let counted = 0;
+      return wrap(inner, {
+        async receive(queue, want, signal) {
+          if (want.max === 0) counted = 1;
+          const got = await inner.receive(queue, want, signal);
+          if (got.length === 0) return got;
+          const more = counted;
+          counted = 0;
+          return got.map((delivery) => ({ ...delivery, redelivery: delivery.redelivery + more }));
+        },
+      });
+    },
+  },
+  {
     id: "half-a-move",
     fault: "sends as much of a move as it can, whatever becomes of the rest",
     caughtBy: "seam.move.many-frames-all-or-nothing",

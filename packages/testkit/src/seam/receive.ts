@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Delivery } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { Bare, never, OTHER, REPLY, textsOf } from "../world/bare.ts";
 import { QUEUE, WORK, type World } from "../world/world.ts";
@@ -73,6 +74,28 @@ export const seamReceiveCases = [
         const waitMs = world.lossMs;
         if (sharing === "partition") rest.push(...(await other.receiveAll(9 - rest.length, { max: 9, waitMs })));
         assert.deepEqual(textsOf([held as NonNullable<typeof held>, ...rest]).sort(), many(10).sort());
+      },
+    },
+
+    "max-zero-counts-nothing": {
+      cites: ["I1", "I8"],
+      expects: "what was on its way, or here for nobody, when credit was taken back shows no holder that it never had",
+      async run(world) {
+        const bare = await Bare.open(world);
+        const sent = many(200);
+        await bare.send(sent);
+        const taken: Delivery[] = [];
+        // Acks make room for more, in the moment in which nothing is wanted any more.
+        for (let round = 0; round < 8; round += 1) {
+          const some = await bare.receive();
+          taken.push(...some);
+          await Promise.all([bare.ack(...some), bare.receive({ max: 0 })]);
+        }
+        const rest = await bare.receiveAll(sent.length - taken.length, { max: 100, waitMs: world.lossMs });
+        const all = [...taken, ...rest];
+        assert.deepEqual(textsOf(all).sort(), sent.sort(), "I1: not each frame came, and once");
+        const counted = all.filter(({ redelivery }) => redelivery > 0).length;
+        assert.equal(counted, 0, `I8: ${counted} frames show a holder that was lost, and nobody had them`);
       },
     },
 
