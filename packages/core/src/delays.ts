@@ -91,6 +91,7 @@ export class Delays {
       queue: source,
       credit: () => pump.credit,
       stands: () => true,
+      isMeasured: () => true,
       answered: () => {},
       granted: async (deliveries, requestedAt) => {
         const holds = await intake.holds(source, deliveries, requestedAt);

@@ -8,7 +8,7 @@ import { deliveriesOf, scripted } from "./testing/scripted-backend.ts";
 const CONCURRENCY = 10;
 
 /** Receives on one lane; the test says what each brings, and what of it is done. */
-function fetchingBench() {
+function fetchingBench(concurrency = CONCURRENCY) {
   const { clock, backend, calls, random } = scripted();
   const stop = new AbortController();
   const wants: Want[] = [];
@@ -27,7 +27,7 @@ function fetchingBench() {
     clock,
     random,
     leaseMs: 30_000,
-    concurrency: CONCURRENCY,
+    concurrency,
     queues: [workQueue("default")],
     weights: [1],
     load: () => load,
@@ -49,7 +49,7 @@ function fetchingBench() {
     fetching.wake();
     await clock.settle();
   };
-  return { clock, load, wants, bring, done, stop, max: () => wants.at(-1)?.max };
+  return { clock, fetching, load, wants, bring, done, stop, max: () => wants.at(-1)?.max };
 }
 
 describe("a worker's receives, where frames are packs", () => {
@@ -104,5 +104,19 @@ describe("a worker's receives, where frames are packs", () => {
     await done(load.held);
     await bring(1);
     expect(load.held).toBeGreaterThanOrEqual(CONCURRENCY - 1);
+  });
+});
+
+describe("a worker's receives, where there is one lane", () => {
+  it("take frames in advance from a broker that is far away, also with one slot", async () => {
+    const { clock, fetching, bring, done, max } = fetchingBench(1);
+    for (let round = 0; round < 2; round += 1) {
+      await clock.advance(600);
+      await bring(1);
+      fetching.ran(10);
+      await done(1);
+    }
+    // What came while 61 are to be held: it asked before it took that in.
+    expect(max()).toBe(60);
   });
 });

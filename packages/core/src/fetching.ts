@@ -44,6 +44,7 @@ export class Fetching {
           queue,
           credit: (pending) => this.#credits.ask(lane, pending > 0 ? this.#creditBeside(pending) : this.#credit()),
           stands: () => this.#credits.stands(lane),
+          isMeasured: () => this.#prefetch.isMeasured,
           answered: (brought) => {
             this.#credits.answered(lane, brought);
             // What this lane did not take is another's now.

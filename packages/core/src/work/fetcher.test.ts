@@ -15,7 +15,7 @@ function start(leaseMs = LEASE_MS, pollMs = 0) {
   const askedAt: number[] = [];
   const granted: unknown[] = [];
   const pending: ((deliveries: readonly Delivery[] | CallCode) => void)[] = [];
-  const port = { credit: 3, taking: Promise.resolve() };
+  const port = { credit: 3, taking: Promise.resolve(), isMeasured: false };
   backend.onReceive = (_, want, signal) => {
     wants.push(want);
     askedAt.push(clock.now());
@@ -26,6 +26,7 @@ function start(leaseMs = LEASE_MS, pollMs = 0) {
   };
   const fetcher = new Fetcher({
     stands: () => true,
+    isMeasured: () => port.isMeasured,
     answered: () => {},
     calls,
     clock,
@@ -78,6 +79,34 @@ describe("Fetcher", () => {
   ])("waits for a third of a lease of %d ms, but for 20 s at most", async (leaseMs, waitMs) => {
     const { wants, stop, run } = start(leaseMs);
     expect(wants[0]?.waitMs).toBe(waitMs);
+    stop.abort();
+    await run;
+  });
+
+  it("does not stand for one frame after the other for ever: how far away the broker is has to be known", async () => {
+    const { wants, granted, port, answer, stop, run } = start();
+    await answer(1);
+    port.credit = 1;
+    await answer(0);
+    await answer(1);
+    await answer(0);
+    await answer(1);
+    await answer(1);
+    port.isMeasured = true;
+    await answer(1);
+    expect(wants.map(({ max, waitMs }) => [max, waitMs > 0])).toEqual([
+      [3, true],
+      [3, true],
+      [1, true],
+      // It brought one: is there another? No: so there is no hurry.
+      [1, false],
+      [1, true],
+      [1, false],
+      // It brought one, and that took as long as a round trip.
+      [1, true],
+      [1, true],
+    ]);
+    expect(granted.map((grant) => (grant as unknown[])[2])).toEqual([false, false, false, true, false]);
     stop.abort();
     await run;
   });

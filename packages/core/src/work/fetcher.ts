@@ -14,6 +14,8 @@ export interface FetcherPort {
   credit(pending: number): number;
   /** May a receive wait for a frame, or does it take only what is there? */
   stands(): boolean;
+  /** Is it known how long a round trip takes? */
+  isMeasured(): boolean;
   /** A receive ended, and brought so many; a failed one brought none. */
   answered(brought: number): void;
   /** `requestedAt`: when the receive was asked for. `full`: it brought all that was wanted, most likely without waiting. */
@@ -41,6 +43,8 @@ interface Asked {
 export class Fetcher {
   readonly #port: FetcherPort;
   #wake: (() => void) | undefined;
+  /** Did the last receive stand for one frame, and bring it? */
+  #stoodForOne = false;
 
   constructor(port: FetcherPort) {
     this.#port = port;
@@ -72,7 +76,9 @@ export class Fetcher {
         failures = 0;
         this.#port.answered(deliveries.length);
         // One frame for which a receive stood says nothing of how long a round trip takes.
-        const full = deliveries.length >= asked.max && (asked.max > 1 || !asked.stands);
+        const all = deliveries.length >= asked.max;
+        const full = all && (asked.max > 1 || !asked.stands);
+        this.#stoodForOne = all && !full;
         if (full && !signal.aborted) ahead = this.#ask(deliveries.length, callBack);
         if (deliveries.length > 0) await this.#port.granted(deliveries, asked.requestedAt, full);
       } catch (error) {
@@ -89,7 +95,8 @@ export class Fetcher {
     const { calls, clock, queue, leaseMs } = this.#port;
     const max = this.#port.credit(pending);
     if (max < 1) return undefined;
-    const stands = this.#port.stands();
+    // Where there is room for one frame at a time, all receives could stand for one: the next takes what is there, and says how far away the broker is.
+    const stands = this.#port.stands() && (!this.#stoodForOne || this.#port.isMeasured());
     const { pollMs } = calls.backend.profile;
     // Behind a poll that cannot be called back there is no second one: a stop waits for one of them.
     const standMs = Math.min(pollMs > 0 ? pollMs : POLL_MS, POLL_MS, Math.floor(leaseMs / 3));

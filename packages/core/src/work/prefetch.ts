@@ -23,6 +23,11 @@ export class Prefetch {
     this.#concurrency = concurrency;
   }
 
+  /** Is it known how long a round trip takes? */
+  get isMeasured(): boolean {
+    return this.#roundTripMs !== undefined;
+  }
+
   /**
    * A receive that brought all that it asked for took so long. It may have waited a little: so a shorter time counts at once, a longer one slowly.
    */
