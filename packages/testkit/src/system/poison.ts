@@ -100,8 +100,12 @@ export const poisonCases = area("system", "lost", {
       await world.time.until(() => isLast, "it has its last chance");
       const inputs = [0, 5, 10].map((priority) => input("poison", { priority }));
       const poison = await world.results(dispatcher.run("default", inputs), world.leaseMs * 50);
-      for (const { outcome, error, lost } of poison)
-        assert.deepEqual([outcome, error?.code, lost], ["dead", "LOST", 3], "poison does not end as such");
+      // Each loss is a crash of one of them: another may crash the holder while that writes down that one is lost.
+      const crashes = world.ledger.runs.filter(({ payload }) => payload === "poison").length;
+      for (const { outcome, error, lost } of poison) {
+        assert.deepEqual([outcome, error?.code], ["dead", "LOST"], "poison does not end as such");
+        assert.ok(lost >= 3 && lost <= crashes, `I8: it was lost ${lost} times, in ${crashes} crashes`);
+      }
       const [result] = await world.results(last);
       assert.deepEqual([result?.outcome, result?.lost], ["completed", 2], `I10: it is ${result?.error?.code}`);
       const [chance] = world.ledger.runs.filter(({ lost, payload }) => lost === 2 && payload === "last");
