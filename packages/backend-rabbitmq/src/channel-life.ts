@@ -80,7 +80,7 @@ export class ChannelLife implements Life {
   /** So many frames more may come. Where the server has to be told, resolves when it knows. */
   want(frames: number): Promise<void> | undefined {
     if (this.#isOver) return undefined;
-    if (frames > 0) this.#try(() => this.#subscriptions.widen(frames, this.#port.prefetchCount - this.#open.size));
+    if (frames > 0) this.#try(() => this.#subscriptions.widen(frames, this.#room));
     return this.#subscriptions.making;
   }
 

@@ -97,7 +97,7 @@ export class Admitting {
     } else this.#parts.settle(task, refused(admission));
   }
 
-  /** It has a slot now: may its handler begin? */
+  /** It has a slot now: may its handler begin? `now`: in monotonic ms. */
   mayBegin(task: HeldTask, now: number): boolean {
     const { clock, keeper } = this.#parts;
     if (!isExpired(task.frame, clock)) return keeper.apply(task.hold, "begin", now);
