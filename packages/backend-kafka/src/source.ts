@@ -1,4 +1,4 @@
-import { CreditBuffer, type SessionLeases } from "@org/dispatch-core/adapter-kit";
+import { CreditBuffer, GrantedFrame, type SessionLeases } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Delivery, HoldOutcome, Queue, Settlement, Want } from "@org/dispatch-core/contract";
 import type { LogConsumer } from "./log-consumer.ts";
 import type { LogRecord } from "./port.ts";
@@ -243,5 +243,5 @@ export class Source implements Taker, ReceiptHome {
 }
 
 function deliveryOf(receipt: LogReceipt): Delivery {
-  return { receipt, bytes: receipt.record.value, redelivery: receipt.redelivery };
+  return new GrantedFrame(receipt, receipt.record.value, receipt.redelivery);
 }

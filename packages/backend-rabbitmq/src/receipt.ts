@@ -1,4 +1,5 @@
 import type { SessionLeases } from "@org/dispatch-core/adapter-kit";
+import { GrantedFrame } from "@org/dispatch-core/adapter-kit";
 import type { Delivery, Queue, Receipt } from "@org/dispatch-core/contract";
 import type { ConsumeMessage } from "amqplib";
 
@@ -57,9 +58,5 @@ export class RabbitReceipt implements Receipt {
 
 /** Only work queues count: a look at dead letters is a grant too. */
 export function deliveryOf(receipt: RabbitReceipt): Delivery {
-  return {
-    receipt,
-    bytes: receipt.message.content,
-    redelivery: receipt.queue.role === "work" ? receipt.losses : 0,
-  };
+  return new GrantedFrame(receipt, receipt.message.content, receipt.queue.role === "work" ? receipt.losses : 0);
 }

@@ -1,3 +1,4 @@
+import { GrantedFrame } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Delivery, Queue, Receipt, Want } from "@org/dispatch-core/contract";
 import type { MakeClient } from "./client.ts";
 import type { Connection } from "./connection.ts";
@@ -12,7 +13,7 @@ const LATE_MS = 2 * LISTEN_S * 1_000;
 const MOST_GRANTS = 1_000;
 
 /** Ms until something may be due, or -1; then a lease and a frame for each grant. */
-type Answer = readonly [number, ...Buffer[]];
+type Answer = [number, ...Buffer[]];
 
 /** What stands for one grant: the name of the lease, which begins with its fence. */
 export class RedisReceipt implements Receipt {
@@ -109,18 +110,17 @@ export class Source {
     }
   }
 
-  #granted([next, ...pairs]: Answer): { deliveries: readonly Delivery[]; nextMs: number } {
+  #granted(answer: Answer): { deliveries: readonly Delivery[]; nextMs: number } {
     const { queue } = this.#port.place;
+    const [next] = answer;
     const deliveries: Delivery[] = [];
-    for (let at = 0; at < pairs.length; at += 2) {
-      const lease = pairs[at] as Buffer;
+    for (let at = 1; at < answer.length; at += 2) {
+      const lease = answer[at] as Buffer;
       // The byte after fence and priority is the number of losses.
-      deliveries.push({
-        receipt: new RedisReceipt(queue, lease),
-        bytes: pairs[at + 1] as Buffer,
-        redelivery: lease[12] as number,
-      });
+      deliveries.push(new GrantedFrame(new RedisReceipt(queue, lease), answer[at + 1] as Buffer, lease[12] as number));
     }
+    // V8 makes the client's lists in the old part of the heap (see GrantedFrame), where each would keep its frames.
+    answer.length = 0;
     return { deliveries, nextMs: next < 0 ? Number.POSITIVE_INFINITY : next };
   }
 

@@ -1,4 +1,5 @@
 import type { Message } from "@aws-sdk/client-sqs";
+import { GrantedFrame } from "@org/dispatch-core/adapter-kit";
 import type { Delivery, Queue, Receipt } from "@org/dispatch-core/contract";
 
 /** What stands for one grant: its handle, and what is known of it here. */
@@ -30,9 +31,6 @@ export function receivesOf({ Attributes }: Message): number {
 
 /** Only work queues count: a look at dead letters is a receive too. */
 export function deliveryOf({ receipt, message }: Held): Delivery {
-  return {
-    receipt,
-    bytes: Buffer.from(message.Body ?? ""),
-    redelivery: receipt.queue.role === "work" ? Math.max(0, receivesOf(message) - 1) : 0,
-  };
+  const redelivery = receipt.queue.role === "work" ? Math.max(0, receivesOf(message) - 1) : 0;
+  return new GrantedFrame(receipt, Buffer.from(message.Body ?? ""), redelivery);
 }

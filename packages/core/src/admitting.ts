@@ -10,7 +10,7 @@ import type { WorkerSettings } from "./plan/options.ts";
 import type { ServedTasks } from "./served-tasks.ts";
 import type { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
-import { released } from "./verdicts.ts";
+import { DONE, released } from "./verdicts.ts";
 import { admit, EXPIRED, isExpired, type Refusal } from "./work/admission.ts";
 import type { Beater } from "./work/beater.ts";
 import type { LastChance } from "./work/last-chance.ts";
@@ -149,8 +149,6 @@ export class Admitting {
     return keeper.size + slots.zombies > 1;
   }
 }
-
-const DONE: Verdict = Object.freeze({ kind: "done" });
 
 function refused({ code, message, outcome }: Refusal): Verdict {
   const error = { name: "DispatchError", message, code };

@@ -11,20 +11,46 @@ export function systemClock(): Clock {
   return {
     now: () => performance.now(),
     wall: () => STARTED_AT + performance.now(),
-    after(ms, run, background = false) {
-      let timer: NodeJS.Timeout;
-      const dueAt = performance.now() + ms;
-      // A delay above 24.8 days makes Node fire at once, so it is waited for in parts; and Node counts in whole ms, so that it may be early by almost one.
-      const arm = (leftMs: number) => {
-        timer = setTimeout(() => fire(dueAt - performance.now()), Math.min(Math.max(0, leftMs), MAX_TIMEOUT_MS));
-        if (background) timer.unref();
-      };
-      const fire = (leftMs: number) => (leftMs > 0 ? arm(leftMs) : run());
-      arm(ms);
-      return { cancel: () => clearTimeout(timer) };
-    },
+    after: (ms, run, background = false) => new SystemTimer(ms, run, background),
     soon: (run) => void setImmediate(run),
   };
+}
+
+/** A class, which lets go of what it was to run: V8 makes literals that live for a while in the old part of the heap, and one there kept all of a task that had ended. */
+class SystemTimer implements Timer {
+  readonly #dueAt: number;
+  readonly #background: boolean;
+  #run: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, run: () => void, background: boolean) {
+    this.#dueAt = performance.now() + ms;
+    this.#run = run;
+    this.#background = background;
+    this.#arm(ms);
+  }
+
+  cancel(): void {
+    this.#run = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  /** A delay above 24.8 days makes Node fire at once, so it is waited for in parts; and Node counts in whole ms, so that it may be early by almost one. */
+  #arm(leftMs: number): void {
+    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(0, leftMs), MAX_TIMEOUT_MS));
+    if (this.#background) this.#timer.unref();
+  }
+
+  #fire(): void {
+    const leftMs = this.#dueAt - performance.now();
+    if (leftMs > 0) {
+      this.#arm(leftMs);
+      return;
+    }
+    const run = this.#run;
+    this.#run = undefined;
+    run?.();
+  }
 }
 
 interface Entry {

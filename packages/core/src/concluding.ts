@@ -9,7 +9,7 @@ import type { ServedTasks } from "./served-tasks.ts";
 import { completion, type Decision, decide } from "./settle/decision.ts";
 import type { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
-import { released, verdictOf } from "./verdicts.ts";
+import { DONE, released, verdictOf } from "./verdicts.ts";
 import type { Beater } from "./work/beater.ts";
 import type { Rest } from "./work/rest.ts";
 import type { HandlerEnd } from "./work/running.ts";
@@ -88,7 +88,7 @@ export class Concluding {
       task.ended = true;
       const last = keeper.ended(hold);
       if (last && acked) keeper.apply(hold, "settled");
-      else if (last) this.settle(wholeOf(hold), { kind: "done" });
+      else if (last) this.settle(wholeOf(hold), DONE);
     }
     if (decision.kind === "end") {
       this.finished += 1;

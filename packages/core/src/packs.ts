@@ -4,6 +4,7 @@ import type { BadFrame, Clock, Frame } from "./contract/index.ts";
 import type { Eventual } from "./eventual.ts";
 import { HeldTask, type Hold } from "./lease/hold.ts";
 import type { Verdict } from "./settle/verdict.ts";
+import { DONE, released } from "./verdicts.ts";
 
 /** A pack that is at work for so many times of what it should take gives up what has not begun. */
 const OUTLIVED = 4;
@@ -14,8 +15,6 @@ const SPLIT_AT = 2;
 /** One that still comes after so many losses more cannot be split, whatever the reason. */
 const SPLIT_TRIES = 3;
 const UNSPLIT: BadFrame = Object.freeze({ bad: "FRAME_INVALID", detail: "a pack that is lost whenever it is split" });
-
-const DONE: Verdict = Object.freeze({ kind: "done" });
 
 export interface PacksPort {
   readonly clock: Clock;
@@ -65,11 +64,11 @@ export class Packs {
     }
     payloads.then(
       (ready) => {
-        if (stopping()) this.#port.settle(whole, givenBack(0));
+        if (stopping()) this.#port.settle(whole, released("released", 0));
         else this.#loaded(whole, lane, ready);
         this.#port.admitted();
       },
-      () => this.#port.settle(whole, givenBack(stopping() ? 0 : retryMs)),
+      () => this.#port.settle(whole, released("released", stopping() ? 0 : retryMs)),
     );
   }
 
@@ -90,8 +89,8 @@ export class Packs {
   giveBack(tasks: readonly HeldTask[]): void {
     for (const [hold, waiting] of Map.groupBy(tasks, ({ hold }) => hold)) {
       const [first] = waiting as [HeldTask];
-      if (first.whole) this.#port.settle(first, givenBack(0));
-      else if (waiting.length === hold.frame.count) this.#port.settle(wholeOf(hold), givenBack(0));
+      if (first.whole) this.#port.settle(first, released("released", 0));
+      else if (waiting.length === hold.frame.count) this.#port.settle(wholeOf(hold), released("released", 0));
       else for (const part of waiting) this.#port.settle(part, sentOn("released"));
     }
   }
@@ -117,7 +116,8 @@ export class Packs {
     const parts = partsOf(hold);
     for (let position = 0; position < parts.length; position += 1) {
       const part = parts[position] as HeldTask;
-      part.loaded = { value: payloads.values[position] };
+      part.value = payloads.values[position];
+      part.isLoaded = true;
       if (!splits) this.#port.admit(part, lane);
       else this.#port.settle(part, this.#port.wasForwarded(part.frame) ? DONE : sentOn("split"));
     }
@@ -137,8 +137,4 @@ function partsOf(hold: Hold): readonly HeldTask[] {
 /** As a copy, since the frame stays for the others, or is done with. */
 function sentOn(reason: "split" | "lost" | "released"): Verdict {
   return { kind: "released", reason, delayMs: 0, begun: true, durationMs: 0 };
-}
-
-function givenBack(delayMs: number): Verdict {
-  return { kind: "released", reason: "released", delayMs, begun: false, durationMs: 0 };
 }

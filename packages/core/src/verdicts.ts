@@ -66,6 +66,9 @@ function valueVerdict(value: unknown, durationMs: number, valueBytes: number): V
   }
 }
 
+/** Only an ack is due. */
+export const DONE: Verdict = Object.freeze({ kind: "done" });
+
 /** Back without penalty; of one that has not begun the frame as it is. */
 export function released(reason: "released" | "last_chance", delayMs: number) {
   return { kind: "released", reason, delayMs, begun: false, durationMs: 0 } as const;

@@ -169,8 +169,8 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
           : ({ frame }, run) =>
               tracing.within({ ...aboutOf(frame, settings.id), headers: frame.tasks[0]?.headers ?? {} }, run),
       task: (name) => tasks.get(name) as Task,
-      payload: ({ frame, loaded }, signal) =>
-        loaded === undefined ? tasks.payload(frame, codec, signal) : tasks.checked(frame, loaded),
+      payload: (task, signal) =>
+        task.isLoaded ? tasks.checked(task.frame, task) : tasks.payload(task.frame, codec, signal),
       unloaded: (task, error) => concluding.unloaded(task, error),
       mayBegin: (task, now) => admitting.mayBegin(task, now),
       isHeld: (task) => !task.ended && Number.isFinite(task.deadline),

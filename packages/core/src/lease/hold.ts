@@ -58,8 +58,10 @@ export class HeldTask {
   readonly frame: Frame;
   /** Does its settlement settle the frame that was granted? */
   readonly whole: boolean;
-  /** Its payload, where that came with a pack's. */
-  loaded: { readonly value: unknown } | undefined;
+  /** Has it its payload already, since that came with a pack's? */
+  isLoaded = false;
+  /** The payload. Here, and not in an object of its own: V8 makes such literals in the old part of the heap, where each keeps what it holds. */
+  value: unknown = undefined;
   /** The broker has agreed to its outcome, though the rest of its pack goes on. */
   ended = false;
 

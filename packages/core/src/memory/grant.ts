@@ -1,4 +1,4 @@
-import type { Delivery, Queue, Receipt } from "../contract/index.ts";
+import type { Queue, Receipt } from "../contract/index.ts";
 import type { Books } from "./books.ts";
 import type { StoredFrame } from "./stored-frame.ts";
 
@@ -40,21 +40,5 @@ export class Grant implements Receipt {
     this.queue = queue;
     this.home = home;
     this.frame = frame;
-  }
-}
-
-/**
- * A frame as it is handed out. A class, since V8 makes a literal of which most seemed to live long, as in the first moments of a run, in the old part of the
- * heap from then on: there it would keep its receipt and its bytes long after its task has ended.
- */
-export class GrantedFrame implements Delivery {
-  readonly receipt: Grant;
-  readonly bytes: Uint8Array;
-  readonly redelivery: number;
-
-  constructor(receipt: Grant, { bytes, redelivery }: StoredFrame) {
-    this.receipt = receipt;
-    this.bytes = bytes;
-    this.redelivery = redelivery;
   }
 }

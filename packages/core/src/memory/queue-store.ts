@@ -1,6 +1,7 @@
+import { GrantedFrame } from "../adapter-kit/granted-frame.ts";
 import type { Clock, Delivery, OutFrame, Queue, SendOutcome, Timer, Want } from "../contract/index.ts";
 import type { Books } from "./books.ts";
-import { Grant, GrantedFrame, type Home } from "./grant.ts";
+import { Grant, type Home } from "./grant.ts";
 import type { Ids } from "./ids.ts";
 import { MemoryError } from "./memory-error.ts";
 import { FRAME_BYTES } from "./profile.ts";
@@ -118,7 +119,7 @@ export class QueueStore implements Home {
       const frame = ready.shift();
       const receipt = new Grant(this.queue, this, frame);
       leases.add(receipt, leaseMs, nowMs);
-      deliveries.push(new GrantedFrame(receipt, frame));
+      deliveries.push(new GrantedFrame(receipt, frame.bytes, frame.redelivery));
     }
     return deliveries;
   }

@@ -21,34 +21,29 @@ export function moving<H extends Settling>(
   remember: (frame: Frame) => void,
 ): Writing<H> {
   /** Each frame once. It is acked with the last of its tasks; before that, it is only proven that it is still held. */
-  const receiptsOf = (jobs: readonly Job<H>[]): Receipts => {
-    const list: Acked[] = [];
-    const packs = new Map<Receipt, { readonly task: H; count: number }>();
+  const receiptsOf = (jobs: readonly Job<H>[]): Receipts<H> => {
+    const list: Share<H>[] = [];
+    const packs = new Map<Receipt, Share<H>>();
     for (const { task } of jobs) {
-      const { receipt } = task;
-      if (task.whole) {
-        list.push({ receipt, ack: true });
+      const pack = task.whole ? undefined : packs.get(task.receipt);
+      if (pack !== undefined) {
+        pack.add();
         continue;
       }
-      const pack = packs.get(receipt);
-      if (pack === undefined) packs.set(receipt, { task, count: 1 });
-      else pack.count += 1;
+      const share = new Share(task);
+      list.push(share);
+      if (!task.whole) packs.set(task.receipt, share);
     }
-    const acked = new Set<Receipt>();
-    for (const [receipt, { task, count }] of packs) {
-      const ack = count === task.left && port.mayAck(task);
-      if (ack) acked.add(receipt);
-      list.push({ receipt, ack });
-    }
-    return { list, acked };
+    for (const pack of packs.values()) pack.close(port);
+    return { list, packs };
   };
   /** A frame that is not acked may come again with tasks that have gone on. */
-  const concludeAll = (jobs: readonly Job<H>[], { acked: packs }: Receipts, delivered: boolean, deadline: number) => {
+  const concludeAll = (jobs: readonly Job<H>[], { packs }: Receipts<H>, delivered: boolean, deadline: number) => {
     const all = { delivered, acked: true, deadline };
     const part = { delivered, acked: false, deadline };
     for (const job of jobs) {
       const { task } = job;
-      const acked = task.whole || packs.has(task.receipt);
+      const acked = task.whole || packs.get(task.receipt)?.ack === true;
       if (!acked) remember(task.frame);
       conclude(job, "ok", acked ? all : part);
     }
@@ -121,15 +116,34 @@ export function moving<H extends Settling>(
   };
 }
 
-interface Acked {
+/** What a move says of a frame. A class, as `Job`. */
+class Share<H extends Settling> {
   readonly receipt: Receipt;
-  readonly ack: boolean;
+  ack: boolean;
+  readonly #task: H;
+  #tasks = 1;
+
+  /** Of one of its tasks. */
+  constructor(task: H) {
+    this.receipt = task.receipt;
+    this.ack = task.whole;
+    this.#task = task;
+  }
+
+  /** Another one. */
+  add(): void {
+    this.#tasks += 1;
+  }
+
+  /** These are all. */
+  close({ mayAck }: SettlerPort<H>): void {
+    this.ack = this.#tasks === this.#task.left && mayAck(this.#task);
+  }
 }
 
-interface Receipts {
-  readonly list: readonly Acked[];
-  /** The packs among them that are acked. */
-  readonly acked: ReadonlySet<Receipt>;
+interface Receipts<H extends Settling> {
+  readonly list: readonly Share<H>[];
+  readonly packs: ReadonlyMap<Receipt, Share<H>>;
 }
 
 /** As many frames as the broker takes in one call. */
