@@ -1,94 +1,178 @@
 import type { Sent } from "./call.ts";
 import { most } from "./codec/header.ts";
 import { newRun } from "./codec/maker.ts";
-import type { Headers } from "./contract/index.ts";
+import type { Clock, Headers, Observer, OutFrame, Queue } from "./contract/index.ts";
+import type { Coordinator } from "./coordinator.ts";
 import type { DispatcherParts } from "./dispatcher-parts.ts";
 import { DispatchError } from "./errors.ts";
+import type { Eventual } from "./eventual.ts";
 import { inputSettings, type RunSettings } from "./plan/options.ts";
 import { planTask } from "./plan/plan.ts";
 import { workQueue } from "./queues.ts";
 import type { KeptFrame } from "./result/kept-frame.ts";
 import { OpenRun } from "./result/open-run.ts";
-import type { Packable } from "./result/run-port.ts";
+import type { Packable, RunPort } from "./result/run-port.ts";
 import type { Routes } from "./routes.ts";
 import { type Input, isInput } from "./send/input.ts";
 import { Outbox } from "./send/outbox.ts";
 import { Outlets } from "./send/outlets.ts";
 import { PackSizer } from "./send/pack-sizer.ts";
-import { Packer } from "./send/packer.ts";
+import { Packer, type PackerPort, type PackGroup } from "./send/packer.ts";
 import { pump } from "./send/pump.ts";
 import { type Kind, type Part, TaskFrames } from "./task-frames.ts";
 import { withTrace } from "./tracing.ts";
 
-/** Puts a run together, and begins it: its frames, its packs, the ways out of its queue, and its place at the coordinator, which brings the results. */
+/** Begins a run of this dispatcher. */
 export function beginRun<I, O>(
   parts: DispatcherParts,
   kind: Kind,
   inputs: Iterable<I | Input<I>> | AsyncIterable<I | Input<I>>,
   settings: RunSettings,
 ): OpenRun<O, I | Input<I>> {
-  const { settings: own, observer, tracing, calls, routes, outgoing, coordinator } = parts;
-  const { clock, random, queue } = own;
-  const { globalTimeoutMs, signal } = settings;
-  const id = newRun();
-  const endsAt = globalTimeoutMs === undefined ? undefined : clock.wall() + globalTimeoutMs;
-  const until = () => ({ signal: run.stopsSending });
-  const answered = (kept: KeptFrame, outcome: Sent) => run.answered(kept, outcome);
-  const outlets = new Outlets((to) => new Outbox<KeptFrame>({ calls, clock, random, queue: to, until, answered }));
-  const cancel = () => run.cancel();
-  const sizer = new PackSizer(own);
-  const envelope = { run: id, coordinator: coordinator.id, endsAt };
-  const frames = new TaskFrames(outgoing, kind, envelope, settings.packs ?? own.packs);
-  const packer = new Packer<Part>({
-    clock,
-    packBytes: outgoing.packBytes,
-    size: () => sizer.size(run.left, coordinator.sharing),
-    mayWait: (pending) => !run.inputEnded && run.left >= 2 * pending,
-    waitMs: own.targetPackMs / 10,
-    room: () => run.roomToSend(),
-    packed: (group, parts) => {
-      const { kept, make } = frames.pack(group, parts, coordinator.id);
-      run.sendPack(parts, kept, make);
-    },
-  });
-  const run: OpenRun<O, I | Input<I>> = new OpenRun<O, I | Input<I>>({
-    id,
-    queue,
-    clock,
-    task: kind.name,
-    observer,
-    ordered: settings.ordered,
-    maxInFlight: settings.maxInFlight,
-    maxInFlightBytes: settings.maxInFlightBytes,
-    globalTimeoutMs,
-    endsAt,
-    refOf: (input) => (isInput(input) ? input.options.id : undefined),
-    trace: tracing === undefined ? undefined : (index) => tracing.begin(queue, kind.name, id, index),
-    make: (input, index, traced) => makeFrame(frames, routes, input, settings, index, traced),
-    resend: (lost) => frames.resend(lost),
-    apart: (one) => frames.apart(one),
-    pack: (part: Packable) => packer.add((part as Part).group, part as Part, part.sizeBytes),
-    flush: () => packer.flush(),
-    packRest: () => packer.end(),
-    ran: (durationMs) => sizer.ran(durationMs),
-    work: (band) => workQueue(queue, routes.laneOf(band)),
-    send: (kept) => outlets.of(kept.way.queue).send(kept),
-    room: () => outlets.room(),
-    activeWorkers: () => coordinator.activeWorkers,
-    orphans: () => coordinator.orphans,
-    ended: () => {
-      signal?.removeEventListener("abort", cancel);
-      coordinator.drop(run as OpenRun);
-    },
-  });
-  coordinator.add(run as OpenRun);
-  if (signal?.aborted) cancel();
-  else signal?.addEventListener("abort", cancel, { once: true });
+  const { run } = new RunParts<I, O>(parts, kind, settings);
   void parts.collect().then(
     () => pump(inputs, run, run.stopsInput).then(() => run.inputOver(), (error: unknown) => run.inputOver(error)), // biome-ignore format: one line each
     (error: DispatchError) => run.fail(error),
   );
   return run;
+}
+
+/**
+ * The parts of a run, put together: its frames, its packs, the ways out of its queue, and its place at the coordinator, which brings the results. Methods
+ * of a class, since V8 compiles what calls them once: closures of its own for each run had it compile the way of every task anew.
+ */
+class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
+  readonly id = newRun();
+  readonly queue: string;
+  readonly task: string;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly ordered: boolean;
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+  readonly globalTimeoutMs: number | undefined;
+  readonly endsAt: number | undefined;
+  readonly trace: RunPort<I>["trace"];
+  readonly packBytes: number;
+  readonly waitMs: number;
+  readonly run: OpenRun<O, I | Input<I>>;
+  readonly #settings: RunSettings;
+  readonly #routes: Routes;
+  readonly #coordinator: Coordinator;
+  readonly #frames: TaskFrames;
+  readonly #packer: Packer<Part>;
+  readonly #sizer: PackSizer;
+  readonly #outlets: Outlets<Outbox<KeptFrame>>;
+  readonly #cancel = () => this.run.cancel();
+
+  constructor(
+    { settings: own, observer, tracing, calls, routes, outgoing, coordinator }: DispatcherParts,
+    kind: Kind,
+    settings: RunSettings,
+  ) {
+    const { clock, random, queue } = own;
+    const { globalTimeoutMs, signal } = settings;
+    this.queue = queue;
+    this.task = kind.name;
+    this.clock = clock;
+    this.observer = observer;
+    this.ordered = settings.ordered;
+    this.maxInFlight = settings.maxInFlight;
+    this.maxInFlightBytes = settings.maxInFlightBytes;
+    this.globalTimeoutMs = globalTimeoutMs;
+    this.endsAt = globalTimeoutMs === undefined ? undefined : clock.wall() + globalTimeoutMs;
+    this.trace = tracing === undefined ? undefined : (index) => tracing.begin(queue, kind.name, this.id, index);
+    this.packBytes = outgoing.packBytes;
+    this.waitMs = own.targetPackMs / 10;
+    this.#settings = settings;
+    this.#routes = routes;
+    this.#coordinator = coordinator;
+    const until = () => ({ signal: this.run.stopsSending });
+    const answered = (kept: KeptFrame, outcome: Sent) => this.run.answered(kept, outcome);
+    this.#outlets = new Outlets((to) => new Outbox({ calls, clock, random, queue: to, until, answered }));
+    this.#sizer = new PackSizer(own);
+    const envelope = { run: this.id, coordinator: coordinator.id, endsAt: this.endsAt };
+    this.#frames = new TaskFrames(outgoing, kind, envelope, settings.packs ?? own.packs);
+    this.#packer = new Packer<Part>(this);
+    this.run = new OpenRun<O, I | Input<I>>(this);
+    coordinator.add(this.run as OpenRun);
+    if (signal?.aborted) this.#cancel();
+    else signal?.addEventListener("abort", this.#cancel, { once: true });
+  }
+
+  size(): number {
+    return this.#sizer.size(this.run.left, this.#coordinator.sharing);
+  }
+
+  mayWait(pending: number): boolean {
+    return !this.run.inputEnded && this.run.left >= 2 * pending;
+  }
+
+  roomToSend(): Promise<void> | undefined {
+    return this.run.roomToSend();
+  }
+
+  packed(group: PackGroup, parts: readonly Part[]): void {
+    const { kept, make } = this.#frames.pack(group, parts, this.#coordinator.id);
+    this.run.sendPack(parts, kept, make);
+  }
+
+  refOf(input: I | Input<I>): string | undefined {
+    return isInput(input) ? input.options.id : undefined;
+  }
+
+  make(input: I | Input<I>, index: number, traced: Headers | undefined): Eventual<KeptFrame | Part> {
+    return makeFrame(this.#frames, this.#routes, input, this.#settings, index, traced);
+  }
+
+  resend(lost: KeptFrame): Eventual<OutFrame> {
+    return this.#frames.resend(lost);
+  }
+
+  apart(one: KeptFrame): Eventual<OutFrame> {
+    return this.#frames.apart(one);
+  }
+
+  pack(part: Packable): void {
+    this.#packer.add((part as Part).group, part as Part, part.sizeBytes);
+  }
+
+  flush(): void {
+    this.#packer.flush();
+  }
+
+  packRest(): void {
+    this.#packer.end();
+  }
+
+  ran(durationMs: number): void {
+    this.#sizer.ran(durationMs);
+  }
+
+  work(band: number): Queue {
+    return workQueue(this.queue, this.#routes.laneOf(band));
+  }
+
+  send(kept: KeptFrame): void {
+    this.#outlets.of(kept.way.queue).send(kept);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#outlets.room();
+  }
+
+  activeWorkers(): number {
+    return this.#coordinator.activeWorkers;
+  }
+
+  orphans(): number {
+    return this.#coordinator.orphans;
+  }
+
+  ended(): void {
+    this.#settings.signal?.removeEventListener("abort", this.#cancel);
+    this.#coordinator.drop(this.run as OpenRun);
+  }
 }
 
 function makeFrame(

@@ -41,11 +41,8 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#window = new Window(port.maxInFlight, port.maxInFlightBytes, (run) => clock.soon(run));
     this.#results = new Results<O>(port.ordered);
     this.#dispatched = new Dispatched(port, this.#window);
-    this.#outcomes = new Outcomes<O>(port, this.#window, this.#results, this.#dispatched, () => this.#maybeEnd());
-    this.#sends = new RunSends(port, this.#window, this.#outcomes, this.#dispatched, {
-      isOver: () => this.#endedAt !== undefined,
-      fail: (error) => this.fail(error),
-    });
+    this.#outcomes = new Outcomes<O>(port, this.#window, this.#results, this.#dispatched, this);
+    this.#sends = new RunSends(port, this.#window, this.#outcomes, this.#dispatched, this);
     this.#lookout = {
       resend: (kept) => this.#sends.resend(kept),
       vanished: (index, resends) =>
@@ -163,6 +160,10 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#sends.take(input, index);
   }
 
+  isOver(): boolean {
+    return this.#endedAt !== undefined;
+  }
+
   get inputEnded(): boolean {
     return this.#inputEnded;
   }
@@ -188,7 +189,7 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#inputEnded = true;
     this.#port.packRest();
     if (error !== undefined) this.#error ??= error instanceof Error ? error : new Error(String(error));
-    this.#maybeEnd();
+    this.maybeEnd();
   }
 
   /** The coordinator's: a worker's result. Answers the frame of the task that it ended, if it did. */
@@ -228,14 +229,15 @@ export class OpenRun<O = unknown, I = unknown> {
     const end = (index: number) => this.#outcomes.endHere(index, outcome, code, message);
     for (const [index] of this.#window.entries()) end(index);
     this.#sends.forget(end);
-    this.#maybeEnd();
+    this.maybeEnd();
   }
 
   #late(): DispatchError {
     return new DispatchError("TIMED_OUT", `the run took longer than ${this.#port.globalTimeoutMs} ms`);
   }
 
-  #maybeEnd(): void {
+  /** A task has its outcome, or the input is over: that may have been the last thing to wait for. */
+  maybeEnd(): void {
     if (!this.#inputEnded || this.#window.size > 0 || this.#sends.making > 0 || this.#endedAt !== undefined) return;
     const { endsAt, clock, observer, queue } = this.#port;
     this.#endedAt = clock.now();

@@ -13,21 +13,21 @@ export class Outcomes<O> {
   readonly #window: Window;
   readonly #results: Results<O>;
   readonly #dispatched: Dispatched;
-  readonly #delivered: () => void;
+  readonly #run: { maybeEnd(): void };
 
-  /** `delivered`: after each of them, since it may be the last. */
+  /** `run` is asked after each of them, since it may be the last. */
   constructor(
     port: RunPort<never>,
     window: Window,
     results: Results<O>,
     dispatched: Dispatched,
-    delivered: () => void,
+    run: { maybeEnd(): void },
   ) {
     this.#port = port;
     this.#window = window;
     this.#results = results;
     this.#dispatched = dispatched;
-    this.#delivered = delivered;
+    this.#run = run;
   }
 
   /** A worker's result. Answers the frame of the task that it ended, if it did. */
@@ -125,6 +125,6 @@ export class Outcomes<O> {
   #deliver(result: Result<O>): void {
     if (this.#results.push(result)) this.#window.unread();
     else this.#window.wake();
-    this.#delivered();
+    this.#run.maybeEnd();
   }
 }

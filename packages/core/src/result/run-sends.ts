@@ -106,12 +106,12 @@ export class RunSends<I> {
 
   /** What the broker lost goes out once more, as the next round. */
   resend(kept: KeptFrame): void {
-    const { id, observer, queue, clock, work } = this.#port;
+    const { id, observer, queue, clock } = this.#port;
     const { band } = kept.way;
     kept.round += 1;
     kept.resends += 1;
     reschedule(kept, clock.now());
-    kept.way = { queue: work(band), band, delayMs: 0 };
+    kept.way = { queue: this.#port.work(band), band, delayMs: 0 };
     this.#outcomes.books.resent += 1;
     observer?.({ event: "task_resent", queue, taskId: `${id}/${kept.first}`, round: kept.round });
     this.#sendAgain(kept, this.#port.resend(kept));

@@ -39,6 +39,8 @@ export class Outlets<T extends Outlet> {
 
   /** Undefined while all of them have room; else resolves when one that had none has. */
   room(): Promise<void> | undefined {
+    // Nothing was sent yet. Apart, since V8 knows an empty list as one of another kind, and would compile all that asks anew for it.
+    if (this.#last === undefined) return undefined;
     for (let index = 0; index < this.#all.length; index += 1) {
       const room = (this.#all[index] as T).room();
       if (room !== undefined) return room;

@@ -14,7 +14,7 @@ function packerBench(port: Partial<PackerPort<number>> = {}) {
     size: () => 3,
     mayWait: () => false,
     waitMs: WAIT_MS,
-    room: () => undefined,
+    roomToSend: () => undefined,
     packed: (group, tasks) => packs.push({ group, tasks: [...tasks] }),
     ...port,
   });
@@ -156,7 +156,7 @@ describe("a packer", () => {
       packs.push(tasks.join(" "));
       way.took();
     };
-    const { clock, packer, add } = packerBench({ size: () => size, room: way.room, packed });
+    const { clock, packer, add } = packerBench({ size: () => size, roomToSend: way.room, packed });
     add([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     await clock.settle();
     expect(packs).toEqual(["0 1", "2 3"]);
@@ -181,7 +181,7 @@ describe("a packer", () => {
       packs.push(priority);
       way.took();
     };
-    const { clock, add } = packerBench({ size: () => 1, room: way.room, packed });
+    const { clock, add } = packerBench({ size: () => 1, roomToSend: way.room, packed });
     for (const priority of [1, 2, 3]) add([0, 1], { ...GROUP, priority });
     await clock.settle();
     for (let turn = 0; turn < 5; turn += 1) {
@@ -193,7 +193,7 @@ describe("a packer", () => {
 
   it("lets nothing be overtaken for want of room", async () => {
     const way = wayOut(0);
-    const { clock, packer, add, sent } = packerBench({ room: way.room });
+    const { clock, packer, add, sent } = packerBench({ roomToSend: way.room });
     add([0, 1, 2, 3]);
     await clock.settle();
     expect(sent()).toEqual([]);
@@ -211,7 +211,7 @@ describe("a packer", () => {
     const { clock, packer, add } = packerBench({
       size: () => size,
       mayWait: (pending) => pending % 3 !== 0,
-      room: way.room,
+      roomToSend: way.room,
       packed(group, tasks) {
         packs.push({ group, tasks });
         way.took();

@@ -18,7 +18,7 @@ export interface PackerPort<T> {
   /** So long at most. */
   readonly waitMs: number;
   /** Undefined while more packs may be handed on; else resolves when one may. */
-  room(): Promise<void> | undefined;
+  roomToSend(): Promise<void> | undefined;
   packed(group: PackGroup, tasks: readonly T[]): void;
 }
 
@@ -118,7 +118,7 @@ export class Packer<T> {
 
   #hasRoom(): boolean {
     if (this.#isBlocked) return false;
-    const room = this.#port.room();
+    const room = this.#port.roomToSend();
     if (room === undefined) return true;
     this.#isBlocked = true;
     void room.then(() => {

@@ -13,45 +13,29 @@ export async function pump<I>(
   port: PumpPort<I>,
   stop: AbortSignal,
 ): Promise<void> {
-  const source = sourceOf(inputs);
+  // A text is no object, and `in` wants one.
+  const isAsync = Symbol.asyncIterator in Object(inputs);
+  const iterator = isAsync
+    ? (inputs as AsyncIterable<I>)[Symbol.asyncIterator]()
+    : (inputs as Iterable<I>)[Symbol.iterator]();
   for (let index = 0; !stop.aborted; index += 1) {
     // Asked again after each wait: what there was room in may be full again, or something else may.
     for (let room = port.room(); room !== undefined && !stop.aborted; room = port.room())
       await unlessStopped(room, stop);
     if (stop.aborted) break;
-    const step = source.next();
-    const next = source.async ? await unlessStopped(step as PromiseLike<IteratorResult<I>>, stop) : step;
+    const step = iterator.next();
+    const next = isAsync ? await unlessStopped(step as PromiseLike<IteratorResult<I>>, stop) : step;
     if (next === undefined || stop.aborted) break;
     const { done, value } = next as IteratorResult<I>;
     if (done === true) return;
     port.take(value, index);
   }
   try {
-    source.end();
+    // An asynchronous one is not waited for: its `next` may never come back.
+    Promise.resolve(iterator.return?.()).catch(() => {});
   } catch {
     // It was asked to stop; what it says to that changes nothing.
   }
-}
-
-interface Source<I> {
-  readonly async: boolean;
-  next(): IteratorResult<I> | PromiseLike<IteratorResult<I>>;
-  /** Tells the source that nothing more is wanted; does not wait for an asynchronous one, whose `next` may never come back. */
-  end(): void;
-}
-
-function sourceOf<I>(inputs: Iterable<I> | AsyncIterable<I>): Source<I> {
-  // A text is no object, and `in` wants one.
-  if (Symbol.asyncIterator in Object(inputs)) {
-    const iterator = (inputs as AsyncIterable<I>)[Symbol.asyncIterator]();
-    return {
-      async: true,
-      next: () => iterator.next(),
-      end: () => void Promise.resolve(iterator.return?.()).catch(() => {}),
-    };
-  }
-  const iterator = (inputs as Iterable<I>)[Symbol.iterator]();
-  return { async: false, next: () => iterator.next(), end: () => void iterator.return?.() };
 }
 
 /** The promise's value, or `undefined` as soon as `stop` fires. No listener stays behind. */
