@@ -20,20 +20,33 @@ type Sixteen = readonly [...Eight, ...Eight];
 type Eight = readonly [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]; // biome-ignore format: one line
 const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15] = tables as unknown as Sixteen;
 
-/** CRC-32C of some bytes. Node's own crc32 has another polynomial. A view reads four bytes at a time, where a Buffer puts them together itself. */
+/** CRC-32C of some bytes, signed: what does not fit into 32 bits is an object for V8. Node's own crc32 has another polynomial. */
 export function crc32c(bytes: Buffer, from: number, to: number): number {
+  const end = to - ((to - from) % BYTES);
+  return ~singly(bytes, end, to, bySixteen(bytes, from, end, -1));
+}
+
+/**
+ * In a function of its own: where the loop is compiled while it runs, V8 keeps code that gives up at whatever comes after it, and comes back to it each time.
+ * A view reads four bytes at a time, where a Buffer puts them together itself.
+ */
+function bySixteen(bytes: Buffer, from: number, to: number, before: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let crc = -1;
-  let at = from;
-  for (; at + BYTES <= to; at += BYTES) {
+  let crc = before;
+  for (let at = from; at < to; at += BYTES) {
     const a = crc ^ view.getInt32(at, true);
     const b = view.getInt32(at + 4, true);
     const c = view.getInt32(at + 8, true);
     const d = view.getInt32(at + 12, true);
     crc = four(t15, t14, t13, t12, a) ^ four(t11, t10, t9, t8, b) ^ four(t7, t6, t5, t4, c) ^ four(t3, t2, t1, t0, d);
   }
-  for (; at < to; at += 1) crc = (t0[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
-  return ~crc >>> 0;
+  return crc;
+}
+
+function singly(bytes: Buffer, from: number, to: number, before: number): number {
+  let crc = before;
+  for (let at = from; at < to; at += 1) crc = (t0[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
+  return crc;
 }
 
 function four(first: Int32Array, second: Int32Array, third: Int32Array, fourth: Int32Array, word: number): number {

@@ -13,8 +13,8 @@ describe("the checksum", () => {
     ["The quick brown fox jumps over the lazy dog", 0x22620404],
   ])("of %j is the published one", (text, crc) => {
     const bytes = Buffer.from(text);
-    expect(crc32c(bytes, 0, bytes.length)).toBe(crc);
-    expect(crc32c(Buffer.concat([Buffer.from("before"), bytes]), 6, 6 + bytes.length)).toBe(crc);
+    expect(crc32c(bytes, 0, bytes.length)).toBe(crc | 0);
+    expect(crc32c(Buffer.concat([Buffer.from("before"), bytes]), 6, 6 + bytes.length)).toBe(crc | 0);
   });
 });
 

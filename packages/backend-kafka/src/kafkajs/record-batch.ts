@@ -63,7 +63,7 @@ export class RecordBatch {
       into[at] = 0;
       at += 1;
     }
-    into.writeUInt32BE(crc32c(into, from + BODY_AT, to), from + CRC_AT);
+    into.writeInt32BE(crc32c(into, from + BODY_AT, to), from + CRC_AT);
     return to;
   }
 }
