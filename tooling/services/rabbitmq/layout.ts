@@ -64,6 +64,12 @@ export function configurationOf(node: Node, { form, folder }: Pick<Site, "form" 
   ].join("\n");
 }
 
+/**
+ * advanced.config: a message that was on its way between two rungs of the ladder of delays when the server stopped is moved again after this, three minutes if
+ * nothing is said, which no test waits for.
+ */
+export const advancedConfiguration = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 5000}]}].\n";
+
 /** What a node, its mapper and its command are told by their environment. */
 export function environmentOf(node: Node, mapperPort: number | undefined): Record<string, string> {
   const { folder } = node;

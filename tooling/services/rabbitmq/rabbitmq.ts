@@ -7,7 +7,16 @@ import { needPrograms } from "../debian/programs.ts";
 import { debianRoot, inRoot, type Suite } from "../debian/root.ts";
 import { untilAnswers, untilReady } from "../readiness.ts";
 import type { Config, Launch, Service, Site } from "../service.ts";
-import { configurationOf, environmentOf, type Node, nodesOf, PASSWORD, portCount, USER } from "./layout.ts";
+import {
+  advancedConfiguration,
+  configurationOf,
+  environmentOf,
+  type Node,
+  nodesOf,
+  PASSWORD,
+  portCount,
+  USER,
+} from "./layout.ts";
 import { askRelease } from "./wire.ts";
 
 const suites: Readonly<Record<string, Suite>> = { "3.10": "bookworm", "4.0": "trixie", "4.3": "forky" };
@@ -65,6 +74,7 @@ async function startNode(site: Site, node: Node, root: string, launch: Launch): 
   const plugins = `rabbitmq_management${site.form === "tls" ? ",rabbitmq_auth_mechanism_ssl" : ""}`;
   await writeFile(`${folder}/enabled_plugins`, `[${plugins}].\n`);
   await writeFile(`${folder}/rabbitmq.conf`, configurationOf(node, site));
+  await writeFile(`${folder}/advanced.config`, advancedConfiguration);
   const pidFile = `${folder}/rabbit.pid`;
   const env = environmentOf(node, site.ports[0]);
   const server = await launch({ name: node.name, argv: inRoot(root, [`${BIN}/rabbitmq-server`]), env, pidFile });
