@@ -1,14 +1,29 @@
-import { context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
-import type { DispatchEvent, TracedAttempt } from "@org/dispatch-core/contract";
-import { key, own } from "./conventions.ts";
+import { type Context, context, ROOT_CONTEXT, type Span, type SpanContext, trace } from "@opentelemetry/api";
+import type { DispatchEvent, Headers, TracedAttempt } from "@org/dispatch-core/contract";
+import { processAttributes, settleAttributes } from "./conventions.ts";
 import { OpenSpans } from "./open-spans.ts";
-import { below, failSpan, type Spans } from "./spans.ts";
+import { below, failSpan, kinds, type Spans } from "./spans.ts";
 import { contextOf } from "./trace-context.ts";
 
 /** An attempt whose handler was run: its span, and when that ended. */
-interface Attempt {
+class Attempt {
   readonly span: Span;
-  endedAt: number | undefined;
+  /** With nothing in it but the span. */
+  readonly below: Context;
+  endedAt: number | undefined = undefined;
+
+  constructor(span: Span, below: Context) {
+    this.span = span;
+    this.below = below;
+  }
+
+  /** Once. */
+  end(code?: string): void {
+    if (this.endedAt !== undefined) return;
+    this.endedAt = Date.now();
+    if (code === undefined) this.span.end();
+    else failSpan(this.span, code);
+  }
 }
 
 /** Spans of handlers, and of what the broker is told after them. */
@@ -22,22 +37,25 @@ export class Processing {
   }
 
   /** Runs a handler below its span, so that what it calls is below that, too. */
-  within<T>({ queue, task, taskId, attempt, workerId, headers }: TracedAttempt, run: () => T): T {
+  within<T>(traced: TracedAttempt, run: () => T): T {
+    const { queue, taskId, attempt, headers } = traced;
     const remote = contextOf(headers);
-    const parent = remote === undefined ? ROOT_CONTEXT : trace.setSpanContext(context.active(), remote);
-    const attributes = { [key.messageId]: taskId, [key.client]: workerId, [own.task]: task, [own.attempt]: attempt };
+    const active = context.active();
+    const of = this.#spans.of(queue);
+    const parent = parentOf(remote, headers, active);
     const links = remote === undefined ? [] : [{ context: remote }];
-    const span = this.#spans.start({ operation: "process", queue, attributes, links }, parent);
-    const known: Attempt = { span, endedAt: undefined };
+    const span = this.#spans.start(of.names.process, kinds.process, processAttributes(of, traced), parent, links);
+    const inside = trace.setSpan(parent, span);
+    const known = new Attempt(span, active === ROOT_CONTEXT ? inside : trace.setSpan(ROOT_CONTEXT, span));
     this.#attempts.add(nameOf(taskId, attempt), known);
     try {
-      const value = context.with(trace.setSpan(parent, span), run);
+      const value = context.with(inside, run);
       if (isThenable(value))
-        value.then(() => end(known), (error: unknown) => end(known, codeOf(error))); // biome-ignore format: one line
-      else end(known);
+        value.then(() => known.end(), (error: unknown) => known.end(codeOf(error))); // biome-ignore format: one line
+      else known.end();
       return value;
     } catch (error) {
-      end(known, codeOf(error));
+      known.end(codeOf(error));
       throw error;
     }
   }
@@ -66,51 +84,45 @@ export class Processing {
   }
 
   /** The broker has agreed: from when the handler ended until now. */
-  #settled(
-    event: {
-      readonly queue: string;
-      readonly task: string;
-      readonly taskId: string;
-      readonly attempt: number;
-      readonly workerId: string;
-    },
-    traceparent: string,
-    outcome: string,
-    code: string | undefined,
-  ): void {
-    const { queue, task, taskId, attempt, workerId } = event;
+  #settled(event: Settled, traceparent: string, outcome: string, code: string | undefined): void {
+    const { queue, taskId, attempt } = event;
     const known = this.#attempts.take(nameOf(taskId, attempt));
     // A handler that ran into its timeout may still be at it.
-    if (known !== undefined) end(known, code ?? (outcome === "timed_out" ? "TIMED_OUT" : undefined));
-    const parent = known === undefined ? below(traceparent) : trace.setSpan(below(traceparent), known.span);
-    const attributes = {
-      [key.messageId]: taskId,
-      [key.client]: workerId,
-      [own.task]: task,
-      [own.attempt]: attempt,
-      [own.outcome]: outcome,
-    };
-    const startTime = known?.endedAt;
-    this.#spans.start({ operation: "settle", queue, attributes, startTime }, parent).end();
+    known?.end(code ?? (outcome === "timed_out" ? "TIMED_OUT" : undefined));
+    const of = this.#spans.of(queue);
+    const parent = known?.below ?? below(traceparent);
+    const attributes = settleAttributes(of, event, outcome);
+    this.#spans.start(of.names.settle, kinds.settle, attributes, parent, undefined, known?.endedAt).end();
   }
 
   /** Nothing is settled: another holder has it. */
   #lost(taskId: string, attempt: number): void {
-    const known = this.#attempts.take(nameOf(taskId, attempt));
-    if (known !== undefined) end(known, "LEASE_LOST");
+    this.#attempts.take(nameOf(taskId, attempt))?.end("LEASE_LOST");
   }
+}
+
+/** What is said of an attempt that is settled. */
+interface Settled {
+  readonly queue: string;
+  readonly task: string;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+}
+
+/** What its worker is at goes on in it; where that is nothing, as is usual, the context is there already. */
+function parentOf(
+  remote: SpanContext | undefined,
+  { traceparent = "", tracestate }: Headers,
+  active: Context,
+): Context {
+  if (remote === undefined) return ROOT_CONTEXT;
+  const isKnown = active === ROOT_CONTEXT && tracestate === undefined;
+  return isKnown ? below(traceparent) : trace.setSpanContext(active, remote);
 }
 
 function nameOf(taskId: string, attempt: number): string {
   return `${taskId} ${attempt}`;
-}
-
-/** Once. */
-function end(attempt: Attempt, code?: string): void {
-  if (attempt.endedAt !== undefined) return;
-  attempt.endedAt = Date.now();
-  if (code === undefined) attempt.span.end();
-  else failSpan(attempt.span, code);
 }
 
 /** The code of an error, or its class; never its message. */

@@ -5,17 +5,15 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
-  type SpanOptions,
   SpanStatusCode,
   type TimeInput,
   type Tracer,
-  trace,
 } from "@opentelemetry/api";
-import { key, type Operation, operations, spanName, systems } from "./conventions.ts";
-import { contextOf } from "./trace-context.ts";
+import { key, type Operation, operations, type Place, spanName, systems } from "./conventions.ts";
+import { remoteOf } from "./trace-context.ts";
 
 /** Which kind a span has, by its operation; a `send` of several tasks, whose contexts are those of their `create`, is a client's. */
-const kinds: Readonly<Record<Operation, SpanKind>> = Object.freeze({
+export const kinds: Readonly<Record<Operation, SpanKind>> = Object.freeze({
   create: SpanKind.PRODUCER,
   send: SpanKind.PRODUCER,
   receive: SpanKind.CLIENT,
@@ -23,39 +21,60 @@ const kinds: Readonly<Record<Operation, SpanKind>> = Object.freeze({
   settle: SpanKind.CLIENT,
 });
 
-export interface NewSpan {
-  readonly operation: Operation;
-  readonly queue: string;
-  /** The span's own from then on. */
-  readonly attributes: Attributes;
-  readonly kind?: SpanKind | undefined;
-  /** Absent: now. */
-  readonly startTime?: TimeInput | undefined;
-  readonly links?: Link[] | undefined;
+/** What spans have in common that a queue's tasks have: made once, since nearly all tasks are of one queue. */
+export interface QueueSpans extends Place {
+  readonly names: Readonly<Record<Operation, string>>;
 }
 
 /** Begins spans as the conventions have them. */
 export class Spans {
   readonly #tracer: Tracer;
   /** The backend's name, as calls say it. */
-  backend: string | undefined;
+  #backend: string | undefined;
+  #last: QueueSpans | undefined;
 
   constructor(tracer: Tracer, backend: string | undefined) {
     this.#tracer = tracer;
-    this.backend = backend;
+    this.#backend = backend;
   }
 
-  start({ operation, queue, attributes, kind, startTime, links }: NewSpan, parent: Context): Span {
-    const { backend } = this;
-    // Written into what the caller has made for this span: a traced task has four, and copies of objects cost more than what they hold.
-    if (backend !== undefined) attributes[key.system] = systems[backend] ?? backend;
-    attributes[key.operationName] = operations[operation];
-    attributes[key.operationType] = operations[operation];
-    attributes[key.destination] = queue;
-    const options: SpanOptions = { kind: kind ?? kinds[operation], attributes };
-    if (startTime !== undefined) options.startTime = startTime;
-    if (links !== undefined) options.links = links;
-    return this.#tracer.startSpan(spanName(operation, queue), options, parent);
+  /** The backend is called so, where nobody has said it before. */
+  isOf(backend: string): void {
+    if (this.#backend !== undefined) return;
+    this.#backend = backend;
+    this.#last = undefined;
+  }
+
+  of(queue: string): QueueSpans {
+    const last = this.#last;
+    if (last !== undefined && last.queue === queue) return last;
+    const backend = this.#backend;
+    const made = {
+      queue,
+      system: backend === undefined ? undefined : (systems[backend] ?? backend),
+      names: {
+        create: spanName("create", queue),
+        send: spanName("send", queue),
+        receive: spanName("receive", queue),
+        process: spanName("process", queue),
+        settle: spanName("settle", queue),
+      },
+    };
+    this.#last = made;
+    return made;
+  }
+
+  /** Absent `startTime`: now. */
+  start(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    parent: Context,
+    links: Link[] = [],
+    startTime?: TimeInput,
+  ): Span {
+    const options = startTime === undefined ? { kind, attributes, links } : { kind, attributes, links, startTime };
+    return this.#tracer.startSpan(name, options, parent);
   }
 }
 
@@ -65,15 +84,17 @@ export function operationAttributes(operation: Operation): Attributes {
 
 /** The context below a task's trace. */
 export function below(traceparent: string): Context {
-  const context = contextOf({ traceparent });
-  return context === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, context);
+  return remoteOf(traceparent)?.context ?? ROOT_CONTEXT;
 }
 
+/** To all of them that can be believed. */
 export function linksTo(traces: readonly string[]): Link[] {
-  return traces.flatMap((traceparent) => {
-    const context = contextOf({ traceparent });
-    return context === undefined ? [] : [{ context }];
-  });
+  const links: Link[] = [];
+  for (const traceparent of traces) {
+    const remote = remoteOf(traceparent);
+    if (remote !== undefined) links.push({ context: remote.spanContext });
+  }
+  return links;
 }
 
 /** Ends a span as failed. The code says what is wrong; no message, which may hold a part of a payload. */

@@ -1,12 +1,20 @@
-import { type Context, context, type Span, SpanKind, type TracerProvider, trace } from "@opentelemetry/api";
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  type TracerProvider,
+  trace,
+} from "@opentelemetry/api";
 import { DispatchError } from "@org/dispatch-core";
 import type { DispatchEvent, Headers, Observer, TracedTask, Tracer } from "@org/dispatch-core/contract";
 import packageJson from "../package.json" with { type: "json" };
-import { key, own, SCHEMA_URL, spanName } from "./conventions.ts";
+import { packAttributes, receiveAttributes, SCHEMA_URL, sendAttributes } from "./conventions.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { codeOf, Processing } from "./processing.ts";
-import { below, failSpan, linksTo, operationAttributes, Spans } from "./spans.ts";
-import { contextOf, headersOf } from "./trace-context.ts";
+import { below, failSpan, kinds, linksTo, operationAttributes, Spans } from "./spans.ts";
+import { headersOf } from "./trace-context.ts";
 
 export interface TracesOptions {
   /** The part of all tasks that is traced, 0 to 1; chosen before anything is made of it. Default 1. */
@@ -64,12 +72,11 @@ export class Traces {
   }
 
   #begin({ queue, task, taskId }: TracedTask): Headers {
-    const attributes = { [key.messageId]: taskId, [own.task]: task };
-    const span = this.#spans.start({ operation: "send", queue, attributes }, context.active());
-    const spanContext = span.spanContext();
+    const of = this.#spans.of(queue);
+    const span = this.#spans.start(of.names.send, kinds.send, sendAttributes(of, taskId, task), context.active());
     // Without an SDK, or where its sampler says no, there is nothing to carry.
     if (!span.isRecording()) return {};
-    const headers = headersOf(spanContext);
+    const headers = headersOf(span.spanContext());
     this.#sends.add(headers.traceparent as string, span);
     return headers;
   }
@@ -96,7 +103,7 @@ export class Traces {
         this.#packed(event);
         return;
       case "call":
-        this.#spans.backend ??= event.backend;
+        this.#spans.isOf(event.backend);
         return;
       default:
         if ("trace" in event && event.trace !== undefined) this.#traced(event, event.trace);
@@ -119,30 +126,27 @@ export class Traces {
 
   /** Each of its tasks has a context of its own; the pack's is that of nobody, and links to theirs. */
   #packed({ queue, packId, tasks, traces, ageMs }: Extract<DispatchEvent, { event: "pack_dispatched" }>): void {
+    const of = this.#spans.of(queue);
     for (const traceparent of traces) {
       const span = this.#sends.get(traceparent);
-      span?.updateName(spanName("create", queue));
+      span?.updateName(of.names.create);
       span?.setAttributes(operationAttributes("create"));
     }
-    const attributes = { [key.messageId]: packId, [key.batchCount]: tasks };
+    const attributes = packAttributes(of, packId, tasks);
     const startTime = Date.now() - ageMs;
-    const links = linksTo(traces);
-    this.#spans
-      .start({ operation: "send", queue, attributes, kind: SpanKind.CLIENT, startTime, links }, parentOf(traces))
-      .end();
+    this.#spans.start(of.names.send, SpanKind.CLIENT, attributes, parentOf(traces), linksTo(traces), startTime).end();
   }
 
   #received({ queue, workerId, tasks, traces, waitedMs }: Extract<DispatchEvent, { event: "frames_leased" }>): void {
-    const attributes = { [key.batchCount]: tasks, [key.client]: workerId };
+    const of = this.#spans.of(queue);
+    const attributes = receiveAttributes(of, tasks, workerId);
     const startTime = Date.now() - waitedMs;
-    this.#spans
-      .start({ operation: "receive", queue, attributes, startTime, links: linksTo(traces) }, parentOf(traces))
-      .end();
+    this.#spans.start(of.names.receive, kinds.receive, attributes, parentOf(traces), linksTo(traces), startTime).end();
   }
 }
 
 /** What is done for one traced task belongs to its trace; for several, to none of them, and links to all. */
 function parentOf(traces: readonly string[]): Context {
   const [first = ""] = traces;
-  return traces.length === 1 && contextOf({ traceparent: first }) !== undefined ? below(first) : below("");
+  return traces.length === 1 ? below(first) : ROOT_CONTEXT;
 }
