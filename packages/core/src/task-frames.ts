@@ -53,6 +53,8 @@ export class TaskFrames {
   #info: TaskInfo;
   /** That of the task before: those of a ms mostly have the same. */
   #known: Known | undefined;
+  /** Those of the last form that had to be made. */
+  #before: SendSettings | undefined;
 
   constructor(outgoing: Outgoing, kind: Kind, envelope: Envelope, packs: boolean) {
     this.#outgoing = outgoing;
@@ -167,8 +169,9 @@ export class TaskFrames {
     const fields = { run, coordinator, task, key, id, headers, deadlineAt, priority, first, delayMs: native, waiting };
     const form = new TaskForm({ ...fields, sentAt }, this.#outgoing.codec);
     const made = { form, way: this.#way(route, settings), settings, wallMs };
-    // What waits for its time has that in its frame, to a part of a ms.
-    if (waiting === undefined) this.#known = made;
+    // What waits for its time has that in its frame, to a part of a ms. What comes once, as a traced task does, must not take the place of what all others have.
+    if (waiting === undefined && settings === this.#before) this.#known = made;
+    this.#before = settings;
     return made;
   }
 

@@ -115,6 +115,35 @@ describe("the tasks of a pack", () => {
     expect(readExtension(single, 0, single.length, 1).tasks).toHaveLength(1);
     expect(readExtension(single, 0, single.length, 3).tasks).toHaveLength(3);
   });
+
+  it.each([0, 1, 200, 239, 240, 241, 242, 243, 300])(
+    "one that has headers of %d characters besides is read as if there had been none before it, and so is the next",
+    (length) => {
+      const common = { firstSentAt: 5, coordinator: "c1" };
+      const info = { task: "render", deadlineAt: 9 };
+      const without = encodeExtension({ ...common, tasks: [info] });
+      const traced = encodeExtension({ ...common, tasks: [{ ...info, headers: { x: "y".repeat(length) } }] });
+      const read = (bytes: Buffer) => readExtension(bytes, 0, bytes.length, 1);
+      const known = read(without);
+      expect(read(traced)).toEqual(decodeExtension(traced, 1));
+      expect(plain(read(traced))).toEqual({ ...common, tasks: [{ ...info, headers: { x: "y".repeat(length) } }] });
+      expect(read(without)).toEqual(known);
+      expect(encodeExtension({ ...common, tasks: [info] })).toEqual(without);
+    },
+  );
+
+  it("what follows the one before it and is no headers, or damaged ones, is read as it is", () => {
+    const without = encodeExtension({ firstSentAt: 5, coordinator: "c1", tasks: [{ task: "render" }] });
+    const read = (...more: number[]) => {
+      readExtension(without, 0, without.length, 1);
+      const bytes = Buffer.concat([without, Buffer.from(more)]);
+      return readExtension(bytes, 0, bytes.length, 1);
+    };
+    expect(read(17, 1, 0x78).tasks).toEqual([{ task: "render", id: "x" }]);
+    expect(read(19, 2, 0x7b, 0x7d, 17, 1, 0x78).tasks).toEqual([{ task: "render", headers: {}, id: "x" }]);
+    expect(() => read(19, 9, 0x7b, 0x7d)).toThrow("runs past the end");
+    expect(() => read(19, 1, 0x7b)).toThrow(SyntaxError);
+  });
 });
 
 /** Headers come back without a prototype, on purpose. */

@@ -56,21 +56,27 @@ export function encodeExtension(extension: Extension): Buffer {
   const info = tasks[0];
   if (coordinator === undefined || info === undefined || !isPlain(extension, info)) return encodeAll(extension);
   const wallMs = Math.floor(firstSentAt);
-  const { task, deadlineAt } = info;
+  const { task, deadlineAt, headers } = info;
   const known = plain.firstSentAt === wallMs && plain.task === task && plain.deadlineAt === deadlineAt;
   if (!known || plain.coordinator !== coordinator) {
-    plain.bytes = encodeAll(extension);
+    plain.bytes = encodeAll(
+      headers === undefined ? extension : { firstSentAt, coordinator, tasks: [{ task, deadlineAt }] },
+    );
     plain.firstSentAt = wallMs;
     plain.coordinator = coordinator;
     plain.task = task;
     plain.deadlineAt = deadlineAt;
   }
-  return plain.bytes;
+  if (headers === undefined) return plain.bytes;
+  const parts = [plain.bytes];
+  put(parts, tag.headers, undefined, text(JSON.stringify(headers)));
+  return Buffer.concat(parts);
 }
 
-/** Its tasks have nothing of their own, which a pack shows by one and the same object for all of them. */
+/** Its tasks have nothing of their own, which a pack shows by one and the same object for all of them; but one alone may have headers, which stand last. */
 function isPlain({ tasks, queue, lane, key, dueAt, leaveAt, death }: Extension, info: TaskInfo): boolean {
-  if (info.id !== undefined || info.headers !== undefined || info.index !== undefined) return false;
+  if (info.id !== undefined || info.index !== undefined || (info.headers !== undefined && tasks.length > 1))
+    return false;
   for (let index = 1; index < tasks.length; index += 1) if (tasks[index] !== info) return false;
   const absent = queue === undefined && lane === undefined && key === undefined;
   return absent && dueAt === undefined && leaveAt === undefined && death === undefined;
@@ -125,7 +131,11 @@ const REMEMBERED_BYTES = 128;
 
 /** As `decodeExtension`, of a part of these bytes; spared where those are the same as before. */
 export function readExtension(bytes: Buffer, from: number, to: number, count: number): Extension {
-  if (last.extension !== undefined && last.count === count && areLast(bytes, from, to)) return last.extension;
+  if (last.extension !== undefined && last.count === count && areLast(bytes, from, to)) {
+    if (to - from === last.bytes.length) return last.extension;
+    const headed = withHeaders(last.extension, bytes, from + last.bytes.length, to);
+    if (headed !== undefined) return headed;
+  }
   const own = bytes.subarray(from, to);
   const extension = decodeExtension(own, count);
   if (own.length <= REMEMBERED_BYTES) {
@@ -136,12 +146,21 @@ export function readExtension(bytes: Buffer, from: number, to: number, count: nu
   return extension;
 }
 
-/** Short texts: a loop is faster than a call into native code. */
+/** Are they that, or begin so? Short texts: a loop is faster than a call into native code. */
 function areLast(bytes: Buffer, from: number, to: number): boolean {
   const { bytes: known } = last;
-  if (to - from !== known.length) return false;
+  if (to - from < known.length) return false;
   for (let index = 0; index < known.length; index += 1) if (bytes[from + index] !== known[index]) return false;
   return true;
+}
+
+/** The same for one task that has headers besides, if they are all that follows: a traced one among those that are not. */
+function withHeaders(known: Extension, bytes: Buffer, from: number, to: number): Extension | undefined {
+  const [info] = known.tasks;
+  if (info === undefined || known.tasks.length > 1 || info.headers !== undefined) return undefined;
+  const start = from + 2;
+  if (bytes[from] !== tag.headers || bytes[from + 1] !== to - start || to - start === 255) return undefined;
+  return { ...known, tasks: [{ ...info, headers: readHeaders(bytes.toString("utf8", start, to)) }] };
 }
 
 type Own = { -readonly [K in keyof TaskInfo]?: TaskInfo[K] };
