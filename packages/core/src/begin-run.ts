@@ -43,6 +43,7 @@ export function beginRun<I, O>(
  */
 class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
   readonly id = newRun();
+  readonly idPrefix = `${this.id}/`;
   readonly queue: string;
   readonly task: string;
   readonly clock: Clock;

@@ -56,11 +56,11 @@ it("makes no id of a task that was sent", () => {
   let asked = 0;
   const named = () => {
     asked += 1;
-    return "run";
+    return "run/";
   };
-  const id = { toString: named } as unknown as string;
+  const idPrefix = { toString: named } as unknown as string;
   const idsFor = (observer: RunPort<never>["observer"]) => {
-    const port = { id, queue: "q", task: "t", observer, clock: { now: () => 0, soon: () => {} } };
+    const port = { idPrefix, queue: "q", task: "t", observer, clock: { now: () => 0, soon: () => {} } };
     const window = new Window(10, 1_000, () => {});
     const kept = new KeptFrame({ queue: { role: "work", name: "n", of: "q" }, band: 0, delayMs: 0 }, 0, 1);
     window.add(kept, 1);

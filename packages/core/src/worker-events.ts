@@ -12,8 +12,19 @@ export interface About {
   readonly trace: string | undefined;
 }
 
+/** What stands before the index in the ids of a run's tasks: made once, since its frames come in a row. */
+const last = { run: "", prefix: "/" };
+
+function taskIdOf({ run, first }: Frame): string {
+  if (run !== last.run) {
+    last.run = run;
+    last.prefix = `${run}/`;
+  }
+  return `${last.prefix}${first}`;
+}
+
 export function aboutOf(frame: Frame, workerId: string): About {
-  const taskId = `${frame.run}/${frame.first}`;
+  const taskId = taskIdOf(frame);
   const { task = "", headers } = frame.tasks[0] ?? {};
   return { queue: frame.queue, task, taskId, attempt: frame.attempt + 1, workerId, trace: headers?.traceparent };
 }
@@ -78,7 +89,7 @@ export function startedEvent(frame: Frame, lost: number, workerId: string, ageMs
     event: "task_started",
     queue: frame.queue,
     task: info?.task ?? "",
-    taskId: `${frame.run}/${frame.first}`,
+    taskId: taskIdOf(frame),
     attempt: frame.attempt + 1,
     workerId,
     trace: info?.headers?.traceparent,
@@ -94,7 +105,7 @@ export function completedEvent(frame: Frame, workerId: string, durationMs: numbe
     event: "queue_completed",
     queue: frame.queue,
     task: info?.task ?? "",
-    taskId: `${frame.run}/${frame.first}`,
+    taskId: taskIdOf(frame),
     attempt: frame.attempt + 1,
     workerId,
     trace: info?.headers?.traceparent,

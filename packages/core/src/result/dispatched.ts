@@ -54,8 +54,8 @@ export class Dispatched {
     const { observer } = this.#port;
     // Not even an id is made for nobody.
     if (observer === undefined) return;
-    const { id, queue, task } = this.#port;
-    const taskId = `${id}/${index}`;
+    const { idPrefix, queue, task } = this.#port;
+    const taskId = `${idPrefix}${index}`;
     const trace = isTraced ? this.#window.traceOf(index) : undefined;
     observer({ event: "queue_dispatched", queue, task, taskId, attempt: 1, duplicate: false, awaited: true, trace });
   }

@@ -50,8 +50,8 @@ export class Outcomes<O> {
     this.#port.ran(durationMs);
     if (!kept.isTold) this.#dispatched.tell(kept, index);
     this.books.completed += 1;
-    const id = `${this.#port.id}/${index}`;
-    const { observer, queue, task } = this.#port;
+    const { idPrefix, observer, queue, task } = this.#port;
+    const id = `${idPrefix}${index}`;
     const trace = kept.isTraced ? this.#window.takeTrace(index) : undefined;
     observer?.({
       event: "task_ended",
@@ -97,9 +97,9 @@ export class Outcomes<O> {
 
   #end(entry: ResultEntry, kept: KeptFrame | undefined, sent: boolean): void {
     const { index, outcome, error, attempts, lost, durationMs } = entry;
-    const id = `${this.#port.id}/${index}`;
+    const { idPrefix, observer, queue, task } = this.#port;
+    const id = `${idPrefix}${index}`;
     this.books.accept(entry);
-    const { observer, queue, task } = this.#port;
     const ageMs = observer !== undefined && sent && kept !== undefined ? this.#dispatched.time.now() - kept.madeAt : 0;
     const trace = kept?.isTraced === false && kept.count > 0 ? undefined : this.#window.takeTrace(index);
     observer?.({

@@ -12,6 +12,8 @@ export interface Packable {
 /** What a run needs of its surroundings; its dispatcher puts it together. */
 export interface RunPort<I> {
   readonly id: string;
+  /** What stands before the index in the ids of its tasks. */
+  readonly idPrefix: string;
   readonly queue: string;
   readonly task: string;
   readonly clock: Clock;

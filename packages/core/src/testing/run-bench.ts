@@ -33,6 +33,7 @@ export class RunBench {
   constructor(options: Partial<RunPort<unknown>> = {}) {
     this.open = new OpenRun({
       id: RUN,
+      idPrefix: `${RUN}/`,
       queue: "default",
       task: "mail",
       clock: this.clock,
