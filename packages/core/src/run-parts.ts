@@ -85,6 +85,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
     else signal?.addEventListener("abort", this.#cancel, { once: true });
   }
 
+  /** The packer's: the most tasks of a pack. */
   size(): number {
     return this.#sizer.size(this.run.left, this.#coordinator.sharing);
   }
