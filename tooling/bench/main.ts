@@ -4,7 +4,8 @@
  */
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { type Arguments, readArguments } from "./arguments.ts";
+import { asksUsage } from "../usage.ts";
+import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { benches } from "./benches.ts";
 import { childMeasure } from "./child.ts";
 import type { Line } from "./line.ts";
@@ -14,9 +15,14 @@ import { table } from "./table.ts";
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (asksUsage(argv)) {
+    console.log(`${USAGE}\nNAME: ${Object.keys(benches).join(", ")}`);
+    return 0;
+  }
   let given: Arguments;
   try {
-    given = readArguments(process.argv.slice(2), Object.keys(benches));
+    given = readArguments(argv, Object.keys(benches));
     // Now, not after minutes, is the time to find out that it cannot be written.
     if (given.out !== undefined) await writeFile(given.out, "");
   } catch (error) {

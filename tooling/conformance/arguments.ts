@@ -19,7 +19,8 @@ export interface Arguments extends ServiceOptions {
 }
 
 const LEVELS: readonly Level[] = ["seam", "system", "chaos", "stress"];
-const USAGE = `conformance NAME [--level ${LEVELS.join("|")}] [--version V] [--cluster] [--tls] [--out FILE]`;
+/** How it is called. */
+export const USAGE = `usage: conformance NAME [--level ${LEVELS.join("|")}] [--version V] [--cluster] [--tls] [--out FILE]`;
 
 /** Throws an Error with what is wrong, for people. `known`: the backends that there are. */
 export function readArguments(argv: readonly string[], known: Readonly<Record<string, Subject>>): Arguments {
@@ -35,7 +36,7 @@ export function readArguments(argv: readonly string[], known: Readonly<Record<st
     },
   });
   const [name, ...others] = positionals;
-  if (name === undefined || others.length > 0) throw new Error(`usage: ${USAGE}`);
+  if (name === undefined || others.length > 0) throw new Error(USAGE);
   const subject = Object.hasOwn(known, name) ? known[name] : undefined;
   if (subject === undefined)
     throw new Error(`there is no backend ${name}, there are: ${Object.keys(known).join(", ")}`);

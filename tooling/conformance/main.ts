@@ -5,16 +5,22 @@
 import { resolve } from "node:path";
 import { caseLine, reportText, runConformance } from "../../packages/testkit/dist/index.js";
 import { root } from "../tree.ts";
-import { type Arguments, readArguments } from "./arguments.ts";
+import { asksUsage } from "../usage.ts";
+import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { AdapterMissing, makeReady } from "./factories.ts";
 import { type Subject, subjects } from "./subjects.ts";
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (asksUsage(argv)) {
+    console.log(`${USAGE}\nNAME: ${Object.keys(subjects).join(", ")}`);
+    return 0;
+  }
   let given: Arguments;
   try {
-    given = readArguments(process.argv.slice(2), subjects);
+    given = readArguments(argv, subjects);
   } catch (error) {
     console.error(`dev: ${messageOf(error)}`);
     return 2;

@@ -1,20 +1,14 @@
 /** Servers for the suite, by `./dev services`, which knows how to start, stop and restart them. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../command.ts";
-import { startTicksOf } from "../services/processes.ts";
-import { until } from "../services/waiting.ts";
 import { root } from "../tree.ts";
 import type { ServiceOptions } from "./arguments.ts";
 import type { Service } from "./subjects.ts";
-
-/** So long a server may take to end. */
-const END_MS = 30_000;
 
 /** A server in use, and how to let go of it: one that ran before goes on. */
 export interface Server {
   readonly service: Service;
   /** Stops it, keeps it away for so long, and starts it again with its data; absent where it is not ours to stop. */
-  readonly restart?: (awayMs: number) => Promise<void>;
+  readonly restart?: (awayMs: number) => Promise<unknown>;
   release(): Promise<void>;
 }
 
@@ -40,18 +34,9 @@ export async function useServer(name: string, options: ServiceOptions, services 
   const ran = before.some(({ url }) => url === service.url);
   return {
     service,
-    ...(service.pid !== undefined && {
+    ...(service.pid !== null && {
       async restart(awayMs: number) {
-        // As they are now: an earlier restart has given them other ids.
-        const [now = service] = (await services("up", name, ...how)).slice(-1);
-        for (const pid of [now.pid ?? []].flat()) {
-          process.kill(pid, "SIGTERM");
-          // What takes a while to end is not started again before.
-          await until(() => startTicksOf(pid) === undefined, END_MS);
-        }
-        await sleep(awayMs);
-        // What has ended is started again where it was, with its data.
-        await services("up", name, ...how);
+        await services("restart", name, ...how, "--away", String(awayMs));
       },
     }),
     async release() {

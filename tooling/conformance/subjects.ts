@@ -11,8 +11,8 @@ export interface Service {
   readonly version: string;
   readonly url: string;
   readonly config: string;
-  /** Absent where the server is not ours to stop. */
-  readonly pid?: number | readonly number[];
+  /** `null` where the server is not ours to stop. */
+  readonly pid: number | readonly number[] | null;
 }
 
 /** A backend to run the suite on: one of this process, or an adapter and the server that it talks to. */

@@ -8,10 +8,11 @@ test.each([
   ["up redis", { command: "up", name: "redis", which: { version: undefined, form: undefined } }],
   ["up redis --version 8 --cluster", { command: "up", name: "redis", which: { version: "8", form: "cluster" } }],
   ["kill --tls valkey", { command: "kill", name: "valkey", which: { version: undefined, form: "tls" } }],
+  ["restart redis --away 500", { command: "restart", name: "redis", which: {}, awayMs: 500 }],
   ["down all", { command: "down", name: "all", which: { version: undefined, form: undefined } }],
   ["status", { command: "status", name: "", which: { version: undefined, form: undefined } }],
 ])("%s", (words, expected) => {
-  expect(read(words)).toEqual(expected);
+  expect(read(words)).toEqual({ awayMs: undefined, ...expected });
 });
 
 test.each([
@@ -25,6 +26,8 @@ test.each([
   ["up redis --version 5", /no redis 5, there are: 7, 8/],
   ["up redis --cluster --tls", /--cluster and --tls/],
   ["up redis --fast", /--fast/],
+  ["up redis --away 5", /usage/],
+  ["kill redis --away soon", /a number of ms, not "soon"/],
 ])("%j is refused", (words, complaint) => {
   expect(() => read(words)).toThrow(complaint);
 });

@@ -1,4 +1,5 @@
 /** The commands: up, down, status, restart, kill. Each may run at the same time as any other, in this process or another. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { givenLine, givenUrl, variableOf } from "./given.ts";
 import { type ServiceLine, writeConfig } from "./line.ts";
 import { withLock } from "./lock.ts";
@@ -60,11 +61,18 @@ export async function status(): Promise<Status> {
   return { lines, ended };
 }
 
-/** Stops instances and starts them again, in their place and with their data: orderly, or by `SIGKILL`. Throws where there is none. */
+export interface Restart {
+  /** Orderly, which is the default, or not. */
+  readonly signal?: "SIGTERM" | "SIGKILL";
+  /** So long it stays away, in ms; default 0. */
+  readonly awayMs?: number | undefined;
+}
+
+/** Stops instances and starts them again, in their place and with their data. Throws where there is none, and for one that was given by its URL. */
 export async function restart(
   name: string,
   which: Which = {},
-  signal: "SIGTERM" | "SIGKILL" = "SIGTERM",
+  { signal = "SIGTERM", awayMs = 0 }: Restart = {},
 ): Promise<ServiceLine[]> {
   const service = serviceOf(name);
   if (givenUrl(name) !== undefined)
@@ -74,6 +82,7 @@ export async function restart(
     await locked(found, async (record) => {
       if (record === undefined) return;
       await stopServers(record, signal);
+      await sleep(awayMs);
       lines.push(await lineOf(await startAgain(service, record)));
     });
   if (lines.length === 0) throw new Error(`no such ${name} runs`);

@@ -2,7 +2,9 @@
  * `./dev services up|down|restart|kill NAME`, `down all` and `status`: real brokers on free ports of 127.0.0.1 (docs/services.md). One JSON line an
  * instance on standard output; what is for people goes to standard error. Exit 1 where something did not start or stop, 2 for wrong usage.
  */
-import { type Arguments, readArguments } from "./arguments.ts";
+
+import { asksUsage } from "../usage.ts";
+import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { down, restart, status, up } from "./lifecycle.ts";
 import type { ServiceLine } from "./line.ts";
 import { instanceName } from "./records.ts";
@@ -11,9 +13,14 @@ import { services } from "./services.ts";
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (asksUsage(argv)) {
+    console.log(`${USAGE}\nNAME: ${services.map(({ name }) => name).join(", ")}`);
+    return 0;
+  }
   let given: Arguments;
   try {
-    given = readArguments(process.argv.slice(2), services);
+    given = readArguments(argv, services);
   } catch (error) {
     console.error(`dev: ${messageOf(error)}`);
     return 2;
@@ -26,10 +33,10 @@ async function main(): Promise<number> {
   }
 }
 
-async function obey({ command, name, which }: Arguments): Promise<number> {
+async function obey({ command, name, which, awayMs }: Arguments): Promise<number> {
   if (command === "up") print([await up(name, which)]);
-  else if (command === "restart") print(await restart(name, which));
-  else if (command === "kill") print(await restart(name, which, "SIGKILL"));
+  else if (command === "restart") print(await restart(name, which, { awayMs }));
+  else if (command === "kill") print(await restart(name, which, { awayMs, signal: "SIGKILL" }));
   else if (command === "down")
     for (const each of await down(name, which)) console.error(`stopped ${instanceName(each)}`);
   else return report();

@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/dispatch-testkit";
 import { conformance } from "@org/dispatch-testkit/vitest";
 import { describe, inject, it } from "vitest";
 import { bentSession } from "../../../tooling/conformance/bent-wires.ts";
-import { up } from "../../../tooling/services/lifecycle.ts";
-import { startTicksOf } from "../../../tooling/services/processes.ts";
-import { until } from "../../../tooling/services/waiting.ts";
+import { restart } from "../../../tooling/services/lifecycle.ts";
 import { kafka } from "./index.ts";
 import { needs } from "./testing/services.ts";
 import { Sweeper } from "./testing/swept.ts";
@@ -47,20 +44,10 @@ for (const { key, partitions, levels, concurrency } of runs) {
   }
   const { url, version, pid } = line;
   const { name: service, ...which } = needs[key] ?? { name: "kafka" };
+  const own = { version, form: which.form ?? "single" };
   const sweeper = new Sweeper(url);
   const swept = (namespace: string, more = {}) =>
     sweeper.swept(`${namespace}.${partitions}`, kafka({ ...optionsOf(url, partitions, namespace), ...more }));
-  const restart = async (awayMs: number) => {
-    // As they are now: an earlier restart has given them other ids.
-    const now = await up(service, which);
-    for (const each of [now.pid ?? []].flat()) {
-      process.kill(each, "SIGTERM");
-      // It takes a while to end, and is not started again before.
-      await until(() => startTicksOf(each) === undefined, 30_000);
-    }
-    await sleep(awayMs);
-    await up(service, which);
-  };
   conformance({
     backend: swept,
     proxy: (namespace) => bentSession((socketFactory) => swept(namespace, { connection: { socketFactory } })),
@@ -68,7 +55,7 @@ for (const { key, partitions, levels, concurrency } of runs) {
     levels,
     concurrency,
     skip: partitions === 1 && (levels as readonly string[]).includes("system") ? alone : [],
-    ...(pid !== undefined && { restart }),
+    ...(pid !== null && { restart: (awayMs: number) => restart(service, own, { awayMs }) }),
     spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> =>
       spawnWorker(workerModule(url, partitions), options),
     outageMs,

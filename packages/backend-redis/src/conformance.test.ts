@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type SpawnedWorker, spawnWorker, type WorkerChildOptions } from "@org/dispatch-testkit";
 import { conformance } from "@org/dispatch-testkit/vitest";
 import { afterAll, describe, it } from "vitest";
 import { bentRedis } from "../../../tooling/conformance/bent-redis.ts";
-import { up, type Which } from "../../../tooling/services/lifecycle.ts";
+import { restart, type Which } from "../../../tooling/services/lifecycle.ts";
 import { needService } from "../../../tooling/services/need-service.ts";
 import { redis } from "./index.ts";
 import { endServers, ownSet } from "./testing/own-server.ts";
@@ -44,23 +43,18 @@ for (const { name, keyPrefix, ...which } of subjects) {
     describe.skip(`${title}: it cannot be had here`, () => it("needs a server", () => {}));
     continue;
   }
-  const { url, ca, pid } = line;
+  const { url, ca, pid, version } = line;
+  /** The others of this file run beside it. */
+  const own: Which = { version, form: which.form ?? "single" };
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca) };
   const made = (namespace: string, connection = {}) =>
     redis({ namespace: `dispatch.${namespace}`, url, tls, connection: { keyPrefix, ...connection } });
-  const restart = async (awayMs: number) => {
-    // As they are now: an earlier restart has given them other ids.
-    const now = await up(name, which);
-    for (const each of [now.pid ?? []].flat()) process.kill(each, "SIGTERM");
-    await sleep(awayMs);
-    await up(name, which);
-  };
   conformance({
     backend: (namespace) => made(namespace),
     name: title,
     levels: ["seam", "system", "chaos"],
     ...(tls === undefined && { proxy: (namespace) => bentRedis((connection) => made(namespace, connection)) }),
-    ...(pid !== undefined && { restart }),
+    ...(pid !== null && { restart: (awayMs: number) => restart(name, own, { awayMs }) }),
     spawnWorker: (options: WorkerChildOptions): Promise<SpawnedWorker> =>
       spawnWorker(workerModule({ url, ca, keyPrefix }), options),
     // Longer than any wait of core.

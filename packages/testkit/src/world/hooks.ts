@@ -27,7 +27,7 @@ export interface SpawnedWorker {
 /** What a case can ask of the surroundings of a real broker. A case that needs one is left out where it is not there, and the report says so. */
 export interface Hooks {
   /** Stops the broker, keeps it away for so many ms, and starts it again with its data; resolves when it takes connections. */
-  readonly restart?: ((awayMs: number) => Promise<void>) | undefined;
+  readonly restart?: ((awayMs: number) => Promise<unknown>) | undefined;
   readonly spawnWorker?: ((options: SpawnOptions) => Promise<SpawnedWorker>) | undefined;
   /** As `backend`, with a proxy of its own before the broker: so the connection can end, stop and go on as another process's would. */
   readonly proxy?: ((namespace: string) => Session) | undefined;

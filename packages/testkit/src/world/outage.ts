@@ -21,7 +21,10 @@ export class Outage {
   }
 
   async last(awayMs: number, connections: readonly Backend[], processes: readonly Process[]): Promise<void> {
-    if (this.#restart !== undefined) return this.#restart(awayMs);
+    if (this.#restart !== undefined) {
+      await this.#restart(awayMs);
+      return;
+    }
     // The first connection is nobody's and was not opened; any of the others speaks for its broker.
     const stoppable = connections.slice(1).find(isStoppable);
     this.#isAway = stoppable === undefined;
