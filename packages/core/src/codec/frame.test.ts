@@ -49,6 +49,19 @@ describe("a frame", () => {
     });
   });
 
+  it.each([
+    ["ASCII", "x".repeat(5_000)],
+    ["with one letter of two bytes at the end", `${"x".repeat(4_999)}ü`],
+    ["with one at the start, as many bytes as fit", `ü${"x".repeat(4_999)}`],
+    ["of three bytes a character", "€".repeat(5_000)],
+    ["of pairs of units", "😀".repeat(2_500)],
+  ])("keeps a long body %s", (_, text) => {
+    const body = JSON.stringify([text]);
+    const bytes = encodeFrame({ ...parts, body });
+    expect(Buffer.from(decoded(bytes).body).toString()).toBe(body);
+    expect(bytes.length).toBe(encodeFrame({ ...parts, body: "" }).length + Buffer.byteLength(body));
+  });
+
   it.each(["task", "result", "beat", "control"] as const)("may be of type %s", (type) => {
     const count = type === "task" ? 1 : 0;
     expect(decoded(encodeFrame({ ...parts, type, count })).type).toBe(type);

@@ -57,14 +57,34 @@ export function writeHead(parts: Omit<FrameParts, "extension" | "body" | "first"
 /** A frame of such a head: its index, its codecs and its body are filled in. A text is written as UTF-8. */
 export function filledFrame(head: Buffer, first: number, codecs: readonly number[], body: string | Uint8Array): Buffer {
   const start = head.length;
-  const bytes = Buffer.allocUnsafe(start + (typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length));
+  const bytes = typeof body === "string" ? withText(start, body) : withBytes(start, body);
   bytes.set(head);
   bytes.writeUInt32BE(first, at.first);
   bytes.writeUInt16BE(codecs === PLAIN_CODECS ? PLAIN : packCodecs(codecs), at.codecs);
-  if (typeof body === "string") bytes.write(body, start, "utf8");
-  else bytes.set(body, start);
   return bytes;
 }
+
+function withBytes(start: number, body: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(start + body.length);
+  bytes.set(body, start);
+  return bytes;
+}
+
+/** A long text is mostly ASCII: to find out by writing it costs half of measuring it first. */
+function withText(start: number, text: string): Buffer {
+  if (text.length > LONG_CHARACTERS) {
+    const bytes = Buffer.allocUnsafe(start + text.length);
+    if (utf8.encodeInto(text, bytes.subarray(start)).read === text.length) return bytes;
+  }
+  const bytes = Buffer.allocUnsafe(start + Buffer.byteLength(text, "utf8"));
+  bytes.write(text, start, "utf8");
+  return bytes;
+}
+
+/** From here on the view that the encoder wants is cheaper than measuring. */
+const LONG_CHARACTERS = 2_048;
+
+const utf8 = new TextEncoder();
 
 /** A frame from outside. Never throws: what is not ours, or damaged, comes back as `bad`. `queue` and `lane` are those that it was read from. */
 export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame | BadFrame {

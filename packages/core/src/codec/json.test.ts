@@ -60,6 +60,9 @@ describe("a payload comes back as it was", () => {
   it.each<[string, unknown, unknown]>([
     ["undefined is null", undefined, null],
     ["NaN is null", [Number.NaN], [null]],
+    ["NaN by itself is null", Number.NaN, null],
+    ["infinity is null", Number.NEGATIVE_INFINITY, null],
+    ["a large number is the same", 1e300, 1e300],
     ["minus zero is zero", -0, 0],
     ["a date is its text", new Date(0), "1970-01-01T00:00:00.000Z"],
     ["what has no JSON in an object is left out", { a: 1, b: undefined, c: () => 1 }, { a: 1 }],

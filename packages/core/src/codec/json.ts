@@ -16,6 +16,8 @@ export const wrapping = Object.freeze({ none: 0, task: 1, reply: 3 });
 
 /** A value as JSON. Throws `INPUT_INVALID` where it has none, or is nested too deep; `TOO_LARGE` above the limit. */
 export function encodeJson(value: unknown, wrapped: number = wrapping.none): string {
+  // As JSON has it, at a third of the price.
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "null";
   let json: string | undefined;
   try {
     json = JSON.stringify(value);

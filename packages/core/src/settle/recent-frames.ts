@@ -33,10 +33,14 @@ export class RecentFrames {
 
   add(frame: Named): void {
     const { first } = frame;
-    if (this.#lineOf(frame)?.young.has(first) === true) return;
-    if (this.#young === REMEMBERED) this.#age();
+    let line = this.#lineOf(frame);
+    if (line?.young.has(first) === true) return;
+    if (this.#young === REMEMBERED) {
+      this.#age();
+      line = this.#lineOf(frame);
+    }
     this.#young += 1;
-    (this.#lineOf(frame) ?? this.#begin(frame)).young.add(first);
+    (line ?? this.#begin(frame)).young.add(first);
   }
 
   #lineOf(frame: Named): Line | undefined {
