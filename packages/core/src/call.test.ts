@@ -8,6 +8,7 @@ import type {
   Doubt,
   ErrorClass,
   OutFrame,
+  Profile,
   Queue,
   Receipt,
   Settlement,
@@ -52,9 +53,15 @@ class World {
 
   constructor(
     script: readonly Answer[],
-    options: { batchFrames?: number; batchBytes?: number; random?: number; verbs?: boolean } = {},
+    options: {
+      batchFrames?: number;
+      batchBytes?: number;
+      random?: number;
+      verbs?: boolean;
+      lease?: Profile["lease"];
+    } = {},
   ) {
-    const { batchFrames = 1_000, batchBytes = 1e9, random = 1, verbs = true } = options;
+    const { batchFrames = 1_000, batchBytes = 1e9, random = 1, verbs = true, lease = memoryProfile.lease } = options;
     this.script = [...script];
     const answer = async (verb: string, items: readonly unknown[], signal: AbortSignal) => {
       this.calls.push({ verb, atMs: this.clock.now(), items });
@@ -64,7 +71,7 @@ class World {
     const backend: Backend = {
       contract: 1,
       name: "fake",
-      profile: { ...memoryProfile, limits: { ...memoryProfile.limits, batchFrames, batchBytes } },
+      profile: { ...memoryProfile, lease, limits: { ...memoryProfile.limits, batchFrames, batchBytes } },
       open: (_, signal) => answer("open", [], signal),
       send: (_, frames, signal) => answer("send", frames, signal),
       receive: (_, want, signal) => answer("receive", [want], signal),
@@ -534,6 +541,26 @@ describe("events", () => {
       { ...about, items: 1, durationMs: 20 },
       { ...about, items: 2, durationMs: 20 },
     ]);
+  });
+
+  it("of a call none of whose items got through are those of a failed one; one that did is an answer", async () => {
+    const away: Answer = (items) => items.map(() => failed("UNAVAILABLE"));
+    const partly: Answer = (items) => items.map((_, index) => (index === 0 ? "ok" : failed("UNAVAILABLE")));
+    const world = new World([away, partly, (items) => items.map(() => "ok")]);
+    expect(await world.send(frames("a", "b"))).toEqual(["ok", "ok"]);
+    const codes = world.events.map(({ items, code }) => [items, code]);
+    expect(codes).toEqual([[2, "UNAVAILABLE"], [2, undefined], [1, undefined]]); // biome-ignore format: one line
+  });
+
+  it("are not made of a renewal that asks nobody: it would seem that the broker is there", async () => {
+    const timed = new World([() => ["ok"]]);
+    await timed.end(timed.door.renew([{}] as never, 1_000, {}));
+    expect(timed.events).toMatchObject([{ verb: "renew" }]);
+    const session = new World([() => ["ok"]], {
+      lease: { kind: "session", detectionMs: 1_000, totalCapMs: Number.POSITIVE_INFINITY },
+    });
+    await session.end(session.door.renew([{}] as never, 1_000, {}));
+    expect(session.events).toEqual([]);
   });
 
   it("say where core gives up", async () => {

@@ -143,7 +143,9 @@ export class Calls {
     until: Until,
     run: (batch: readonly I[], signal: AbortSignal) => Promise<readonly (O | { readonly failed: unknown })[]>,
   ): Promise<(O | DispatchError)[]> {
-    const { limits } = this.backend.profile;
+    const { limits, lease } = this.backend.profile;
+    // Where a lease is the connection's, its adapter knows by itself whether it is still held.
+    const isLocal = verb === "renew" && lease.kind === "session";
     const sizeOf = verb === "send" ? (place: number) => (items[place] as OutFrame).bytes.length : undefined;
     const answers: (O | DispatchError)[] = new Array(items.length);
     let open = items.map((_, index) => index);
@@ -153,7 +155,7 @@ export class Calls {
       for (const places of batchesOf(open, limits, sizeOf)) {
         const batch = places.length === items.length ? items : places.map((place) => items[place] as I);
         const results = await this.#trying
-          .once({ verb, items: batch.length }, until, (signal) => run(batch, signal))
+          .once({ verb, items: batch.length, failed: firstOfFailed, isLocal }, until, (signal) => run(batch, signal))
           .catch((error: DispatchError) => error);
         places.forEach((place, index) => {
           const result =
@@ -175,6 +177,12 @@ export class Calls {
 
 function moveOn(wire: Wire, { receipts, sends }: Move): Move {
   return { receipts, sends: sends.map(({ queue, frame }) => ({ queue, frame: wire.toWire(frame) })) };
+}
+
+/** Where none of the items has an answer, the call has none: an adapter that keeps its items apart does not throw then. */
+function firstOfFailed(results: readonly unknown[]): unknown {
+  const [first] = results;
+  return isFailed(first) && results.every(isFailed) ? first.failed : undefined;
 }
 
 function isFailed(value: unknown): value is { readonly failed: unknown } {

@@ -86,7 +86,7 @@ export class Coordinator {
   }
 
   get activeWorkers(): number {
-    return this.#watch.active;
+    return this.#watch.active(this.#clock.now());
   }
 
   /** Workers among which what is left is shared, as far as they have been heard of. */

@@ -33,6 +33,10 @@ export interface Try {
   readonly items: number;
   /** The longest that it may take. Default: `TRY_MS`. */
   readonly tryMs?: number;
+  /** What an answer says that is a failure of the whole, for the observer. */
+  readonly failed?: (answer: never) => unknown;
+  /** The broker is not asked: its answer is nothing to tell an observer of. */
+  readonly isLocal?: boolean;
 }
 
 /** How a verb of a backend is tried, once or again: bounded in time, what it throws classified and wrapped, what it took reported. */
@@ -78,7 +82,7 @@ export class Trying {
     });
     try {
       const answer = await run(controller.signal);
-      if (this.#observer !== undefined) this.#report(what, startedAt, undefined, broughtBy(verb, answer));
+      if (this.#observer !== undefined && what.isLocal !== true) this.#answered(what, startedAt, answer);
       return answer;
     } catch (error) {
       const wrapped = timedOut
@@ -111,6 +115,12 @@ export class Trying {
   /** How long the broker asks to be left alone. */
   adviceMs(error: DispatchError): number {
     return error.cause === undefined ? 0 : (this.#backend.classify(error.cause).retryAfterMs ?? 0);
+  }
+
+  #answered(what: Try, startedAt: number, answer: unknown): void {
+    const failed = what.failed?.(answer as never);
+    const error = failed === undefined ? undefined : this.wrap(what.verb, failed);
+    this.#report(what, startedAt, error, broughtBy(what.verb, answer));
   }
 
   #report({ verb, items }: Try, startedAt: number, error?: DispatchError, brought?: number): void {

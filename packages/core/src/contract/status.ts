@@ -10,7 +10,7 @@ export interface Progress {
   readonly expired: number;
   readonly cancelled: number;
   readonly retried: number;
-  /** Workers that have tasks of this coordinator in hand, by their beats. */
+  /** Workers that have tasks of this coordinator in hand, by their beats, or have brought a result within a lease and not said since that they have none. */
   readonly activeWorkers: number;
   readonly inputEnded: boolean;
 }

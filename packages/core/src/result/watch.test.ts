@@ -16,10 +16,22 @@ describe("Watch", () => {
     watch.beat(beat("a", 2), 0);
     watch.beat(beat("b", 1), 0);
     watch.beat(beat("c", 0), 0);
-    watch.beat(beat("d", undefined), 0);
-    expect(watch.active).toBe(2);
+    expect(watch.active(0)).toBe(2);
     watch.beat(beat("a", 0), 10);
-    expect(watch.active).toBe(1);
+    expect(watch.active(10)).toBe(1);
+  });
+
+  it("counts who brings results, though it has nothing in hand whenever it beats, until it says so or nothing for too long", () => {
+    const watch = new Watch(TIMEOUT_MS);
+    watch.beat(beat("a", 0), 0);
+    expect(watch.active(0)).toBe(0);
+    watch.alive("a", 100);
+    watch.alive("b", 100);
+    expect(watch.active(1_099)).toBe(2);
+    expect(watch.active(1_100)).toBe(0);
+    watch.alive("a", 1_200);
+    watch.beat(beat("a", 0), 1_300);
+    expect(watch.active(1_300)).toBe(0);
   });
 
   it("says once who has been silent for too long, with what it had", () => {
@@ -30,7 +42,7 @@ describe("Watch", () => {
     expect(watch.silent(1_499)).toEqual([]);
     expect(watch.silent(1_500)).toEqual([{ workerId: "a", silentMs: 1_000, held: 3 }]);
     expect(watch.silent(1_500)).toEqual([]);
-    expect(watch.active).toBe(1);
+    expect(watch.active(1_500)).toBe(1);
   });
 
   it.each<[string, (watch: Watch) => void]>([
@@ -57,7 +69,7 @@ describe("Watch", () => {
     watch.beat(beat("a", 1), 0);
     watch.silent(2_000);
     watch.beat(beat("a", 1), 2_500);
-    expect(watch.active).toBe(1);
+    expect(watch.active(2_500)).toBe(1);
   });
 
   it("shares among those that have said anything of late, whatever it was", () => {
@@ -68,7 +80,7 @@ describe("Watch", () => {
     watch.beat(beat("c", undefined), 0);
     watch.alive("d", 500);
     watch.alive("d", 600);
-    expect([watch.sharing(999), watch.active]).toEqual([4, 1]);
+    expect([watch.sharing(999), watch.active(999)]).toEqual([4, 3]);
     expect(watch.sharing(1_000)).toBe(1);
     expect(watch.sharing(1_599)).toBe(1);
     expect(watch.sharing(1_600)).toBe(0);

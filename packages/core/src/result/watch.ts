@@ -1,5 +1,10 @@
 import type { Beat } from "../contract/index.ts";
 
+interface Heard {
+  readonly at: number;
+  readonly hasNothing: boolean;
+}
+
 interface Watched {
   lastAt: number;
   held: number;
@@ -9,26 +14,30 @@ interface Watched {
 export class Watch {
   readonly #timeoutMs: number;
   readonly #workers = new Map<string, Watched>();
-  /** When each worker was heard of last, whatever it said. */
-  readonly #heard = new Map<string, number>();
+  /** When each worker was heard of last, and whether that was that it has nothing in hand. */
+  readonly #heard = new Map<string, Heard>();
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
   }
 
-  get active(): number {
-    return this.#workers.size;
+  /** How many workers are at it: who brings one result after the other may have nothing in hand whenever it beats. */
+  active(now: number): number {
+    this.#forget(now);
+    let active = 0;
+    for (const { hasNothing } of this.#heard.values()) if (!hasNothing) active += 1;
+    return active;
   }
 
   /** How many workers have said anything within the time after which one counts as gone. */
   sharing(now: number): number {
-    for (const [worker, at] of this.#heard) if (now - at >= this.#timeoutMs) this.#heard.delete(worker);
+    this.#forget(now);
     return this.#heard.size;
   }
 
   /** A worker that has nothing in hand is not watched any more. */
   beat(beat: Beat, now: number): void {
-    this.#heard.set(beat.worker, now);
+    this.#heard.set(beat.worker, { at: now, hasNothing: beat.held?.length === 0 });
     const known = this.#workers.get(beat.worker);
     if (beat.held === undefined) {
       if (known !== undefined) known.lastAt = now;
@@ -38,7 +47,7 @@ export class Watch {
 
   /** A result is a sign of life, too. */
   alive(worker: string, now: number): void {
-    this.#heard.set(worker, now);
+    this.#heard.set(worker, { at: now, hasNothing: false });
     const known = this.#workers.get(worker);
     if (known !== undefined) known.lastAt = now;
   }
@@ -52,5 +61,9 @@ export class Watch {
       gone.push({ workerId, silentMs: now - lastAt, held });
     }
     return gone;
+  }
+
+  #forget(now: number): void {
+    for (const [worker, { at }] of this.#heard) if (now - at >= this.#timeoutMs) this.#heard.delete(worker);
   }
 }
