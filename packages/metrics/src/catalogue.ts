@@ -30,7 +30,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   ),
   standing(
     "active_workers",
-    "Workers that have tasks of this process's runs in hand; in a process without runs, its own workers.",
+    "Workers that have tasks of this process's runs in hand, or brought their results within a lease; in a process without runs, its own workers.",
     ({ activeWorkers }) => activeWorkers,
   ),
   perTask(

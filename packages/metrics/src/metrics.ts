@@ -9,7 +9,7 @@ import { Pacer } from "./pacer.ts";
 import { exposeProcess, type ProcessGauges } from "./process-gauges.ts";
 import type { QueueBooks } from "./queue-books.ts";
 import { Recorder } from "./recorder.ts";
-import { type Scale, type ScaleOptions, scaleOf } from "./scale.ts";
+import { backlogOf, type Scale, type ScaleOptions, scaleOf } from "./scale.ts";
 
 /** Metrics of dispatchers and workers: an observer that keeps books, and a registry that reads them when somebody scrapes. */
 export class Metrics {
@@ -62,7 +62,9 @@ export class Metrics {
     for (const { queues, contacts } of this.#used()) {
       for (const [name, books] of queues) {
         if (queue !== undefined && queue !== name) continue;
-        return scaleOf(books, this.#pacerOf(books).at(books, wallMs), this.#scale, contacts.sentFrames, wallMs);
+        const { sentFrames } = contacts;
+        const pace = this.#pacerOf(books).at(books, backlogOf(books, sentFrames, wallMs), wallMs);
+        return scaleOf(books, pace, this.#scale, sentFrames, wallMs);
       }
     }
     return { backlog: 0, oldestAgeSeconds: null, drainSeconds: 0, desiredWorkers: 0 };

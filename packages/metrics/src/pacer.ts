@@ -6,6 +6,7 @@ const WINDOW_MS = 60_000;
 
 interface Mark {
   readonly at: number;
+  readonly backlog: number;
   readonly dispatched: number;
   readonly ran: number;
   readonly ranSeconds: number;
@@ -15,8 +16,9 @@ interface Mark {
 export class Pacer {
   #marks: Mark[] = [];
 
-  at(queue: QueueBooks, wallMs: number): Pace {
-    const now = markOf(queue, wallMs);
+  /** `backlog`: tasks that are ready now. */
+  at(queue: QueueBooks, backlog: number, wallMs: number): Pace {
+    const now = markOf(queue, backlog, wallMs);
     this.#marks.push(now);
     while (this.#marks.length > 2 && wallMs - (this.#marks[1]?.at ?? 0) >= WINDOW_MS) this.#marks.shift();
     const before = this.#marks[0] as Mark;
@@ -24,13 +26,23 @@ export class Pacer {
     const ran = now.ran - before.ran;
     const taskSeconds =
       ran > 0 ? (now.ranSeconds - before.ranSeconds) / ran : now.ran > 0 ? now.ranSeconds / now.ran : undefined;
-    return { arrivalsPerSecond: seconds > 0 ? (now.dispatched - before.dispatched) / seconds : 0, taskSeconds };
+    const perSecond = (grown: number) => (seconds > 0 ? grown / seconds : 0);
+    return {
+      arrivalsPerSecond: perSecond(now.dispatched - before.dispatched),
+      drainedPerSecond: perSecond(shrunkBy(this.#marks)),
+      taskSeconds,
+    };
   }
 }
 
+/** What came out of a backlog beyond what went in, from mark to mark: a burst in between must not hide it. */
+function shrunkBy(marks: readonly Mark[]): number {
+  return marks.reduce((sum, { backlog }, place) => sum + Math.max(0, (marks[place - 1]?.backlog ?? 0) - backlog), 0);
+}
+
 /** Handlers that ran here; in a process without workers, those that its results tell of. */
-function markOf(queue: QueueBooks, at: number): Mark {
-  const mark = { at, dispatched: 0, ran: 0, ranSeconds: 0 };
+function markOf(queue: QueueBooks, backlog: number, at: number): Mark {
+  const mark = { at, backlog, dispatched: 0, ran: 0, ranSeconds: 0 };
   let told = 0;
   let toldMs = 0;
   for (const { dispatched, ran, ranMs, process } of queue.tasks.values()) {

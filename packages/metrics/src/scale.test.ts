@@ -29,9 +29,26 @@ describe("the scale signal of a worker", () => {
     expect(metrics.scale()).toMatchObject({ backlog: 600, drainSeconds: 60, desiredWorkers: 3 });
     clock.nowMs += 1_000;
     tell(status({ ready: 60, leased: 30 }));
-    expect(metrics.scale()).toMatchObject({ backlog: 60, desiredWorkers: 4 });
+    expect(metrics.scale()).toMatchObject({ backlog: 60, desiredWorkers: 1 });
     tell(status({ ready: 0, leased: 4 }));
     expect(metrics.scale()).toMatchObject({ backlog: 0, drainSeconds: 0, desiredWorkers: 1 });
+  });
+
+  it("of a backlog that is worked off asks for no more than that takes: who is busy with it is not asked for twice", () => {
+    const { clock, metrics, tell } = opened({ scale: { drainSeconds: 30 } });
+    tell(call(), workerStarted(10, 10), completed({ durationMs: 1_000 }), status({ ready: 0, leased: 10 }));
+    metrics.scale();
+    clock.nowMs += 5_000;
+    // Four such workers: 40 at work.
+    tell(status({ ready: 1_200, leased: 40 }));
+    expect(metrics.scale().desiredWorkers).toBe(8);
+    const wanted: number[] = [];
+    for (let ready = 1_000; ready >= 0; ready -= 200) {
+      clock.nowMs += 5_000;
+      tell(status({ ready, leased: 40 }));
+      wanted.push(metrics.scale().desiredWorkers);
+    }
+    expect(wanted).toEqual([6, 4, 3, 3, 2, 1]);
   });
 
   it("what lies in a worker's hands only in advance is not at work", () => {

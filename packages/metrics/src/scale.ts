@@ -1,5 +1,5 @@
 import type { QueueBooks } from "./queue-books.ts";
-import { standingOf } from "./standing.ts";
+import { standingOf, tasksIn } from "./standing.ts";
 
 /** What a scaler goes by. */
 export interface Scale {
@@ -19,17 +19,27 @@ export interface ScaleOptions {
   readonly slotsPerWorker: number;
 }
 
+/** Tasks that are ready. */
+export function backlogOf(queue: QueueBooks, sentFrames: number, wallMs: number): number {
+  const { pending, outstanding } = standingOf(queue, sentFrames, wallMs);
+  const said = queue.status?.said;
+  return said === undefined ? pending : tasksIn(said.ready, queue.tasksPerFrame(sentFrames), outstanding);
+}
+
 /** What a window of time has brought. */
 export interface Pace {
   /** Tasks sent by this process, a second. */
   readonly arrivalsPerSecond: number;
+  /** Tasks by which the backlog has shrunk, where it did, a second. */
+  readonly drainedPerSecond: number;
   /** Mean run of a handler; undefined: none has ended. */
   readonly taskSeconds: number | undefined;
 }
 
 /**
  * Little's law: as many tasks are at work as arrive in the time that one takes. Slots for these, and for the backlog to be worked off in time. Arrivals are
- * known to who sends; to a worker, what is in hand everywhere stands for them.
+ * known to who sends. To a worker, what is in hand everywhere stands for them, less what comes out of the backlog and not from a sender: else a backlog would
+ * call for workers beyond all that are busy with it, and more of these for still more.
  */
 export function scaleOf(
   queue: QueueBooks,
@@ -40,13 +50,14 @@ export function scaleOf(
 ): Scale {
   const now = standingOf(queue, sentFrames, wallMs);
   const perFrame = queue.tasksPerFrame(sentFrames);
-  const said = queue.status?.said;
-  const backlog = said === undefined ? now.pending : Math.round(said.ready * perFrame);
-  const { arrivalsPerSecond, taskSeconds } = pace;
+  const backlog = backlogOf(queue, sentFrames, wallMs);
+  const { arrivalsPerSecond, drainedPerSecond, taskSeconds } = pace;
   const slotsPerWorker =
     queue.workers.size > 0 ? now.slots / queue.workers.size : (heardSlots(queue) ?? options.slotsPerWorker);
   const slots = Math.max(now.slots, now.activeWorkers * slotsPerWorker);
-  const atWork = queue.coordinates ? arrivalsPerSecond * (taskSeconds ?? 0) : inService(queue, now, perFrame);
+  const atWork = queue.coordinates
+    ? arrivalsPerSecond * (taskSeconds ?? 0)
+    : Math.max(0, inService(queue, now, perFrame) - drainedPerSecond * (taskSeconds ?? 0));
   const wanted = (atWork + (backlog * (taskSeconds ?? 0)) / options.drainSeconds) / slotsPerWorker;
   const hasWork = backlog + now.inFlight + now.outstanding > 0;
   return {

@@ -37,6 +37,17 @@ describe("tasks that wait, and tasks in hand", () => {
     expect([await sum("dispatch_slots"), await sum("dispatch_active_workers")]).toEqual([0, 0]);
   });
 
+  it("are never more than a coordinator waits for, though packs that are sent on in parts are more frames", async () => {
+    const { tell, sum } = opened();
+    for (let n = 0; n < 100; n += 1) tell(dispatched());
+    tell(call({ verb: "send", items: 10 }), runStarted(60, 2), status({ ready: 30, leased: 8 }));
+    const now = async () => [await sum("dispatch_queue_pending_tasks"), await sum("dispatch_inflight_cases")];
+    expect(await now()).toEqual([60, 60]);
+    // What other coordinators wait for is there, too: one task a frame at least.
+    tell(status({ ready: 90, leased: 70 }));
+    expect(await now()).toEqual([90, 70]);
+  });
+
   it("a sender without workers knows how large its packs are by what it has sent", async () => {
     const { tell, sum } = opened();
     for (let n = 0; n < 30; n += 1) tell(dispatched());

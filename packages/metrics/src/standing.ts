@@ -23,13 +23,13 @@ export function standingOf(queue: QueueBooks, sentFrames: number, wallMs: number
   const perFrame = queue.tasksPerFrame(sentFrames);
   const said = queue.status?.said;
   const outstanding = sum(runs.map((run) => run.outstanding));
+  const tasksOf = (frames: number) => tasksIn(frames, perFrame, outstanding);
   const heard = sum([...queue.heard.values()].map(({ held }) => held));
   let inFlight = Math.round(heard * perFrame);
   if (workers.length > 0) inFlight = sum(workers.map(({ tasks }) => tasks));
-  else if (said !== undefined) inFlight = Math.round(said.leased * perFrame);
+  else if (said !== undefined) inFlight = tasksOf(said.leased);
   return {
-    pending:
-      said === undefined ? Math.max(0, outstanding - inFlight) : Math.round((said.ready + said.delayed) * perFrame),
+    pending: said === undefined ? Math.max(0, outstanding - inFlight) : tasksOf(said.ready + said.delayed),
     inFlight,
     outstanding,
     activeWorkers: queue.coordinates ? Math.max(0, ...runs.map((run) => run.activeWorkers)) : workers.length,
@@ -37,6 +37,15 @@ export function standingOf(queue: QueueBooks, sentFrames: number, wallMs: number
     busySlots: sum(workers.map(({ running }) => running)),
     oldestAgeMs: oldestAge(queue, wallMs),
   };
+}
+
+/**
+ * How many tasks so many frames are. Packs that are sent on in parts are more frames of fewer tasks, which no average shows; but where this process waits for
+ * tasks, there are no more than those, and one a frame at least. 0 `outstanding`: it waits for none.
+ */
+export function tasksIn(frames: number, perFrame: number, outstanding: number): number {
+  const estimate = Math.round(frames * perFrame);
+  return outstanding === 0 ? estimate : Math.min(estimate, Math.max(frames, outstanding));
 }
 
 /** What the broker was seen to hold, and since then it has grown older; else what was granted last was the oldest, and what comes next is hardly older. */
