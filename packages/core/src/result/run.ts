@@ -32,7 +32,10 @@ export class Run<O = unknown> implements AsyncIterable<Result<O>>, AsyncDisposab
     this.#run.endInput();
   }
 
-  /** Ends everything that is outstanding as `cancelled`, at once. Late results are counted, never accepted. */
+  /**
+   * Ends everything that is outstanding as `cancelled`, at once. Late results are counted, never accepted. What the broker has stays there, and a worker may
+   * still run it: `QueueAdmin.purge` takes it out.
+   */
   cancel(): void {
     this.#run.cancel();
   }
