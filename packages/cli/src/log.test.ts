@@ -57,6 +57,15 @@ test("text: only what needs a look, on one line that steers no terminal", () => 
   );
 });
 
+test("text: a broker that does not answer is said once, so that a command that waits does not seem to hang", () => {
+  const { log, text } = logged("text");
+  const call = { event: "call", backend: "redis", items: 1, durationMs: 1 } as const;
+  const refused = { code: "UNAVAILABLE", message: "redis open: connect ECONNREFUSED", again: true } as const;
+  for (const _ of [1, 2, 3]) log.observer?.({ ...call, ...refused, verb: "open" });
+  log.observer?.({ ...call, ...refused, verb: "send" });
+  expect(text()).toBe("warn UNAVAILABLE: redis open: connect ECONNREFUSED; trying again\n");
+});
+
 test("off: nothing, and no observer to pay for", () => {
   const { log, text } = logged("off");
   expect(log.observer).toBeUndefined();

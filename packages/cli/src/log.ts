@@ -1,4 +1,4 @@
-import { jsonLogger, type Logger, logEvents } from "@org/dispatch-core";
+import { joinObservers, jsonLogger, type Logger, logEvents } from "@org/dispatch-core";
 import type { DispatchEvent, Observer } from "@org/dispatch-core/contract";
 import { oneLine } from "./failure.ts";
 import type { LogMode } from "./options.ts";
@@ -27,10 +27,20 @@ export function logOf(mode: LogMode, screen: Screen, backend?: string): Log {
   return {
     mode,
     logger: { debug() {}, info: write("info"), warn: write("warn"), error: write("error") },
-    observer: (event) => {
+    observer: joinObservers(noAnswerYet(screen), (event) => {
       const text = warningText(event);
       if (text !== undefined) screen.line(`warn ${oneLine(text)}`);
-    },
+    }),
+  };
+}
+
+/** Says once that a broker does not answer: a command that is silent for as long as it tries seems to hang. */
+export function noAnswerYet(screen: Pick<Screen, "line">): Observer {
+  let isSaid = false;
+  return (event) => {
+    if (event.event !== "call" || event.verb !== "open" || event.again !== true || isSaid) return;
+    isSaid = true;
+    screen.line(`warn ${oneLine(`${event.code}: ${event.message}; trying again`)}`);
   };
 }
 

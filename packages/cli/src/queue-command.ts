@@ -1,8 +1,10 @@
 import { QueueAdmin, type QueueStatus } from "@org/dispatch-core";
-import type { Backend } from "@org/dispatch-core/contract";
+import type { Backend, Observer } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { misuse, reach } from "./failure.ts";
 import { countText, tableText } from "./figures.ts";
+import { noAnswerYet } from "./log.ts";
+import { screenOn } from "./screen.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { adapterOptions, type CommonOptions, queueAdminOptions, refuseLocal } from "./work-options.ts";
 
@@ -58,7 +60,7 @@ export async function administer(
   const backend = await findBackend(options.backend, adapterOptions(options), around);
   try {
     refuseLocal(backend, command);
-    return await withAdmin(backend, options, act);
+    return await withAdmin(backend, options, act, noAnswerYet(screenOn(around.stderr)));
   } finally {
     await backend.close();
   }
@@ -69,8 +71,9 @@ export async function withAdmin(
   backend: Backend,
   options: CommonOptions,
   act: (admin: QueueAdmin) => Promise<number>,
+  observer?: Observer,
 ): Promise<number> {
-  const admin = await reach(QueueAdmin.open(backend, queueAdminOptions(options, backend)));
+  const admin = await reach(QueueAdmin.open(backend, queueAdminOptions(options, backend, observer)));
   try {
     return await act(admin);
   } finally {

@@ -317,6 +317,10 @@ describe("a deadline", () => {
     const until = { deadline: 500 };
     const opened = world.end(world.door.open({ ...OPEN, clock: world.clock }, until));
     await expect(opened).rejects.toMatchObject({ code: "TIMED_OUT", message: "open took longer than 500 ms" });
+    // What it failed with before says more than that its last try had no time left.
+    const refused = new World([fail("UNAVAILABLE"), hang]);
+    const tried = refused.end(refused.door.open({ ...OPEN, clock: refused.clock }, until));
+    await expect(tried).rejects.toMatchObject({ code: "UNAVAILABLE", message: "fake open: fake UNAVAILABLE" });
     const asked = world.door.ask("depth", { deadline: 900 }, (backend, signal) => backend.depth(WORK, signal));
     await expect(world.end(asked)).rejects.toMatchObject({ code: "TIMED_OUT" });
   });

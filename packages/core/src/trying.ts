@@ -55,12 +55,16 @@ export class Trying {
 
   /** Until it succeeds, or fails with what no other try would mend, or its time is over. Throws only DispatchError. */
   async untilDone<T>(what: Try, until: Until, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    let reason: DispatchError | undefined;
     for (let round = 0; ; round += 1) {
       try {
         return await this.once(what, until, run);
       } catch (error) {
         const wrapped = error as DispatchError;
-        if (!codes[wrapped.code].again || !(await this.pause(round, until, this.adviceMs(wrapped)))) throw wrapped;
+        // That the time was over says less than what it went by with.
+        if (wrapped.code !== "TIMED_OUT" || reason === undefined) reason = wrapped;
+        if (!codes[wrapped.code].again) throw wrapped;
+        if (!(await this.pause(round, until, this.adviceMs(wrapped)))) throw reason;
       }
     }
   }
