@@ -123,6 +123,18 @@ test.each([
   });
 });
 
+test("core's types stand alone: a program that checks them too needs none of Node's", async () => {
+  const { exports } = JSON.parse(await readFile(`${folder}/node_modules/@org/dispatch-core/package.json`, "utf8"));
+  const entries = Object.keys(exports).filter((path) => !path.endsWith(".json"));
+  expect(entries).toContain("./adapter-kit");
+  const imports = entries.map((path, at) => `export * as entry${at} from "@org/dispatch-core${path.slice(1)}";\n`);
+  await writeFile(`${folder}/types.mts`, imports.join(""));
+  await writeFile(`${folder}/types.cts`, imports.join(""));
+  const options = ["--noEmit", "--strict", "--target", "esnext", "--module", "nodenext"];
+  const { code, output } = await run(["tsc", ...options, "types.mts", "types.cts"], { cwd: folder });
+  expect(code, output).toBe(0);
+});
+
 test("installs the command", async () => {
   const { code, stdout } = await run([`${folder}/node_modules/.bin/dispatch`, "--version"], { cwd: folder });
   expect([code, stdout]).toEqual([0, `${packed.get("cli")?.version}\n`]);

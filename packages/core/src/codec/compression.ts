@@ -20,11 +20,11 @@ export interface Compression {
   /** Its number in a header. */
   readonly codec: number;
   readonly name: "gzip" | "zstd" | "brotli";
-  foldNow(plain: Uint8Array): Buffer;
-  foldApart(plain: Uint8Array): Promise<Buffer>;
+  foldNow(plain: Uint8Array): Uint8Array;
+  foldApart(plain: Uint8Array): Promise<Uint8Array>;
   /** Throw what zlib throws, also as soon as there are more than `plainBytes`. */
-  unfoldNow(folded: Uint8Array, plainBytes: number): Buffer;
-  unfoldApart(folded: Uint8Array, plainBytes: number): Promise<Buffer>;
+  unfoldNow(folded: Uint8Array, plainBytes: number): Uint8Array;
+  unfoldApart(folded: Uint8Array, plainBytes: number): Promise<Uint8Array>;
   /** So many bytes can come of one at most. */
   readonly mostRatio: number;
   /** Would reading the first bytes alone take more room than `plainBytes` call for? */

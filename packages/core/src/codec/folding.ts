@@ -16,11 +16,11 @@ const SIZE_BYTES = 4;
 
 /** The plain bytes compressed, or `undefined` where they would not become fewer. Never throws. */
 export function fold(compression: Compression, plain: Buffer, turn: Turn): Eventual<Buffer | undefined> {
-  const sized = (folded: Buffer): Buffer | undefined => {
+  const sized = (folded: Uint8Array): Buffer | undefined => {
     if (folded.length + SIZE_BYTES >= plain.length) return undefined;
     const bytes = Buffer.allocUnsafe(SIZE_BYTES + folded.length);
     bytes.writeUInt32BE(plain.length, 0);
-    folded.copy(bytes, SIZE_BYTES);
+    bytes.set(folded, SIZE_BYTES);
     return bytes;
   };
   // What zlib has no memory for goes as it is.
@@ -44,7 +44,7 @@ export function unfold(compression: Compression, bytes: Uint8Array, turn: Turn):
   if (plainBytes > folded.length * compression.mostRatio || compression.isWide(folded, plainBytes)) {
     return bad(`${name}: ${folded.length} bytes that cannot be ${plainBytes}`);
   }
-  const whole = (plain: Buffer): Buffer | BadFrame =>
+  const whole = (plain: Uint8Array): Uint8Array | BadFrame =>
     plain.length === plainBytes ? plain : bad(`${name}: ${plain.length} bytes instead of ${plainBytes}`);
   const failed = (error: unknown) => bad(`${name}: ${printed(error)}`);
   if (plainBytes > NOW_BYTES) return compression.unfoldApart(folded, plainBytes).then(whole, failed);
