@@ -132,12 +132,31 @@ test.each([
   expect(process.out()).toBe("");
 });
 
+test("a Node that is too old: one line, exit 2, and nothing else is loaded", async () => {
+  // A Node of that age has not all that core imports: whoever asks for core ends there, with a stack.
+  const old = join(cwd, "old.mjs");
+  await writeFile(
+    old,
+    `import { registerHooks } from "node:module";
+    Object.defineProperty(process.versions, "node", { value: "20.11.0" });
+    registerHooks({ resolve: (name, context, next) => {
+      if (name.startsWith("@org/")) throw new SyntaxError("zstd is missing");
+      return next(name, context);
+    } });`,
+  );
+  const process = start(globalThis.process.execPath, ["--import", old, BIN, "worker", "--handler", "double.mjs"]);
+  process.child.stdin.end();
+  expect(await process.ended()).toBe(2);
+  expect(process.err()).toBe("dispatch: CONFIG_INVALID: needs Node 22.19 or later, this is 20.11.0\n");
+  expect(process.out()).toBe("");
+});
+
 test("a backend that is not installed: one line with the package, exit 2", async () => {
   // As it is where nobody has installed an adapter: the command and what it needs, and nothing else.
   const home = await temporaryFolder("dispatch-alone");
   const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
   await cp(fileURLToPath(new URL("../dist", import.meta.url)), join(home, "dist"), { recursive: true });
-  await writeFile(join(home, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+  await cp(fileURLToPath(new URL("../package.json", import.meta.url)), join(home, "package.json"));
   await mkdir(join(home, "node_modules", "@org"), { recursive: true });
   for (const name of ["@org/dispatch-core", "cli-progress", "commander", "smol-toml", "yaml"])
     await symlink(await realpath(join(modules, name)), join(home, "node_modules", name));

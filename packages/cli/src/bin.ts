@@ -1,37 +1,18 @@
 #!/usr/bin/env node
+// No static import here may reach core: a Node that is too old cannot even load it, and says so with a stack.
 import { createRequire } from "node:module";
-import type { Writable } from "node:stream";
-import { systemClock } from "@org/dispatch-core";
-import { main } from "./main.ts";
-import { guardProcess } from "./process-guard.ts";
+import { refusalOf } from "./node-floor.ts";
 
-const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
-const { stdin, stdout, stderr } = process;
+const { version, engines } = createRequire(import.meta.url)("../package.json") as {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+};
 
-stderr.on("error", () => {});
-const guard = guardProcess(process, (line) => void stderr.write(`${line}\n`));
-
-const exitCode = await main(process.argv.slice(2), {
-  cwd: process.cwd(),
-  home: import.meta.url,
-  version,
-  environment: process.env,
-  stdin,
-  stdout,
-  stderr,
-  signals: process,
-  watchForeignCode: guard.watch,
-  clock: systemClock(),
-  exit: guard.exit,
-});
-
-// What a handler's module left open (a pool, a timer) is not to keep the command alive; what was written is to get out first.
-await Promise.all([flushed(stdout), flushed(stderr)]);
-guard.exit(exitCode);
-
-function flushed(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.errored) resolve();
-    else stream.write("", () => resolve());
-  });
+const refusal = refusalOf(process.versions.node, engines.node);
+if (refusal === undefined) {
+  const { runMain } = await import("./main-process.ts");
+  await runMain(version);
+} else {
+  process.stderr.write(`${refusal}\n`);
+  process.exitCode = 2;
 }

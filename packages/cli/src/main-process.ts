@@ -1,0 +1,37 @@
+import type { Writable } from "node:stream";
+import { systemClock } from "@org/dispatch-core";
+import { main } from "./main.ts";
+import { guardProcess } from "./process-guard.ts";
+
+/** Runs the command in this process, on its arguments, streams and signals, and ends the process with its exit code. */
+export async function runMain(version: string): Promise<void> {
+  const { stdin, stdout, stderr } = process;
+
+  stderr.on("error", () => {});
+  const guard = guardProcess(process, (line) => void stderr.write(`${line}\n`));
+
+  const exitCode = await main(process.argv.slice(2), {
+    cwd: process.cwd(),
+    home: import.meta.url,
+    version,
+    environment: process.env,
+    stdin,
+    stdout,
+    stderr,
+    signals: process,
+    watchForeignCode: guard.watch,
+    clock: systemClock(),
+    exit: guard.exit,
+  });
+
+  // What a handler's module left open (a pool, a timer) is not to keep the command alive; what was written is to get out first.
+  await Promise.all([flushed(stdout), flushed(stderr)]);
+  guard.exit(exitCode);
+}
+
+function flushed(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.errored) resolve();
+    else stream.write("", () => resolve());
+  });
+}
