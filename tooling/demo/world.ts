@@ -10,9 +10,7 @@ import { root } from "../tree.ts";
 import { Feed } from "./feed.ts";
 import { claimServices, noteProcess, releaseServices, startService, writeWhole } from "./own-services.ts";
 
-/** While the broker is away, a process answers a scraper after 2 to 3 s; the rest is for a machine that is busy. */
-const SCRAPE = { __scrape_interval__: "4s", __scrape_timeout__: "4s" };
-/** At least three samples. */
+/** At least three samples, one every 4 s. */
 const WINDOW_SECONDS = 13;
 const LEASE_MS = 4_000;
 const SCRAPED_MS = 60_000;
@@ -96,7 +94,7 @@ export class World {
   async #announce(): Promise<void> {
     const hosts = [this.#coordinator, ...this.#workers].map(({ url }) => new URL(url).host);
     const file = `${instancesFolder()}/prometheus-3/targets.json`;
-    await writeWhole(file, JSON.stringify([{ targets: hosts, labels: SCRAPE }]));
+    await writeWhole(file, JSON.stringify([{ targets: hosts }]));
   }
 }
 

@@ -9,6 +9,7 @@ import { givenUrl } from "./given.ts";
 import { brokersOf, portCount as kafkaPortCount, propertiesOf } from "./kafka/layout.ts";
 import { needService } from "./need-service.ts";
 import { freePorts } from "./ports.ts";
+import { configurationOf as prometheusConf } from "./prometheus/prometheus.ts";
 import {
   configurationOf as rabbitmqConf,
   nodesOf as rabbitmqNodes,
@@ -160,6 +161,16 @@ test("RabbitMQ's release stands in its greeting", () => {
   expect(releaseIn(greeting)).toBe("4.3.6!");
   expect(releaseIn(greeting.subarray(0, 14))).toBeUndefined();
   expect(releaseIn(Buffer.from("else"))).toBeUndefined();
+});
+
+test("Prometheus waits for an answer for as long as docs/observability.md demands, and asks no sooner again", async () => {
+  const page = await readFile(`${root}/docs/observability.md`, "utf8");
+  const [, leastSeconds] = /`scrape_timeout` has to be above (\d+) s/.exec(page) ?? [];
+  const [interval, timeout] = ["interval", "timeout"].map((name) =>
+    Number(new RegExp(`^  scrape_${name}: (\\d+)s$`, "m").exec(prometheusConf("/f"))?.[1]),
+  );
+  expect(timeout).toBeGreaterThan(Number(leastSeconds));
+  expect(interval).toBeGreaterThanOrEqual(timeout ?? Number.NaN);
 });
 
 test("compose.yaml has every version of what may run in Docker, on ports of 127.0.0.1 only", async () => {

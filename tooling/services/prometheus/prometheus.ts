@@ -9,6 +9,8 @@ import { rootOf } from "./root.ts";
 
 const VERSION = "3";
 const ANSWER_MS = 2_000;
+/** While the broker is away, a process answers a scraper after 2 to 3 s; the rest is for a machine that is busy. A time-out is at most the interval. */
+const SCRAPE_SECONDS = 4;
 
 const urlOf = (port: number | undefined) => `http://127.0.0.1:${port}`;
 
@@ -24,7 +26,7 @@ export const prometheus: Service = {
   },
   async start({ folder, ports }, launch) {
     if (!existsSync(`${folder}/targets.json`)) await writeFile(`${folder}/targets.json`, "[]\n");
-    await writeFile(`${folder}/prometheus.yml`, configuration(folder));
+    await writeFile(`${folder}/prometheus.yml`, configurationOf(folder));
     const argv = inRoot(await rootOf(), [
       "/usr/bin/prometheus",
       `--config.file=${folder}/prometheus.yml`,
@@ -49,9 +51,11 @@ export const prometheus: Service = {
   inDocker: false,
 };
 
-function configuration(folder: string): string {
+/** What it is started with; its rules and its targets are named by files in `folder`. */
+export function configurationOf(folder: string): string {
   return `global:
-  scrape_interval: 1s
+  scrape_interval: ${SCRAPE_SECONDS}s
+  scrape_timeout: ${SCRAPE_SECONDS}s
   evaluation_interval: 1s
 rule_files: ["${folder}/rules/*.yml"]
 scrape_configs:
