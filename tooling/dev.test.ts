@@ -66,6 +66,44 @@ describe("usage", () => {
     expect(output).toMatch(/^dev: usage: .*\bstart\b.*\btest\b.*\bdispatch\b.*\bcheck\b.*\n$/);
   });
 
+  const listed = async () => {
+    const { stdout } = await run([`${root}/dev`, "--help"]);
+    return [...stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name = ""]) => name);
+  };
+
+  test.each(["--help", "-h", "help"])("%s: every command there is, a line each, exit 0", async (word) => {
+    const { code, stdout, output } = await run([`${root}/dev`, word]);
+    expect([code, output]).toEqual([0, stdout]);
+    const script = await readFile(`${root}/dev`, "utf8");
+    const names = [...script.matchAll(/^ {2}([a-z |]+)\) (?:set_up|use_tools)/gm)].flatMap(([, each = ""]) => each.split(" | ")); // biome-ignore format: one line
+    expect(names).toContain("services");
+    expect((await listed()).sort()).toEqual(names.sort());
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test("each command says how it is called, exit 0, and does nothing else", async () => {
+    for (const name of await listed()) {
+      const { code, stdout, output } = await run([`${root}/dev`, name, "--help"], { timeoutMs: 20_000 });
+      expect([name, code, output]).toEqual([name, 0, stdout]);
+      expect(stdout, name).toMatch(/usage/i);
+      const ours = !["dispatch", "node", "npx", "pnpm", "start"].includes(name);
+      if (ours) expect(stdout).toMatch(new RegExp(`^usage: \\./dev ${name}\\b`));
+    }
+  }, 60_000);
+
+  test("an unknown option: one line, exit 2", async () => {
+    const own = ["start", "test", "check", "dispatch", "simulate", "conformance", "services", "bench", "demo"];
+    for (const name of [...own, "install", "setup"]) {
+      const { code, stdout, output } = await run([`${root}/dev`, name, "--foo"], { timeoutMs: 20_000 });
+      expect([name, code, stdout]).toEqual([name, 2, ""]);
+      expect(output, name).toMatch(/^(dev|dispatch|evaluate): [^\n]+\n$/);
+    }
+  }, 60_000);
+
+  test("exec wants a program", async () => {
+    expect(await run([`${root}/dev`, "exec"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
   test("an unchanged tree needs no set-up, and nothing is said", async () => {
     await run([`${root}/dev`, "setup"]);
     expect(await run([`${root}/dev`, "setup"])).toMatchObject({ code: 0, output: "" });

@@ -13,8 +13,8 @@ test("options stand on either side of the name", () => {
 });
 
 test.each([
-  [[], "usage: bench NAME [--quick] [--out FILE]"],
-  [["memory", "redis"], "usage: bench NAME [--quick] [--out FILE]"],
+  [[], "usage: ./dev bench NAME [--quick] [--out FILE]"],
+  [["memory", "redis"], "usage: ./dev bench NAME [--quick] [--out FILE]"],
   [["mongo"], "there is no benchmark called mongo, there are: memory, redis"],
   [["memory", "--quik"], "--quik"],
 ])("%j is refused", (argv, complaint) => {

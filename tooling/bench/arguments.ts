@@ -10,7 +10,7 @@ export interface Arguments {
 }
 
 /** How it is called. */
-export const USAGE = "usage: bench NAME [--quick] [--out FILE]";
+export const USAGE = "usage: ./dev bench NAME [--quick] [--out FILE]";
 
 /** Throws an Error with what is wrong, for people. `known`: the benchmarks that there are. */
 export function readArguments(argv: readonly string[], known: readonly string[]): Arguments {

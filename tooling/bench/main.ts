@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { asksUsage } from "../usage.ts";
+import { asksUsage, misuseLine } from "../usage.ts";
 import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { benches } from "./benches.ts";
 import { childMeasure } from "./child.ts";
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
     // Now, not after minutes, is the time to find out that it cannot be written.
     if (given.out !== undefined) await writeFile(given.out, "");
   } catch (error) {
-    console.error(`dev: ${messageOf(error)}`);
+    console.error(misuseLine(error));
     return 2;
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));

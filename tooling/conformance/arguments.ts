@@ -20,7 +20,7 @@ export interface Arguments extends ServiceOptions {
 
 const LEVELS: readonly Level[] = ["seam", "system", "chaos", "stress"];
 /** How it is called. */
-export const USAGE = `usage: conformance NAME [--level ${LEVELS.join("|")}] [--version V] [--cluster] [--tls] [--out FILE]`;
+export const USAGE = `usage: ./dev conformance NAME [--level ${LEVELS.join("|")}] [--version V] [--cluster] [--tls] [--out FILE]`;
 
 /** Throws an Error with what is wrong, for people. `known`: the backends that there are. */
 export function readArguments(argv: readonly string[], known: Readonly<Record<string, Subject>>): Arguments {

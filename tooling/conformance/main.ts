@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import { caseLine, reportText, runConformance } from "../../packages/testkit/dist/index.js";
 import { root } from "../tree.ts";
-import { asksUsage } from "../usage.ts";
+import { asksUsage, misuseLine } from "../usage.ts";
 import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { AdapterMissing, makeReady } from "./factories.ts";
 import { type Subject, subjects } from "./subjects.ts";
@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   try {
     given = readArguments(argv, subjects);
   } catch (error) {
-    console.error(`dev: ${messageOf(error)}`);
+    console.error(misuseLine(error));
     return 2;
   }
   try {

@@ -2,16 +2,23 @@
  * `./dev demo observability [--hold]`. What there is to be seen goes to standard output. Ctrl-C, SIGTERM and SIGHUP end it, and all that it started. Exit codes: 0 it went
  * as it should · 1 it did not · 2 wrong usage · 130 SIGINT · 143 SIGTERM · 129 SIGHUP.
  */
+import { asksUsage } from "../usage.ts";
 import { demonstrate } from "./observability.ts";
 
+const USAGE =
+  "usage: ./dev demo observability [--hold]: breaks a system of its own and shows its alerts; --hold leaves it running";
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (asksUsage(argv)) {
+    console.log(USAGE);
+    return 0;
+  }
   const [name, ...flags] = argv;
   if (name !== "observability" || flags.some((flag) => flag !== "--hold")) {
-    console.error("dev: usage: ./dev demo observability [--hold]");
+    console.error(`dev: ${USAGE}`);
     return 2;
   }
   const stop = new AbortController();

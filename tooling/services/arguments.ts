@@ -5,7 +5,7 @@ import type { Form, Service } from "./service.ts";
 
 /** How it is called. */
 export const USAGE =
-  "usage: services up|down|restart|kill NAME [--version V] [--cluster | --sentinel | --tls] [--away MS], services down all, services status";
+  "usage: ./dev services up|down|restart|kill NAME [--version V] [--cluster | --sentinel | --tls] [--away MS], ./dev services down all, ./dev services status";
 
 const COMMANDS = ["up", "down", "restart", "kill", "status"] as const;
 const FORMS = ["cluster", "sentinel", "tls"] as const;

@@ -3,7 +3,7 @@
  * instance on standard output; what is for people goes to standard error. Exit 1 where something did not start or stop, 2 for wrong usage.
  */
 
-import { asksUsage } from "../usage.ts";
+import { asksUsage, misuseLine } from "../usage.ts";
 import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { down, restart, status, up } from "./lifecycle.ts";
 import type { ServiceLine } from "./line.ts";
@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   try {
     given = readArguments(argv, services);
   } catch (error) {
-    console.error(`dev: ${messageOf(error)}`);
+    console.error(misuseLine(error));
     return 2;
   }
   try {

@@ -1,5 +1,9 @@
 import { parseArgs } from "node:util";
 
+/** How it is called. */
+export const USAGE =
+  "usage: ./dev simulate --seeds N [--seed S]: N seeds from S (default 1) on; --seed S alone: that one";
+
 /** Which seeds to run. */
 export interface Arguments {
   readonly first: number;
@@ -9,10 +13,7 @@ export interface Arguments {
 /** Throws an Error with a sentence for who typed them. */
 export function readArguments(argv: readonly string[]): Arguments {
   const { values } = parseArgs({ args: [...argv], options: { seeds: { type: "string" }, seed: { type: "string" } } });
-  if (values.seeds === undefined && values.seed === undefined)
-    throw new Error(
-      "usage: ./dev simulate --seeds N [--seed S]: N seeds from S (default 1) on; --seed S alone: that one",
-    );
+  if (values.seeds === undefined && values.seed === undefined) throw new Error(USAGE);
   return { first: whole("--seed", values.seed ?? "1", 0), count: whole("--seeds", values.seeds ?? "1", 1) };
 }
 

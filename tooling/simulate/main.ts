@@ -5,7 +5,8 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
-import { type Arguments, readArguments } from "./arguments.ts";
+import { asksUsage, misuseLine } from "../usage.ts";
+import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { replay, type Said } from "./said.ts";
 
 /** So many seeds are told in full; of the others, the command only. */
@@ -14,11 +15,16 @@ const SHOWN = 3;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (asksUsage(argv)) {
+    console.log(USAGE);
+    return 0;
+  }
   let given: Arguments;
   try {
-    given = readArguments(process.argv.slice(2));
+    given = readArguments(argv);
   } catch (error) {
-    console.error(`dev: ${error instanceof Error ? error.message : error}`);
+    console.error(misuseLine(error));
     return 2;
   }
   const begun = performance.now();

@@ -4,16 +4,17 @@
  * does; `--full`: that too, and all that takes long. What failed is named once more at the end; the last line is `N passed, N failed`; the exit code is 1
  * when anything failed.
  */
-import { parseArgs } from "node:util";
 import { down } from "../services/lifecycle.ts";
 import { instanceName, readRecords } from "../services/records.ts";
+import { asksUsage, misuseLine } from "../usage.ts";
+import { type Arguments, readArguments, usageOf } from "./arguments.ts";
 import { build, gates, manySeeds, runGate } from "./gates.ts";
 import { bringNode, checkNode, otherNodeMajors } from "./node-versions.ts";
 import { matchFiles } from "./patterns.ts";
 import { runSuite } from "./suite.ts";
 import { closingLine, sum, type Tally } from "./tally.ts";
 
-const { values, positionals: patterns } = readArguments();
+const { gates: gatesOnly, full, nodes, patterns } = given(process.argv.slice(2));
 const { files, unmatched } = await matchFiles(patterns);
 if (unmatched.length > 0) {
   console.error(`dev: no file of tests has ${unmatched.map((part) => `"${part}"`).join(" or ")} in its path`);
@@ -41,11 +42,11 @@ async function runAll(): Promise<readonly Tally[]> {
   // A build that held is no news to one who asked for some tests.
   if (patterns.length > 0) tallies.length = 0;
   else for (const gate of gates) tallies.push(await runGate(gate));
-  if (values.gates) return tallies;
-  if (values.full) process.env.DISPATCH_TEST_FULL = "1";
+  if (gatesOnly) return tallies;
+  if (full) process.env.DISPATCH_TEST_FULL = "1";
   tallies.push(await withServices(() => runTests("tests", process.execPath, [])));
   // Who asked for some tests wants neither.
-  if (patterns.length > 0 || !(values.nodes || values.full)) return tallies;
+  if (patterns.length > 0 || !(nodes || full)) return tallies;
   tallies.push(await runGate(manySeeds));
   for (const major of otherNodeMajors) tallies.push(await runUnitTests(major));
   return tallies;
@@ -78,14 +79,15 @@ async function runUnitTests(major: number): Promise<Tally> {
   }
 }
 
-function readArguments() {
+function given(argv: readonly string[]): Arguments {
+  if (asksUsage(argv)) {
+    console.log(usageOf(argv));
+    process.exit(0);
+  }
   try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { full: { type: "boolean" }, gates: { type: "boolean" }, nodes: { type: "boolean" } },
-    });
+    return readArguments(argv);
   } catch (error) {
-    console.error(`dev: ${error instanceof Error ? error.message : error}`);
+    console.error(misuseLine(error));
     process.exit(2);
   }
 }

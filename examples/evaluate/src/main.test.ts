@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 
 const script = fileURLToPath(new URL("./main.ts", import.meta.url));
 
-function start() {
+function start(...argv: readonly string[]) {
   // Node 22 warns that it strips types; what is tested here is what the job itself says.
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script]);
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...argv]);
   child.stdin.end();
   return { child, exit: once(child, "exit"), output: text(child.stdout) };
 }
@@ -34,5 +34,18 @@ describe("npm start's main job", { timeout: 60_000 }, () => {
     child.stderr.resume();
     expect(await exit).toEqual([1, null]);
     expect(await output).toMatch(/\nnot complete: [^\n]*\n$/);
+  });
+
+  test("--help says how it is called, exit 0; anything else is refused in one line, exit 2; neither runs the job", async () => {
+    const help = start("--help");
+    const [said, complaint] = await Promise.all([help.output, text(help.child.stderr)]);
+    expect([await help.exit, complaint]).toEqual([[0, null], ""]);
+    expect(said).toMatch(/^usage: npm start [^\n]*\n$/);
+    for (const word of ["--foo", "more"]) {
+      const wrong = start(word);
+      const [out, line] = await Promise.all([wrong.output, text(wrong.child.stderr)]);
+      expect([await wrong.exit, out]).toEqual([[2, null], ""]);
+      expect(line).toMatch(new RegExp(`^evaluate: unknown argument ${word}; usage: [^\\n]*\\n$`));
+    }
   });
 });

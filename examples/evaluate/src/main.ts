@@ -4,8 +4,19 @@ import { reportOf } from "./report.ts";
 
 /**
  * The main job: progress on standard error, the summary on standard output. Exit codes: 0 every task completed · 1 some did not, or the job failed ·
- * 130 second SIGINT · 143 second SIGTERM.
+ * 2 wrong usage · 130 second SIGINT · 143 second SIGTERM.
  */
+const USAGE =
+  "usage: npm start (or ./dev start, or node src/main.ts): evaluates both parsers on the whole suite; takes no arguments";
+const [word] = process.argv.slice(2);
+if (word === "--help" || word === "-h") {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+} else if (word !== undefined) {
+  process.stderr.write(`evaluate: unknown argument ${word}; ${USAGE}\n`);
+  process.exit(2);
+}
+
 const stop = new AbortController();
 stopAt("SIGINT", 130);
 stopAt("SIGTERM", 143);
