@@ -47,7 +47,11 @@ module.exports = {
       { path: `${core}adapter-kit/`, pathNot: test },
       {
         path: core,
-        pathNot: [`${core}adapter-kit/`, `${core}contract/`, `${core}(errors|clock|backoff|names|option-checks)[.]ts$`],
+        pathNot: [
+          `${core}adapter-kit/`,
+          `${core}contract/`,
+          `${core}(errors|clock|backoff|names|option-checks|backend-check)[.]ts$`,
+        ],
       },
     ),
     forbid(

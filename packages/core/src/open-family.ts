@@ -1,3 +1,4 @@
+import { checkBackend } from "./backend-check.ts";
 import { Calls } from "./call.ts";
 import type { Backend, Clock, Observer, OpenOptions, Queue } from "./contract/index.ts";
 import { type DispatchError, guard } from "./errors.ts";
@@ -35,6 +36,7 @@ export async function openFamily(
 ): Promise<Family> {
   const { queue, create, leaseMs, clock } = settings;
   const { name, profile } = backend;
+  checkBackend(backend);
   const observer = guard(settings.observer);
   const calls = new Calls({ ...settings, backend, observer });
   const until = { deadline: clock.now() + OPEN_MS };

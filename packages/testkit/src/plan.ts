@@ -1,3 +1,4 @@
+import { checkBackend } from "@org/dispatch-core/adapter-kit";
 import type { Profile } from "@org/dispatch-core/contract";
 import type { Case, Level } from "./case.ts";
 import { cases } from "./cases.ts";
@@ -46,10 +47,11 @@ export interface ConformancePlan {
   readonly concurrency: number;
 }
 
-/** Throws for a skip of a case that there is not, or without a reason and an issue. */
+/** Throws for a backend of another contract or with a profile that none can have, and for a skip of a case that there is not, or without a reason and an issue. */
 export function planConformance(options: ConformanceOptions): ConformancePlan {
   const { skip = [], levels = ["seam", "system"] } = options;
   const facts = options.backend("facts");
+  checkBackend(facts);
   const { profile } = facts;
   for (const one of skip) checkSkip(one);
   const running: Case[] = [];

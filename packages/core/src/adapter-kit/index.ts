@@ -4,6 +4,7 @@
  * options. What decides is pure; what needs time is told its clock.
  */
 
+export { checkBackend } from "../backend-check.ts";
 export { checkName } from "../names.ts";
 export { checkKind, checkKnown, checkWhole } from "../option-checks.ts";
 export { Bell, type BellPort } from "./bell.ts";

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { checkBackend } from "./backend-check.ts";
+import type { Limits, Profile } from "./contract/index.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { memory } from "./memory/index.ts";
+import { memoryProfile } from "./memory/profile.ts";
+
+const refused = (message: string) => expect.objectContaining({ code: "CONFIG_INVALID", message });
+const of = (facts: Partial<Profile>, limits: Partial<Limits> = {}) => ({
+  contract: 1 as const,
+  name: "acme",
+  profile: { ...memoryProfile, ...facts, limits: { ...memoryProfile.limits, ...limits } },
+});
+
+describe("a backend", () => {
+  it("as memory is one is taken", () => {
+    expect(() => checkBackend(of({}))).not.toThrow();
+  });
+
+  it("of another contract is refused", () => {
+    const wrong = { ...of({}), contract: 7 as never };
+    expect(() => checkBackend(wrong)).toThrow(refused("backend acme: contract is 7, this core knows 1"));
+  });
+
+  it.each([
+    [of({}, { batchFrames: 0 }), "batchFrames is 0, not 1 or more"],
+    [of({}, { frameBytes: Number.NaN }), "frameBytes is NaN, not 1 or more"],
+    [of({ sendDelayMs: -1 }), "sendDelayMs is -1, not 0 or more"],
+    [of({ lease: { kind: "timed", stepMs: Number.NaN, totalCapMs: 1 } }), "stepMs is NaN, not 0 or more"],
+  ])("with a number that none can be is refused", (backend, why) => {
+    expect(() => checkBackend(backend)).toThrow(refused(`backend acme: ${why}`));
+  });
+
+  it("is looked at before it is opened", async () => {
+    await using backend = memory();
+    const wrong = new Proxy(backend, { get: (of, key) => (key === "contract" ? 2 : Reflect.get(of, key, of)) });
+    await expect(Dispatcher.open(wrong)).rejects.toEqual(refused("backend memory: contract is 2, this core knows 1"));
+  });
+});
