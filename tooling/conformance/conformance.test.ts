@@ -29,7 +29,7 @@ describe("./dev conformance", () => {
   });
 
   test.each([
-    [[], "usage: conformance NAME"],
+    [[], "usage: ./dev conformance NAME"],
     [["nothing"], "there is no backend nothing, there are: memory, "],
     [["toString"], "there is no backend toString"],
     [["memory", "--level", "all"], "--level takes one of seam, system, chaos, stress"],
