@@ -10,7 +10,7 @@ export interface OwnServer {
   readonly port: number;
   /** `rabbitmqctl`. */
   ctl(...words: readonly string[]): Promise<string>;
-  restart(awayMs?: number): Promise<void>;
+  restart(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -24,8 +24,8 @@ export async function ownServer(name: string, version = "4.3"): Promise<OwnServe
     host: new URL(url).hostname,
     port: Number(new URL(url).port),
     ctl: (...words) => rabbitmqctl(version, ...words),
-    async restart(awayMs) {
-      await restart("rabbitmq", { version }, { awayMs });
+    async restart() {
+      await restart("rabbitmq", { version });
     },
     async end() {
       await down("rabbitmq");
