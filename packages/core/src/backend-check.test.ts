@@ -23,8 +23,10 @@ describe("a backend", () => {
   });
 
   it.each([
-    [of({}, { batchFrames: 0 }), "batchFrames is 0, not 1 or more"],
-    [of({}, { frameBytes: Number.NaN }), "frameBytes is NaN, not 1 or more"],
+    [of({}, { batchFrames: 0 }), "batchFrames is 0, not a whole number from 1"],
+    [of({}, { batchFrames: 1.5 }), "batchFrames is 1.5, not a whole number from 1"],
+    [of({}, { batchFrames: "10" as never }), "batchFrames is 10, not a whole number from 1"],
+    [of({}, { frameBytes: Number.NaN }), "frameBytes is NaN, not a whole number from 1"],
     [of({ sendDelayMs: -1 }), "sendDelayMs is -1, not 0 or more"],
     [of({ lease: { kind: "timed", stepMs: Number.NaN, totalCapMs: 1 } }), "stepMs is NaN, not 0 or more"],
   ])("with a number that none can be is refused", (backend, why) => {

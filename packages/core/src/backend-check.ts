@@ -6,9 +6,11 @@ export function checkBackend({ contract, name, profile }: Pick<Backend, "contrac
   const { lease, limits } = profile;
   const wrong = contract === 1 ? [] : [`contract is ${String(contract)}, this core knows 1`];
   for (const [key, value] of Object.entries({ ...profile, ...lease, ...limits })) {
-    // Without one of these nothing would ever be sent or taken.
-    const least = key in limits && key !== "delayPrecisionMs" ? 1 : 0;
-    if (typeof value === "number" && !(value >= least)) wrong.push(`${key} is ${value}, not ${least} or more`);
+    // Without one of these nothing would ever be sent or taken, and half a frame is none.
+    if (key in limits && key !== "delayPrecisionMs") {
+      if (!(Number.isSafeInteger(value) && Number(value) >= 1))
+        wrong.push(`${key} is ${value}, not a whole number from 1`);
+    } else if (typeof value === "number" && !(value >= 0)) wrong.push(`${key} is ${value}, not 0 or more`);
   }
   if (wrong.length > 0) throw new DispatchError("CONFIG_INVALID", `backend ${name}: ${wrong.join("; ")}`);
 }

@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { Calls } from "./call.ts";
-import type {
-  Backend,
-  CallCode,
-  Delivery,
-  DispatchEvent,
-  Doubt,
-  ErrorClass,
-  OutFrame,
-  Profile,
-  Queue,
-  Receipt,
-  Settlement,
+import {
+  type Backend,
+  type CallCode,
+  type Delivery,
+  type DispatchEvent,
+  type Doubt,
+  type ErrorClass,
+  type OutFrame,
+  type Profile,
+  type Queue,
+  type Receipt,
+  type Settlement,
+  UNLIMITED,
 } from "./contract/index.ts";
 import { codes, DispatchError } from "./errors.ts";
 import { memoryProfile } from "./memory/profile.ts";
@@ -561,7 +562,7 @@ describe("events", () => {
     await timed.end(timed.door.renew([{}] as never, 1_000, {}));
     expect(timed.events).toMatchObject([{ verb: "renew" }]);
     const session = new World([() => ["ok"]], {
-      lease: { kind: "session", detectionMs: 1_000, totalCapMs: Number.POSITIVE_INFINITY },
+      lease: { kind: "session", detectionMs: 1_000, totalCapMs: UNLIMITED },
     });
     await session.end(session.door.renew([{}] as never, 1_000, {}));
     expect(session.events).toEqual([]);
