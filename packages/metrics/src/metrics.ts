@@ -63,8 +63,9 @@ export class Metrics {
       for (const [name, books] of queues) {
         if (queue !== undefined && queue !== name) continue;
         const { sentFrames } = contacts;
-        const pace = this.#pacerOf(books).at(books, backlogOf(books, sentFrames, wallMs), wallMs);
-        return scaleOf(books, pace, this.#scale, sentFrames, wallMs);
+        const backlog = backlogOf(books, sentFrames, wallMs);
+        const pace = this.#pacerOf(books).at(books, backlog, wallMs);
+        return scaleOf(books, backlog, pace, this.#scale, sentFrames, wallMs);
       }
     }
     return { backlog: 0, oldestAgeSeconds: null, drainSeconds: 0, desiredWorkers: 0 };

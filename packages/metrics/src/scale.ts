@@ -43,6 +43,7 @@ export interface Pace {
  */
 export function scaleOf(
   queue: QueueBooks,
+  backlog: number,
   pace: Pace,
   options: ScaleOptions,
   sentFrames: number,
@@ -50,7 +51,6 @@ export function scaleOf(
 ): Scale {
   const now = standingOf(queue, sentFrames, wallMs);
   const perFrame = queue.tasksPerFrame(sentFrames);
-  const backlog = backlogOf(queue, sentFrames, wallMs);
   const { arrivalsPerSecond, drainedPerSecond, taskSeconds } = pace;
   const slotsPerWorker =
     queue.workers.size > 0 ? now.slots / queue.workers.size : (heardSlots(queue) ?? options.slotsPerWorker);
