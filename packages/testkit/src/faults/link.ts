@@ -41,6 +41,15 @@ export class Link {
   reset(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.#sockets) if (!socket.destroyed) resetAndDestroy(socket);
   }
+}
+
+/**
+ * libuv does not reset a socket whose end is still being said, and Node, which does not look at that, then loses the socket: it stays open, and the
+ * process spins where it should exit. Such a socket is closed: whoever goes on writing to it is reset then.
+ */
+function resetAndDestroy(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -21,7 +21,7 @@ const dial = async () => {
   clients.push(client);
   return client;
 };
-const soon = (assertion: () => void) => vi.waitFor(assertion, { timeout: 5_000, interval: 5 });
+const soon = (assertion: () => void) => vi.waitFor(assertion, { timeout: 4_000, interval: 5 });
 const says = async (client: EchoClient, text: string) => {
   const before = client.bytes().length;
   const at = performance.now();
@@ -99,6 +99,21 @@ describe("reset", () => {
     await soon(() => expect(client.ends).toEqual(["ECONNRESET", "close"]));
     await soon(() => expect(server.heard).toEqual(["a", "error"]));
     expect(await says(await dial(), "b")).toBeGreaterThan(0);
+  });
+
+  it("of a connection of which one direction is just ending gives both sockets back", async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap");
+    const client = await dial();
+    await says(client, "a");
+    proxy.halfClose("down");
+    proxy.reset();
+    await soon(() => expect(client.ends).toEqual(["end"]));
+    // Who has read the end only learns the rest by writing: the first is answered with a reset, the next one fails.
+    await soon(() => {
+      client.socket.write("b");
+      expect(client.ends.at(-1)).toBe("close");
+    });
+    await soon(() => expect(sockets()).toEqual([]));
   });
 });
 
