@@ -26,6 +26,7 @@ describe("a backend", () => {
     [of({}, { batchFrames: 0 }), "batchFrames is 0, not a whole number from 1"],
     [of({}, { batchFrames: 1.5 }), "batchFrames is 1.5, not a whole number from 1"],
     [of({}, { batchFrames: "10" as never }), "batchFrames is 10, not a whole number from 1"],
+    [of({}, { inFlight: undefined as never }), "inFlight is undefined, not a whole number from 1"],
     [of({}, { frameBytes: Number.NaN }), "frameBytes is NaN, not a whole number from 1"],
     [of({ sendDelayMs: -1 }), "sendDelayMs is -1, not 0 or more"],
     [of({ lease: { kind: "timed", stepMs: Number.NaN, totalCapMs: 1 } }), "stepMs is NaN, not 0 or more"],

@@ -143,8 +143,8 @@ describe("Beater", () => {
     expect((await beats())[0]?.[1]).toMatchObject({ progress: [], retries: [[RUN, 0, 10]] });
   });
 
-  it("gives a beat up after a third of a lease", async () => {
-    const { clock, backend, held, beater } = start();
+  it("gives a beat up after a third of a lease, and does not call it sent", async () => {
+    const { clock, backend, held, told, beater } = start();
     backend.onSend = () => {
       throw new BrokerError("UNAVAILABLE");
     };
@@ -155,6 +155,7 @@ describe("Beater", () => {
     expect(tries).toBeGreaterThan(1);
     await clock.advance(100 * LEASE_MS);
     expect(backend.log).toHaveLength(tries);
+    expect(told).toEqual([]);
   });
 
   describe("of packs", () => {

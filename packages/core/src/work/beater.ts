@@ -13,7 +13,7 @@ export interface BeaterPort {
   held(): Iterable<{ readonly frame: Frame; readonly ended?: ReadonlySet<number> | undefined }>;
   reply(coordinator: string): Queue;
   beatFrame(beat: Beat): OutFrame;
-  /** A beat is on its way. */
+  /** The broker has a beat. */
   sent(beat: Beat): void;
 }
 
@@ -61,7 +61,7 @@ export class Beater {
       const places = held.get(coordinator) ?? [];
       if (places.length > 0) this.#watching.add(coordinator);
       else this.#watching.delete(coordinator);
-      this.#send(coordinator, places);
+      void this.#send(coordinator, places);
     }
   }
 
@@ -86,14 +86,14 @@ export class Beater {
     this.#scheduled = true;
     this.#port.clock.soon(() => {
       this.#scheduled = false;
-      for (const coordinator of [...this.#news.keys()]) this.#send(coordinator, undefined);
+      for (const coordinator of [...this.#news.keys()]) void this.#send(coordinator, undefined);
       for (const _ of this.#port.held()) return;
       this.beat();
     });
   }
 
   /** Best effort: a beat that is lost is followed by another. */
-  #send(coordinator: string, held: readonly Place[] | undefined): void {
+  async #send(coordinator: string, held: readonly Place[] | undefined): Promise<void> {
     const { calls, clock, worker, slots, leaseMs } = this.#port;
     const news = this.#news.get(coordinator);
     this.#news.delete(coordinator);
@@ -105,10 +105,10 @@ export class Beater {
       retries: news?.retries ?? [],
       progress: news?.progress ?? [],
     };
-    void calls.send(this.#port.reply(coordinator), [this.#port.beatFrame(beat)], {
+    const [outcome] = await calls.send(this.#port.reply(coordinator), [this.#port.beatFrame(beat)], {
       deadline: clock.now() + leaseMs / 3,
     });
-    this.#port.sent(beat);
+    if (outcome === "ok") this.#port.sent(beat);
   }
 }
 
