@@ -1,6 +1,7 @@
 import { leasingMutants } from "./leasing.ts";
 import { lookingMutants } from "./looking.ts";
 import type { Mutant } from "./mutant.ts";
+import { openingMutants } from "./opening.ts";
 import { receivingMutants } from "./receiving.ts";
 import { sendingMutants } from "./sending.ts";
 import { settlingMutants } from "./settling.ts";
@@ -13,6 +14,7 @@ export type { Mutant } from "./mutant.ts";
  */
 export const mutants: readonly Mutant[] = Object.freeze([
   ...sendingMutants,
+  ...openingMutants,
   ...receivingMutants,
   ...leasingMutants,
   ...settlingMutants,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Delivery } from "@org/dispatch-core/contract";
+import { type Delivery, queueKey } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { Bare, never, OTHER, REPLY, textsOf } from "../world/bare.ts";
 import { QUEUE, WORK, type World } from "../world/world.ts";
@@ -34,6 +34,29 @@ export const seamReceiveCases = [
         await bare.send(["result"], REPLY);
         assert.deepEqual(textsOf(await bare.receive({}, REPLY)), ["result"]);
         assert.deepEqual(await bare.ack(held as NonNullable<typeof held>), ["ok"]);
+      },
+    },
+
+    "without-create-works-or-is-refused": {
+      cites: ["I1"],
+      expects:
+        "where queues may not be made, open either works, or says MISSING of all of them, makes none, and can be called again",
+      async run(world) {
+        const bare = Bare.unopened(world);
+        const refusal = await bare.refusal();
+        if (refusal !== undefined) {
+          assert.equal(refusal.code, "MISSING", `open says ${refusal.code}: ${refusal.detail}`);
+          const { missing = [WORK, OTHER] } = refusal;
+          assert.deepEqual(missing.map(queueKey).sort(), [WORK, OTHER].map(queueKey).sort());
+          assert.equal(
+            (await Bare.unopened(world).refusal())?.code,
+            "MISSING",
+            "open has made what it says is missing",
+          );
+          await bare.openMore([WORK]);
+        }
+        assert.deepEqual(await bare.send(["task"]), ["ok"]);
+        assert.deepEqual(textsOf(await bare.receive()), ["task"], "I1: open has left a queue that does not work");
       },
     },
   }),

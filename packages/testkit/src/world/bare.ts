@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type {
   Backend,
   Delivery,
+  ErrorClass,
   HoldOutcome,
   OutFrame,
   Queue,
@@ -57,15 +58,30 @@ export class Bare {
 
   /** Opens the work and reply queues of the case, and one of another user's, unless told which. */
   static async open(world: World, receive: readonly Queue[] = [WORK, REPLY, OTHER]): Promise<Bare> {
-    const bare = new Bare(world, world.process("bare"));
+    const bare = Bare.unopened(world);
     await bare.openMore(receive);
     return bare;
   }
 
-  async openMore(receive: readonly Queue[]): Promise<void> {
+  /** One that has no queues yet. */
+  static unopened(world: World): Bare {
+    return new Bare(world, world.process("bare"));
+  }
+
+  async openMore(receive: readonly Queue[], create = true): Promise<void> {
     const { leaseMs, clock, time } = this.#world;
-    const options = { receive, send: [WORK, OTHER], create: true, leaseMs, clock };
+    const options = { receive, send: [WORK, OTHER], create, leaseMs, clock };
     await time.wait(this.backend.open(options, never), "open answers");
+  }
+
+  /** What opening the work queue says where it may not be made; undefined where it is open then. */
+  async refusal(): Promise<ErrorClass | undefined> {
+    try {
+      await this.openMore([WORK], false);
+      return undefined;
+    } catch (error) {
+      return this.backend.classify(error);
+    }
   }
 
   /** More than `limits.batchFrames` in several calls, as core would; so do `ack`, `release` and `renew`. */
