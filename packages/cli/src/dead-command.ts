@@ -59,7 +59,10 @@ async function redrive(
   const count = await admin.dead.redrive(action.all ? { all: true } : { ids: [...new Set(action.ids)] });
   around.stdout.write(`${lettersText(count)} sent again\n`);
   if (action.all || count >= wanted) return 0;
-  return missing(around, `${wanted - count} of the ${wanted} dead letters are not there`);
+  return missing(
+    around,
+    `${wanted - count} of the ${wanted} dead letters were not sent again: they are not there, or half a lease was over before`,
+  );
 }
 
 /** For people: id, task, reason, counters, when it died, and its message. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { beatFrame } from "./codec/maker.ts";
-import type { Beat } from "./contract/index.ts";
+import { beatFrames } from "./codec/maker.ts";
+import type { Beat, OutFrame } from "./contract/index.ts";
 import { replyQueue } from "./queues.ts";
 import { outFrame, RUN } from "./testing/frames.ts";
 import { MemoryWorld, WORK } from "./testing/memory-world.ts";
@@ -19,7 +19,11 @@ async function start() {
   const beat = (more: Partial<Beat>) =>
     world.put(
       REPLY,
-      beatFrame({ worker: "w9", slots: 1, busy: 1, held: undefined, retries: [], progress: [], ...more }, 0),
+      beatFrames(
+        { worker: "w9", slots: 1, busy: 1, held: undefined, retries: [], progress: [], ...more },
+        0,
+        9_999,
+      )[0] as OutFrame,
     );
   return { world, dispatcher, worker, beat };
 }
@@ -190,6 +194,9 @@ describe("results", () => {
     const run = dispatcher.run<number, number>("default", [1]);
     await world.until(run.finished());
     expect(run.summary).toMatchObject({ total: 1, orphans: 2, duplicates: 0 });
+    const next = dispatcher.run<number, number>("default", [1]);
+    await world.until(next.finished());
+    expect(next.summary).toMatchObject({ total: 1, orphans: 0 });
   });
 
   it("that come after the end of their run are duplicates, not orphans", async () => {

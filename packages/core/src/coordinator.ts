@@ -44,10 +44,15 @@ export class Coordinator {
   readonly #probes = new Map<number, { readonly sequence: number; readonly sentAt: number }>();
   readonly #probeRun = newRun();
   #sequence = 0;
+  #opening: Promise<void> | undefined;
+  /** Was its queue ever asked for? An open that has failed may have made it. */
+  #mayBeThere = false;
   #reading: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
   #lookedAt = 0;
   orphans = 0;
+  /** As many as the last run that ended has told of. */
+  orphansTold = 0;
 
   constructor(
     calls: Calls,
@@ -94,8 +99,17 @@ export class Coordinator {
     return this.#watch.sharing(this.#clock.now());
   }
 
+  /** Once; where that fails, whoever needs it next tries again. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
   /** The reply queue is its own to make, whoever makes the others: nobody else knows its name. */
-  async open(): Promise<void> {
+  async #open(): Promise<void> {
     const { create, leaseMs } = this.#settings;
     const options = {
       receive: [this.#queue],
@@ -104,7 +118,9 @@ export class Coordinator {
       leaseMs,
       clock: this.#clock,
     };
+    this.#mayBeThere = true;
     await this.#calls.open(options, { deadline: this.#clock.now() + OPEN_MS, signal: this.#closing.signal });
+    if (this.#closing.signal.aborted) return;
     this.#lookedAt = this.#clock.now();
     this.#reading = this.#reader.run(this.#closing.signal);
     this.#schedule();
@@ -116,6 +132,7 @@ export class Coordinator {
 
   drop(run: OpenRun): void {
     this.#runs.delete(run.id);
+    this.orphansTold = this.orphans;
     this.#ended.add(run.id);
     if (this.#ended.size > ENDED_RUNS) for (const oldest of this.#ended) return void this.#ended.delete(oldest);
   }
@@ -123,10 +140,11 @@ export class Coordinator {
   /** An orderly end removes the reply queue; what still comes for it is undeliverable. */
   async close(): Promise<void> {
     for (const run of [...this.#runs.values()]) run.cancel();
-    this.#timer?.cancel();
     this.#closing.abort();
+    await this.#opening?.catch(() => {});
+    this.#timer?.cancel();
     await this.#reading;
-    if (!this.#ownsQueue) return;
+    if (!this.#mayBeThere || !this.#ownsQueue) return;
     const until = { deadline: this.#clock.now() + CLOSE_MS };
     await this.#calls.ask("remove", until, (backend, signal) => backend.remove(this.#queue, signal)).catch(() => {});
   }

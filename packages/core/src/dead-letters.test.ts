@@ -343,6 +343,16 @@ describe("without move", () => {
     expect(await world.depths()).toBe("3 dead, 0 held, 0 to do");
   });
 
+  it.each([
+    ["in one step", (inner: Backend) => inner],
+    ["send first", bare([])],
+  ])("to a work queue that is gone loses nothing, and says so: %s", async (_, through) => {
+    const world = await World.with([letter(1), letter(2)], through);
+    await world.inner.remove(WORK, never);
+    await expect(world.dead.redrive({ all: true })).rejects.toMatchObject({ code: "MISSING" });
+    expect(await world.inner.depth(DEAD, never)).toMatchObject({ ready: 2, leased: 0 });
+  });
+
   it.each(["list", "show", "purge"] as const)("nor browse and purge: %s rejects with UNSUPPORTED", async (verb) => {
     const world = await World.with([letter(1)], bare([]));
     const asked = verb === "list" ? world.list() : verb === "show" ? world.dead.show("x") : world.dead.purge();

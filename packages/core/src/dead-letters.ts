@@ -156,10 +156,12 @@ export class DeadLetters {
         this.#until(),
       );
       if (moved instanceof DispatchError) throw moved;
+      if (typeof moved === "object" && "gone" in moved) throw goneError(work);
       return moved === "ok";
     }
     const [sent] = await this.#calls.send(work, [frame], this.#until());
     if (sent instanceof DispatchError) throw sent;
+    if (sent === "gone") throw goneError(work);
     const [acked] = await this.#calls.settle([{ kind: "ack", receipt }], this.#until());
     if (acked instanceof DispatchError) throw acked;
     return true;
@@ -181,6 +183,10 @@ export class DeadLetters {
   #until(): Until {
     return { deadline: this.#clock.now() + CALL_MS };
   }
+}
+
+function goneError({ of, name }: Queue): DispatchError {
+  return new DispatchError("MISSING", `the work queue "${of}/${name}" is gone`);
 }
 
 function isWanted({ id, ref, task }: DeadLetter, wanted: ReadonlySet<string> | undefined): boolean {

@@ -17,7 +17,6 @@ export class DispatcherParts {
   readonly routes: Routes;
   readonly outgoing: Outgoing;
   readonly coordinator: Coordinator;
-  #collecting: Promise<void> | undefined;
 
   private constructor({ calls, routes, observer }: Family, settings: DispatcherSettings) {
     const { clock, queue } = settings;
@@ -37,15 +36,13 @@ export class DispatcherParts {
     return new DispatcherParts(family, settings);
   }
 
-  /** Opens the reply queue, once: when the first run needs it. */
+  /** Opens the reply queue: when the first run needs it. */
   collect(): Promise<void> {
-    this.#collecting ??= this.coordinator.open();
-    return this.#collecting;
+    return this.coordinator.open();
   }
 
   /** Cancels the runs, and removes the reply queue. */
-  async close(): Promise<void> {
-    await this.#collecting?.catch(() => {});
-    await this.coordinator.close();
+  close(): Promise<void> {
+    return this.coordinator.close();
   }
 }

@@ -111,6 +111,44 @@ describe("open", () => {
   });
 });
 
+describe("the reply queue", () => {
+  /** A backend whose reply queue opens as `open` says. */
+  const opening = (open: (options: OpenOptions, signal: AbortSignal) => Promise<void>) => {
+    const { clock, backend } = scripted({ verbs: [] });
+    backend.open = (options, signal) => (options.receive.length > 0 ? open(options, signal) : Promise.resolve());
+    return { clock, backend };
+  };
+
+  it("is opened anew by the next run where that has failed", async () => {
+    let isAway = true;
+    const { clock, backend } = opening(async () => {
+      if (isAway) throw new BrokerError("DENIED");
+    });
+    const dispatcher = await Dispatcher.open(backend, { clock });
+    await expect(dispatcher.run("default", [1]).finished()).rejects.toMatchObject({ code: "DENIED" });
+    isAway = false;
+    const run = dispatcher.run("default", [1], { packs: false });
+    await clock.settle();
+    expect(backend.log).toContain("send work/normal");
+    run.cancel();
+    expect(await run.finished()).toMatchObject({ cancelled: 1 });
+    await dispatcher.close();
+  });
+
+  it("that is still being opened holds no close up: its run is cancelled", async () => {
+    const { clock, backend } = opening((_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(new BrokerError("UNAVAILABLE"))))); // biome-ignore format: one line
+    const dispatcher = await Dispatcher.open(backend, { clock });
+    const ended = dispatcher.run("default", [1]).finished();
+    await clock.settle();
+    const startedAt = clock.now();
+    await dispatcher.close();
+    expect(clock.now()).toBe(startedAt);
+    expect(await ended).toMatchObject({ completed: 0 });
+    await clock.advance(60_000);
+    expect(backend.log).toEqual([]);
+  });
+});
+
 describe("close", () => {
   it("refuses everything afterwards, twice with the same promise", async () => {
     const world = new MemoryWorld();

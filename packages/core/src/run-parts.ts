@@ -44,6 +44,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
   readonly #settings: RunSettings;
   readonly #routes: Routes;
   readonly #coordinator: Coordinator;
+  readonly #orphansBefore: number;
   readonly #frames: TaskFrames;
   readonly #packer: Packer<Part>;
   readonly #sizer: PackSizer;
@@ -72,6 +73,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
     this.#settings = settings;
     this.#routes = routes;
     this.#coordinator = coordinator;
+    this.#orphansBefore = coordinator.orphansTold;
     const until = () => ({ signal: this.run.stopsSending });
     const answered = (kept: KeptFrame, outcome: Sent) => this.run.answered(kept, outcome);
     this.#outlets = new Outlets((to) => new Outbox({ calls, clock, random, queue: to, until, answered }));
@@ -152,7 +154,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
   }
 
   orphans(): number {
-    return this.#coordinator.orphans;
+    return this.#coordinator.orphans - this.#orphansBefore;
   }
 
   ended(): void {

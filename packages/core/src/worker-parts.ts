@@ -2,7 +2,7 @@ import { Admitting, type AdmittingParts } from "./admitting.ts";
 import type { Calls } from "./call.ts";
 import { BodyCodec, FRAME_HEAD_BYTES } from "./codec/body.ts";
 import { hopFrame } from "./codec/hop.ts";
-import { beatFrame, deadFrame, replyFrame } from "./codec/maker.ts";
+import { beatFrames, deadFrame, replyFrame } from "./codec/maker.ts";
 import { Concluding, type ConcludingParts } from "./concluding.ts";
 import type { Backend, Clock, Frame, Observer, Profile, Queue } from "./contract/index.ts";
 import { Delays } from "./delays.ts";
@@ -115,7 +115,7 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       slots: settings.concurrency,
       busy: () => this.slots.running,
       held: () => this.keeper.holds(),
-      beatFrame: (beat) => beatFrame(beat, clock.wall()),
+      beatFrames: (beat) => beatFrames(beat, clock.wall(), codec.roomBytes - FRAME_HEAD_BYTES),
       sent: (beat) => this.observer?.(beatEvent("beat_sent", queue, beat)),
     });
     // Each task has a timeout, and hardly any comes to it.

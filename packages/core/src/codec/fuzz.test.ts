@@ -5,7 +5,7 @@ import { cpuMs } from "../testing/cpu-time.ts";
 import { decodeFrame, isBad } from "./frame.ts";
 import { hopFrame } from "./hop.ts";
 import { wrapping } from "./json.ts";
-import { beatFrame, deadFrame, probeFrame, redriveFrame, replyFrame, taskFrame } from "./maker.ts";
+import { beatFrames, deadFrame, probeFrame, redriveFrame, replyFrame, taskFrame } from "./maker.ts";
 import { codecOf } from "./testing.ts";
 
 const RUN = "q83vASNFZ4k";
@@ -58,7 +58,11 @@ const seeds: readonly Uint8Array[] = [
   deadFrame(whole, { round: 0, attempt: 1, copy: 0, lost: 0 }, death).bytes,
   probeFrame(RUN, 1, "coordinator-1", 5, 1).bytes,
   replyFrame(JSON.stringify({ worker: "w", results: [result], probes: [] }), 1).bytes,
-  beatFrame({ worker: "w", slots: 1, busy: 1, held: [[RUN, 7]], retries: [], progress: [[RUN, 7, "½"]] }, 1).bytes,
+  ...beatFrames(
+    { worker: "w", slots: 1, busy: 1, held: [[RUN, 7]], retries: [], progress: [[RUN, 7, "½"]] },
+    1,
+    9_999,
+  ).map(({ bytes }) => bytes),
 ];
 
 const codec = codecOf();

@@ -21,6 +21,7 @@ const full: maker.NewTask = {
   sentAt: 1_700_000_000_000,
 };
 const none = { coordinator: undefined, key: undefined, id: undefined, headers: undefined, deadlineAt: undefined };
+const beatOf = (beat: Beat) => maker.beatFrames(beat, 5, Number.POSITIVE_INFINITY)[0] as OutFrame;
 const death: DeathNote = {
   reason: "ATTEMPTS_EXHAUSTED",
   error: { name: "Error", message: "no", code: "ATTEMPTS_EXHAUSTED" },
@@ -224,7 +225,7 @@ describe("messages to a coordinator", () => {
   });
 
   it("a beat comes back as it was", () => {
-    const frame = decoded(maker.beatFrame(beat, 5));
+    const frame = decoded(beatOf(beat));
     expect([frame.type, frame.count, frame.priority]).toEqual(["beat", 0, 10]);
     expect(body(frame)).toEqual({ value: beat });
   });
@@ -233,7 +234,7 @@ describe("messages to a coordinator", () => {
     ["deeper than 64", JSON.parse("[".repeat(65) + "]".repeat(65)) as unknown],
     ["larger than 16 MiB", "x".repeat(16 * 1024 * 1024)],
   ])("a beat never fails: its reader takes it whatever the progress is, such as one %s", (_, value) => {
-    const read = body(decoded(maker.beatFrame({ ...beat, progress: [[RUN, 3, value]] }, 5)));
+    const read = body(decoded(beatOf({ ...beat, progress: [[RUN, 3, value]] })));
     expect(read).toMatchObject({ value: { worker: "w", held: [[RUN, 3]], retries: [[RUN, 4, 500]] } });
   });
 
@@ -256,7 +257,7 @@ describe("messages to a coordinator", () => {
       },
     ],
   ])("a beat never fails: progress of %s is left out", (_, value) => {
-    const frame = decoded(maker.beatFrame({ ...beat, progress: [[RUN, 3, value]] }, 5));
+    const frame = decoded(beatOf({ ...beat, progress: [[RUN, 3, value]] }));
     expect(body(frame)).toEqual({ value: { ...beat, progress: [] } });
   });
 });

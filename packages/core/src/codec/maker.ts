@@ -175,15 +175,24 @@ export function replyFrame(json: string, sentAt: number, codec?: BodyCodec, unti
   return chain(codedFrame(codec, parts, { until }), (bytes) => new OutgoingFrame(bytes, { first: false }));
 }
 
-/** A beat whose progress cannot travel goes without it: a beat must never fail. */
-export function beatFrame(beat: Beat, sentAt: number): OutFrame {
-  let json: string;
+/** A beat must never fail: progress that is too much for one frame goes in several, and what cannot travel at all is left out. */
+export function beatFrames(beat: Beat, sentAt: number, roomBytes: number): OutFrame[] {
+  const { progress } = beat;
+  const json = jsonOf(beat);
+  if (json !== undefined && (progress.length === 0 || Buffer.byteLength(json) <= roomBytes))
+    return [new OutgoingFrame(encodeFrame(messageParts("beat", json, sentAt)), { first: false })];
+  if (progress.length <= 1) return beatFrames({ ...beat, progress: [] }, sentAt, roomBytes);
+  const half = progress.length >> 1;
+  const rest = { ...beat, held: undefined, retries: [], progress: progress.slice(half) };
+  return [{ ...beat, progress: progress.slice(0, half) }, rest].flatMap((part) => beatFrames(part, sentAt, roomBytes));
+}
+
+function jsonOf(beat: Beat): string | undefined {
   try {
-    json = encodeJson(beat, wrapping.reply);
+    return encodeJson(beat, wrapping.reply);
   } catch {
-    json = JSON.stringify({ ...beat, progress: [] });
+    return undefined;
   }
-  return new OutgoingFrame(encodeFrame(messageParts("beat", json, sentAt)), { first: false });
 }
 
 function messageParts(type: "result" | "beat", body: string, sentAt: number): FrameParts {

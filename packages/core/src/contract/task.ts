@@ -56,7 +56,7 @@ export interface Summary {
   /** Results for a task that had its outcome already. */
   readonly duplicates: number;
   readonly resent: number;
-  /** Results of runs of an earlier coordinator under the same id, seen meanwhile. */
+  /** Results of runs of an earlier coordinator under the same id, seen since the run before this one ended. */
   readonly orphans: number;
 }
 

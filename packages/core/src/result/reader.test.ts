@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decodeFrame, encodeFrame } from "../codec/frame.ts";
-import { beatFrame, replyFrame } from "../codec/maker.ts";
+import { beatFrames, replyFrame } from "../codec/maker.ts";
 import { bodyOf } from "../codec/testing.ts";
-import type { BadFrame, Delivery } from "../contract/index.ts";
+import type { BadFrame, Delivery, OutFrame } from "../contract/index.ts";
 import { replyQueue } from "../queues.ts";
 import { outFrame, RUN } from "../testing/frames.ts";
 import { aborted, BrokerError, deliveriesOf, scripted } from "../testing/scripted-backend.ts";
@@ -18,7 +18,9 @@ const replyOf = (index: number) =>
     }),
     0,
   );
-const beat = beatFrame({ worker: "w2", slots: 1, busy: 0, held: [], retries: [], progress: [] }, 0);
+const [beat] = beatFrames({ worker: "w2", slots: 1, busy: 0, held: [], retries: [], progress: [] }, 0, 9_999) as [
+  OutFrame,
+];
 
 function message(type: "result" | "beat" | "control", body: string) {
   const bytes = encodeFrame({

@@ -161,7 +161,12 @@ export class RunSends<I> {
   #sendAgain(kept: KeptFrame, frame: Eventual<OutFrame>): void {
     kept.sent = false;
     if (!(frame instanceof Promise)) this.#sendMade(kept, frame);
-    else frame.then((ready) => this.#sendMade(kept, ready), (error: DispatchError) => this.#run.fail(error)); // biome-ignore format: one line
+    else
+      frame.then(
+        // Its result may have come meanwhile.
+        (ready) => kept.left > 0 && this.#sendMade(kept, ready),
+        (error: DispatchError) => this.#run.fail(error),
+      );
   }
 
   /** An input that cannot be a task ends alone; a blob store that does not answer, or a fault of ours, ends the run. */

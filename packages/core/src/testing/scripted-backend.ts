@@ -55,7 +55,7 @@ export class ScriptedBackend implements Backend {
     settlements.map(() => "ok");
   onMove = (moves: readonly Move[], _signal: AbortSignal): Answer<MoveOutcome> => moves.map(() => "ok");
 
-  async open(_options: OpenOptions): Promise<void> {}
+  async open(_options: OpenOptions, _signal: AbortSignal): Promise<void> {}
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
     this.log.push(`send ${queue.role}/${queue.name}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beatFrame, packFrame, packTask } from "../codec/maker.ts";
+import { beatFrames, packFrame, packTask } from "../codec/maker.ts";
 import { tasksOf } from "../codec/pack.ts";
 import { codecOf } from "../codec/testing.ts";
 import type { Beat, Frame, OutFrame } from "../contract/index.ts";
@@ -10,6 +10,7 @@ import { BrokerError, scripted } from "../testing/scripted-backend.ts";
 import { Beater } from "./beater.ts";
 
 const LEASE_MS = 900;
+const ROOM_BYTES = 1_000;
 
 function start() {
   const { clock, backend, calls } = scripted();
@@ -25,7 +26,7 @@ function start() {
     busy: () => 2,
     held: () => [...held].map((frame) => ({ frame, ended: ended.get(frame) })),
     reply: (coordinator) => replyQueue("default", coordinator),
-    beatFrame: (beat) => beatFrame(beat, clock.wall()),
+    beatFrames: (beat) => beatFrames(beat, clock.wall(), ROOM_BYTES),
     sent: (beat) => void told.push(beat),
   });
   /** What was sent since the last look: by coordinator, in order. */
@@ -141,6 +142,20 @@ describe("Beater", () => {
     beater.progressed(of("c1", 0), 1n);
     beater.retried(of("c1", 0), 10);
     expect((await beats())[0]?.[1]).toMatchObject({ progress: [], retries: [[RUN, 0, 10]] });
+  });
+
+  it("goes in several frames where its progress is too much for one, and without what is too much for any", async () => {
+    const { held, beater, beats } = start();
+    held.add(of("c1", 0));
+    const values = ["a".repeat(400), "b".repeat(400), "c".repeat(ROOM_BYTES), 1n, "d".repeat(400)];
+    for (const [index, value] of values.entries()) beater.progressed(of("c1", index), value);
+    beater.retried(of("c1", 9), 10);
+    beater.beat();
+    const sent = (await beats()).map(([, beat]) => beat);
+    expect(sent[0]).toMatchObject({ held: [[RUN, 0]], retries: [[RUN, 9, 10]] });
+    expect(sent.slice(1).every(({ held: places, retries }) => places === undefined && retries.length === 0)).toBe(true);
+    const told = sent.flatMap(({ progress }) => progress.map(([, index, value]) => [index, value]));
+    expect(told).toEqual([0, 1, 4].map((index) => [index, values[index]]));
   });
 
   it("gives a beat up after a third of a lease, and does not call it sent", async () => {

@@ -12,7 +12,8 @@ export interface BeaterPort {
   /** `ended`: the indexes of a pack's tasks that it holds no longer. */
   held(): Iterable<{ readonly frame: Frame; readonly ended?: ReadonlySet<number> | undefined }>;
   reply(coordinator: string): Queue;
-  beatFrame(beat: Beat): OutFrame;
+  /** One, unless its news is too much for that. */
+  beatFrames(beat: Beat): readonly OutFrame[];
   /** The broker has a beat. */
   sent(beat: Beat): void;
 }
@@ -105,10 +106,10 @@ export class Beater {
       retries: news?.retries ?? [],
       progress: news?.progress ?? [],
     };
-    const [outcome] = await calls.send(this.#port.reply(coordinator), [this.#port.beatFrame(beat)], {
+    const outcomes = await calls.send(this.#port.reply(coordinator), this.#port.beatFrames(beat), {
       deadline: clock.now() + leaseMs / 3,
     });
-    if (outcome === "ok") this.#port.sent(beat);
+    if (outcomes[0] === "ok") this.#port.sent(beat);
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hopFrame } from "../codec/hop.ts";
-import type { Frame, Profile, Queue, Settlement } from "../contract/index.ts";
+import type { Frame, Profile, Queue, Settlement, Timer } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import { laterQueue, tierQueue, workQueue } from "../queues.ts";
 import { RecentNames } from "../recent-names.ts";
@@ -181,6 +181,25 @@ describe("what is not due", () => {
     expect(backend.log).toEqual([]);
     expect(woken()).toBeGreaterThan(0);
   });
+});
+
+it.each(["forget", "close"] as const)("keeps no timer, and no frame, after %s", async (end) => {
+  const { clock, pump, hold } = bench(NO_DELAY);
+  const timers = new Set<object>();
+  const after = clock.after.bind(clock);
+  clock.after = (ms, run) => {
+    const timer = after(ms, run);
+    const watched = { cancel: () => timers.delete(watched) && timer.cancel() };
+    timers.add(watched);
+    return watched as unknown as Timer;
+  };
+  const heads = [hold({ dueInMs: 10_000 }), hold({ dueInMs: DAY_MS })];
+  await pump.take(heads);
+  expect(timers.size).toBe(2);
+  if (end === "close") await pump.close();
+  else for (const head of heads) pump.forget(head);
+  // Calls have timers of their own, which they cancel.
+  expect(timers.size).toBe(0);
 });
 
 describe("with a native delay", () => {

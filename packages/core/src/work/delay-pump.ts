@@ -1,5 +1,5 @@
 import type { Calls } from "../call.ts";
-import type { Clock, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
+import type { Clock, Frame, OutFrame, Profile, Queue, Receipt, Timer } from "../contract/index.ts";
 import { queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { RecentNames } from "../recent-names.ts";
@@ -39,7 +39,8 @@ const HEADS = 100;
  */
 export class DelayPump<H extends Waiter> {
   readonly #port: DelayPumpPort<H>;
-  readonly #heads = new Set<H>();
+  /** With what wakes each when it is due. */
+  readonly #heads = new Map<H, Timer>();
   #closed = false;
 
   constructor(port: DelayPumpPort<H>) {
@@ -72,14 +73,14 @@ export class DelayPump<H extends Waiter> {
 
   /** Its lease is lost: another worker pumps it. */
   forget(hold: H): void {
-    if (this.#heads.delete(hold)) this.#port.wake();
+    if (this.#drop(hold)) this.#port.wake();
   }
 
   /** Gives back what it holds. */
   async close(): Promise<void> {
     this.#closed = true;
-    const heads = [...this.#heads];
-    this.#heads.clear();
+    const heads = [...this.#heads.keys()];
+    for (const hold of heads) this.#drop(hold);
     await this.#release(heads, () => 0);
   }
 
@@ -110,12 +111,17 @@ export class DelayPump<H extends Waiter> {
   }
 
   #hold(hold: H): void {
-    this.#heads.add(hold);
     const go = () => {
-      if (!this.#heads.delete(hold)) return;
+      this.#heads.delete(hold);
       void this.#sendOn([hold]).finally(() => this.#port.wake());
     };
-    this.#port.clock.after(this.#waitMs(hold.frame), go, true);
+    this.#heads.set(hold, this.#port.clock.after(this.#waitMs(hold.frame), go, true));
+  }
+
+  /** A timer for nobody would keep its frame for hours. */
+  #drop(hold: H): boolean {
+    this.#heads.get(hold)?.cancel();
+    return this.#heads.delete(hold);
   }
 
   /** Sends first, acks second. What the broker does not take now is not renewed, and comes again. */
