@@ -26,7 +26,7 @@ export class QueueBooks {
   readonly packs = new Buckets(PACK_BOUNDS);
   beatsSent = 0;
   beatsReceived = 0;
-  /** Frames in hand and slots of each worker that was heard of last, by its id. Dropped when it goes silent or has nothing. */
+  /** Frames in hand and slots of each worker that was heard of last, by its id. Dropped when it goes silent or has nothing, and with the last run. */
   readonly heard = new Map<string, { held: number; slots: number }>();
   silentWorkers = 0;
   fenced = 0;
@@ -59,7 +59,14 @@ export class QueueBooks {
     else this.readySince ??= at;
   }
 
+  /** Once no run is left, what workers still hold of them is nobody's: their dispatcher may be closed, and hears no beat that ends it. */
+  ended(run: string): void {
+    this.runs.delete(run);
+    if (this.runs.size === 0) this.heard.clear();
+  }
+
   beat(worker: string, held: number | undefined, slots: number): void {
+    if (this.coordinates && this.runs.size === 0) return;
     const known = this.heard.get(worker);
     if (held === 0) this.heard.delete(worker);
     else if (held !== undefined) this.heard.set(worker, { held, slots });

@@ -166,7 +166,7 @@ export class Recorder {
         return;
       }
       case "run_finished":
-        this.#queueOf(event.queue).runs.delete(event.run);
+        this.#queueOf(event.queue).ended(event.run);
         return;
       case "worker_started":
         for (const task of event.tasks) this.#register(task);

@@ -4,6 +4,23 @@ import { opened } from "./testing/opened.ts";
 
 const { call, dispatched, leased, runStarted, status, workerStarted } = made;
 
+const summary = {
+  run: "r",
+  total: 5,
+  completed: 5,
+  dead: 0,
+  expired: 0,
+  cancelled: 0,
+  durationMs: 1,
+  tasksPerSecond: 1,
+  retried: 0,
+  lost: 0,
+  fenced: 0,
+  duplicates: 0,
+  resent: 0,
+  orphans: 0,
+};
+
 describe("tasks that wait, and tasks in hand", () => {
   it("of a coordinator whose broker was not asked: what it has sent, and what beats say", async () => {
     const { tell, sum } = opened();
@@ -18,6 +35,15 @@ describe("tasks that wait, and tasks in hand", () => {
     expect(await now()).toEqual([7, 3, 10]);
     tell({ event: "heartbeat_timeout", queue: "mails", workerId: "w1", silentMs: 1, held: 3 });
     expect(await now()).toEqual([10, 0, 10]);
+  });
+
+  it("are nobody's once no run is left: a dispatcher that is closed hears no beat that ends them", async () => {
+    const { tell, metrics, sum } = opened();
+    const beat = { event: "beat_received", queue: "mails", workerId: "w1", slots: 4, busy: 3, held: 3 } as const;
+    tell(call(), runStarted(10, 1), beat);
+    expect([await sum("dispatch_inflight_cases"), metrics.scale().desiredWorkers > 0]).toEqual([3, true]);
+    tell({ event: "run_finished", queue: "mails", ...summary }, beat);
+    expect([await sum("dispatch_inflight_cases"), metrics.scale().desiredWorkers]).toEqual([0, 0]);
   });
 
   it("of a worker: its own, and what the broker says, in tasks also where frames are packs", async () => {
@@ -58,22 +84,6 @@ describe("tasks that wait, and tasks in hand", () => {
   it("runs that have ended are not outstanding any more", async () => {
     const { tell, sum } = opened();
     tell(runStarted(5, 1));
-    const summary = {
-      run: "r",
-      total: 5,
-      completed: 5,
-      dead: 0,
-      expired: 0,
-      cancelled: 0,
-      durationMs: 1,
-      tasksPerSecond: 1,
-      retried: 0,
-      lost: 0,
-      fenced: 0,
-      duplicates: 0,
-      resent: 0,
-      orphans: 0,
-    };
     tell({ event: "run_finished", queue: "mails", ...summary });
     expect([await sum("dispatch_tasks_outstanding"), await sum("dispatch_active_workers")]).toEqual([0, 0]);
   });

@@ -66,6 +66,14 @@ describe("the door to a blob store", () => {
     expect(put.end).toMatchObject({ code: "UNAVAILABLE", message: "blob store put: EIO: disk on fire" });
   });
 
+  it("gives a get up after 30 s also where there is a signal: a slot waits for it. A put goes on", async () => {
+    const { signal } = new AbortController();
+    const { door, clock } = stage(fails("away"));
+    const ends = [watched(door.get(KEY, { signal })), watched(door.put(KEY, BYTES, 1, { signal }))];
+    await clock.advance(120_000);
+    expect(ends).toMatchObject([{ end: { code: "UNAVAILABLE" } }, { end: "open" }]);
+  });
+
   it("keeps to the deadline of its caller", async () => {
     const { door, clock } = stage(fails("x"));
     const got = watched(door.get(KEY, { deadline: 100 }));

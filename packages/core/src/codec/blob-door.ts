@@ -38,8 +38,10 @@ export class BlobDoor {
     return this.#retrying("put", until, (signal) => this.#store.put(key, bytes, { expiresAfterMs }, signal));
   }
 
+  /** Not for as long as a signal lets it: who waits for a payload holds a slot that others could use. */
   get(key: string, until: Until | undefined): Promise<Uint8Array | undefined> {
-    return this.#retrying("get", until, (signal) => this.#store.get(key, signal));
+    const { signal, deadline = this.#clock.now() + CALL_MS } = until ?? {};
+    return this.#retrying("get", { signal, deadline }, (bound) => this.#store.get(key, bound));
   }
 
   /** Once, and never throws: what stays behind expires. */
