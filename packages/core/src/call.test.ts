@@ -17,6 +17,7 @@ import {
 import { codes, DispatchError } from "./errors.ts";
 import { memoryProfile } from "./memory/profile.ts";
 import { WatchedClock } from "./memory/testing.ts";
+import { pause } from "./pause.ts";
 import type { Until } from "./trying.ts";
 
 const WORK: Queue = { role: "work", name: "normal", of: "default" };
@@ -171,6 +172,66 @@ describe("batches", () => {
     const world = new World([ok]);
     expect(await world.many(verb, [])).toEqual([]);
     expect(world.calls).toEqual([]);
+  });
+});
+
+describe("batches that could go side by side", () => {
+  const items = Array.from({ length: 25 }, (_, index) => frame(`${index}`));
+  const names = items.map(({ name }) => name);
+
+  /** A broker that takes its time over each of them, and what it was asked for meanwhile. */
+  function slow(tookMs: (index: number) => number) {
+    let underWay = 0;
+    const seen = { most: 0 };
+    const world: World = new World(
+      [
+        async ([item]) => {
+          const { name } = item as OutFrame;
+          underWay += 1;
+          seen.most = Math.max(seen.most, underWay);
+          await pause(world.clock, tookMs(Number(name)));
+          underWay -= 1;
+          return [name];
+        },
+      ],
+      { batchFrames: 1 },
+    );
+    return { world, seen };
+  }
+
+  it("do when they renew: ten under way, the next when any has ended, and the answers in the order of the items", async () => {
+    // The first takes as long as all of the others; each of these ends before the one that began before it.
+    const { world, seen } = slow((index) => (index === 0 ? 1_000 : 50 - index));
+    expect(await world.many("renew", items)).toEqual(names);
+    expect(seen.most).toBe(10);
+    expect(world.batches.flat()).toEqual(items);
+    expect(world.times.filter((ms) => ms === 0)).toHaveLength(10);
+    expect(world.times.at(-1)).toBeLessThan(100);
+    expect(world.clock.now()).toBe(1_000);
+  });
+
+  it.each(["send", "settle", "move"] as const)("do not when they %s: one after the other, in order", async (verb) => {
+    const { world, seen } = slow(() => 10);
+    expect(await world.many(verb, items)).toEqual(names);
+    expect(seen.most).toBe(1);
+    expect(world.times).toEqual(items.map((_, index) => index * 10));
+  });
+
+  it("and failed are tried again together, by the longest advice, in the order of the items", async () => {
+    const world: World = new World(
+      [
+        async ([item]) => {
+          const index = Number((item as OutFrame).name);
+          if (world.clock.now() >= 3_000 || index > 2) return ["ok"];
+          await pause(world.clock, 30 - 10 * index);
+          throw new FakeError("THROTTLED", index === 1 ? 3_000 : 10);
+        },
+      ],
+      { batchFrames: 1 },
+    );
+    expect(await world.many("renew", items)).toEqual(items.map(() => "ok"));
+    expect(world.batches.slice(items.length).flat()).toEqual(items.slice(0, 3));
+    expect(world.times.slice(items.length)).toEqual([3_030, 3_030, 3_030]);
   });
 });
 

@@ -23,6 +23,13 @@ export type Held = "ok" | "lost" | DispatchError;
 export type Moved = "ok" | { readonly lost: readonly Receipt[] } | { readonly gone: readonly Queue[] } | DispatchError;
 
 /**
+ * So many batches of a renewal are under way at a time. Where a batch holds little (SQS: 10) and much is held, the last ones would come too late if each
+ * waited for the one before. Not more, because settlements use the same connections: a client of SQS has 50 where it is not told otherwise. Renewals only:
+ * what is asked for twice, or in another order, is the same to them, while that frames arrive as they were sent is a promise.
+ */
+const RENEWALS_UNDER_WAY = 10;
+
+/**
  * The one door to a backend. Each verb gets a deadline, is tried again as the table of codes says, and what it throws is classified and wrapped, once,
  * here. Items that failed on their own are tried again on their own.
  */
@@ -152,27 +159,43 @@ export class Calls {
     for (let round = 0; open.length > 0; round += 1) {
       const again: number[] = [];
       let advisedMs = 0;
-      for (const places of batchesOf(open, limits, sizeOf)) {
+      const ask = (places: readonly number[]): Promise<void> => {
         const batch = places.length === items.length ? items : places.map((place) => items[place] as I);
-        const results = await this.#trying
-          .once({ verb, items: batch.length, failed: firstOfFailed, isLocal }, until, (signal) => run(batch, signal))
-          .catch((error: DispatchError) => error);
-        places.forEach((place, index) => {
-          const result =
-            results instanceof DispatchError ? results : (results[index] as O | { readonly failed: unknown });
-          const answer = isFailed(result) ? this.#trying.wrap(verb, result.failed) : result;
-          answers[place] = answer;
-          if (answer instanceof DispatchError && codes[answer.code].again) {
-            again.push(place);
-            advisedMs = Math.max(advisedMs, this.#trying.adviceMs(answer));
+        const take = (results: DispatchError | readonly (O | { readonly failed: unknown })[]) => {
+          for (let index = 0; index < places.length; index += 1) {
+            const place = places[index] as number;
+            const result =
+              results instanceof DispatchError ? results : (results[index] as O | { readonly failed: unknown });
+            const answer = isFailed(result) ? this.#trying.wrap(verb, result.failed) : result;
+            answers[place] = answer;
+            if (answer instanceof DispatchError && codes[answer.code].again) {
+              again.push(place);
+              advisedMs = Math.max(advisedMs, this.#trying.adviceMs(answer));
+            }
           }
-        });
-      }
+        };
+        return this.#trying
+          .once({ verb, items: batch.length, failed: firstOfFailed, isLocal }, until, (signal) => run(batch, signal))
+          .then(take, take);
+      };
+      const batches = batchesOf(open, limits, sizeOf);
+      if (verb === "renew" && batches.length > 1) await sideBySide(batches, ask);
+      else for (const places of batches) await ask(places);
       if (again.length === 0 || !(await this.#trying.pause(round, until, advisedMs))) return answers;
-      open = again;
+      // Side by side they are answered in any order.
+      open = again.sort((a, b) => a - b);
     }
     return answers;
   }
+}
+
+/** The next one begins when any has ended: one that is not answered holds up no other. */
+async function sideBySide<T>(batches: readonly T[], ask: (batch: T) => Promise<void>): Promise<void> {
+  const rest = batches.values();
+  const lane = async () => {
+    for (const batch of rest) await ask(batch);
+  };
+  await Promise.all(Array.from({ length: RENEWALS_UNDER_WAY }, lane));
 }
 
 function moveOn(wire: Wire, { receipts, sends }: Move): Move {

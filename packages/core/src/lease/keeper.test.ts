@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Frame, HoldOutcome, Timer } from "../contract/index.ts";
+import type { Frame, HoldOutcome, Profile, Timer } from "../contract/index.ts";
+import { memoryProfile } from "../memory/profile.ts";
+import { pause } from "../pause.ts";
 import { frameOf } from "../testing/frames.ts";
 import { BrokerError, receiptOf, scripted } from "../testing/scripted-backend.ts";
 import { Hold } from "./hold.ts";
@@ -8,8 +10,8 @@ import { Keeper, safetyMarginMs } from "./keeper.ts";
 const LEASE_MS = 3_000;
 const MARGIN_MS = 300;
 
-function start(random = 0.5, totalCapMs?: number) {
-  const { clock, backend, calls } = scripted();
+function start(random = 0.5, totalCapMs?: number, profile?: Partial<Profile>) {
+  const { clock, backend, calls } = scripted(profile);
   const timers = new Set<number>();
   const capped: [number, string][] = [];
   const beats: number[] = [];
@@ -151,7 +153,32 @@ describe("Keeper", () => {
     await clock.advance(1);
     expect(renewals.map(([, names]) => names)).toEqual([["old"]]);
     await clock.advance(beatMs(0.5));
-    expect(renewals.map(([, names]) => names)).toEqual([["old"], ["old", "fresh"]]);
+    expect(renewals.map(([, names]) => names)).toEqual([["old"], ["fresh", "old"]]);
+  });
+
+  it("asks for those first whose leases end first, whenever they were taken", async () => {
+    const { clock, renewals, take } = start();
+    await clock.advance(LEASE_MS);
+    for (const [name, ago] of Object.entries({ c: 100, a: 500, d: 0, b: 300 })) take(name, clock.now() - ago);
+    await clock.advance(beatMs(0.5));
+    expect(renewals.map(([, names]) => names)).toEqual([["a", "b", "c", "d"]]);
+  });
+
+  it("loses nothing where a beat has time for half of what is held", async () => {
+    const limits = { ...memoryProfile.limits, batchFrames: 1 };
+    const { clock, backend, keeper, lost, take } = start(0.5, undefined, { limits });
+    let answered = 0;
+    backend.onRenew = async (receipts, _, signal) => {
+      await pause(clock, LEASE_MS / 10, signal);
+      if (signal.aborted) throw signal.reason;
+      answered += 1;
+      return receipts.map(() => "ok");
+    };
+    for (let index = 0; index < 20; index += 1) take(`${index}`);
+    await clock.advance(beatMs(0.5) + LEASE_MS / 6);
+    expect(answered).toBe(10);
+    await clock.advance(10 * LEASE_MS);
+    expect([lost, keeper.size]).toEqual([[], 20]);
   });
 
   it("tells the holder once when the broker says that it is lost, and the others go on", async () => {

@@ -138,7 +138,9 @@ export class Keeper {
       }
       this.#options.onCap?.(hold);
     }
-    if (due.length > 0) void this.renew(due.filter(({ state }) => wantsRenewal(state)));
+    // The time of a beat may not be enough for all: so those first that were left out at the last one.
+    const wanting = due.filter(({ state }) => wantsRenewal(state)).sort((a, b) => a.deadline - b.deadline);
+    if (wanting.length > 0) void this.renew(wanting);
     onBeat();
   }
 
