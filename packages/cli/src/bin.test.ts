@@ -214,6 +214,22 @@ test("a reader that goes away ends the run with one line, exit 1", async () => {
   expect(process.err()).toMatch(/\ndispatch: CLOSED: cannot write to standard output: write EPIPE\n$/);
 });
 
+test("a reader that goes away from what is only told ends nothing: no line, exit 0", async () => {
+  const process = dispatch("run", "--help");
+  process.child.stdout.destroy();
+  expect(await process.ended()).toBe(0);
+  expect(process.err()).toBe("");
+});
+
+test.skipIf(process.platform !== "linux")(
+  "what could not be written for want of room is one line, exit 1",
+  async () => {
+    const ended = start("sh", ["-c", `"${process.execPath}" "${BIN}" run --help > /dev/full`]);
+    expect(await ended.ended()).toBe(1);
+    expect(ended.err()).toMatch(/^dispatch: CLOSED: cannot write to standard output: .*ENOSPC.*\n$/);
+  },
+);
+
 test("a handler's console is on standard error, and what it leaves open holds nobody up", async () => {
   const process = run("noisy.mjs");
   process.child.stdin.end("1\n");

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { systemClock } from "@org/dispatch-core";
+import { errorLine, messageOf } from "./failure.ts";
 import { main } from "./main.ts";
 import { guardProcess } from "./process-guard.ts";
 
@@ -7,7 +8,7 @@ import { guardProcess } from "./process-guard.ts";
 export async function runMain(version: string): Promise<void> {
   const { stdin, stdout, stderr } = process;
 
-  stderr.on("error", () => {});
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const guard = guardProcess(process, (line) => void stderr.write(`${line}\n`));
 
   const exitCode = await main(process.argv.slice(2), {
@@ -25,8 +26,13 @@ export async function runMain(version: string): Promise<void> {
   });
 
   // What a handler's module left open (a pool, a timer) is not to keep the command alive; what was written is to get out first.
-  await Promise.all([flushed(stdout), flushed(stderr)]);
-  guard.exit(exitCode);
+  await flushed(stdout);
+  // Who has read enough goes, and is no failure; what a run could not hand over is one, and has been said.
+  const failure = stdout.errored as NodeJS.ErrnoException | null;
+  const isLost = failure !== null && failure.code !== "EPIPE" && exitCode === 0;
+  if (isLost) stderr.write(`${errorLine("CLOSED", `cannot write to standard output: ${messageOf(failure)}`)}\n`);
+  await flushed(stderr);
+  guard.exit(isLost ? 1 : exitCode);
 }
 
 function flushed(stream: Writable): Promise<void> {

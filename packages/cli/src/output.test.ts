@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { openOutput, outputTo } from "./output.ts";
 
-const kept = { close: false, discard: async () => {} };
+const kept = { close: false };
 
 async function folder(): Promise<string> {
   return temporaryFolder("dispatch-output");
@@ -64,7 +64,7 @@ test("a reader that went away is CLOSED: for what waits, for what comes, and at 
   await expect(output.finish()).rejects.toMatchObject(closed);
 });
 
-test("a file is made; one that exists is refused without force", async () => {
+test("a file is made; one that exists is refused without force, and with it is emptied when the run begins", async () => {
   const cwd = await folder();
   const around = { cwd, stdout: new PassThrough() };
   const output = await openOutput("out.jsonl", { force: false, input: "-" }, around);
@@ -76,9 +76,16 @@ test("a file is made; one that exists is refused without force", async () => {
     message: "the output file out.jsonl exists; --force overwrites it",
   });
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
+  const before = await openOutput("out.jsonl", { force: true, input: "-" }, around);
+  await before.discard();
+  expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
   const again = await openOutput("out.jsonl", { force: true, input: "-" }, around);
-  await again.finish();
+  expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
+  await again.begin();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("");
+  again.write("2");
+  await again.finish();
+  expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("2\n");
 });
 
 test("what cannot be an output is refused, the input above all", async () => {

@@ -15,6 +15,8 @@ export interface Output {
   finish(): Promise<void>;
   /** Writes what is left at once, without waiting for anything: the process is about to end. Never throws. */
   save(): void;
+  /** Empties a file that was there, now that the run begins: until then what it holds may be all that there is. */
+  begin(): Promise<void>;
   /** Ends before anything began: removes the file, if it was made here and is empty. */
   discard(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export async function openOutput(
   options: { readonly force: boolean; readonly input: string },
   around: Pick<Surroundings, "cwd" | "stdout">,
 ): Promise<Output> {
-  if (path === "-") return outputTo(around.stdout, "standard output", { close: false, discard: async () => {} });
+  if (path === "-") return outputTo(around.stdout, "standard output", { close: false });
   const file = resolve(around.cwd, path);
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) throw misuse(`the output file ${path} is a folder`);
@@ -39,7 +41,8 @@ export async function openOutput(
   if (found?.isFile() && !options.force) throw misuse(`the output file ${path} exists; --force overwrites it`);
   if (found?.isFile() && options.input !== "-" && (await isSame(file, resolve(around.cwd, options.input))))
     throw misuse(`the output file ${path} is the input file`);
-  const handle = await open(file, found === undefined ? "wx" : "w").catch((error: unknown) => {
+  const flag = found === undefined ? "wx" : found.isFile() ? "r+" : "w";
+  const handle = await open(file, flag).catch((error: unknown) => {
     throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });
   });
   const stream = handle.createWriteStream();
@@ -48,8 +51,9 @@ export async function openOutput(
     if (found === undefined) await rm(file, { force: true });
   };
   const isFile = (await handle.stat()).isFile();
+  const begin = () => (isFile ? handle.truncate() : Promise.resolve());
   const rewrite = (bytes: Buffer, at: number) => void writeSync(handle.fd, bytes, 0, bytes.length, at);
-  return outputTo(stream, path, { close: true, discard, ...(isFile && { rewrite }) });
+  return outputTo(stream, path, { close: true, begin, discard, ...(isFile && { rewrite }) });
 }
 
 async function isSame(one: string, other: string): Promise<boolean> {
@@ -58,14 +62,15 @@ async function isSame(one: string, other: string): Promise<boolean> {
 
 interface OutputOptions {
   readonly close: boolean;
-  readonly discard: () => Promise<void>;
+  readonly begin?: () => Promise<void>;
+  readonly discard?: () => Promise<void>;
   /** Writes synchronously at a place, in bytes from the beginning; absent where there is no such thing. */
   readonly rewrite?: (bytes: Buffer, at: number) => void;
 }
 
 /** An output on any stream; `name` is for messages. */
 export function outputTo(stream: Writable, name: string, options: OutputOptions): Output {
-  const { rewrite } = options;
+  const { rewrite, begin = async () => {}, discard = async () => {} } = options;
   let gathered = "";
   /** What was handed to the stream, and is not known to be written, first to last. */
   const handed: string[] = [];
@@ -123,6 +128,7 @@ export function outputTo(stream: Writable, name: string, options: OutputOptions)
         // There is nobody left to tell, and nothing left to do.
       }
     },
-    discard: options.discard,
+    begin,
+    discard,
   };
 }

@@ -315,7 +315,7 @@ const OPTIONS = {
   ordered: false,
 } as const;
 
-test("a broker that refuses leaves no output file behind", async () => {
+test("a broker that refuses leaves no output file behind, and one that was there as it is", async () => {
   const around = await surroundings({ stdin: lines(1) });
   const backend = wrappedBackend(memory(), {
     open: () => Promise.reject(new Error("no rights")),
@@ -324,6 +324,9 @@ test("a broker that refuses leaves no output file behind", async () => {
   const options = { ...OPTIONS, handler: "double.mjs", input: "-", output: "out.jsonl", worker: true };
   await expect(runOn(backend, options, around)).rejects.toMatchObject({ code: "DENIED" });
   expect(await readdir(around.cwd)).not.toContain("out.jsonl");
+  await writeFile(join(around.cwd, "out.jsonl"), "old\n");
+  await expect(runOn(backend, { ...options, force: true }, around)).rejects.toMatchObject({ code: "DENIED" });
+  expect(await readFile(join(around.cwd, "out.jsonl"), "utf8")).toBe("old\n");
 });
 
 test("a signal while the broker does not answer ends the start at once", async () => {

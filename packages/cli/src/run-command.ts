@@ -114,6 +114,7 @@ async function withRun(
     if (options.worker && file !== undefined)
       worker = await begin(Worker.start(backend, file.tasks, workerOptions(options, backend, watched)));
     await http.look();
+    await output.begin();
     const run = dispatcher.run<unknown, unknown>(task, source.inputs, runOptions(options));
     begun = true;
     return await collecting(run, worker);
