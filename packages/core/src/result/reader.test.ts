@@ -144,4 +144,24 @@ describe("Reader", () => {
     await run;
     expect(wants).toHaveLength(1);
   });
+
+  it("takes its credit back as its last word, and waits for that not for long", async () => {
+    const { clock, backend, stop, run } = start();
+    await clock.settle();
+    const receive = backend.receive.bind(backend);
+    const wants: number[] = [];
+    backend.receive = (queue, want, signal) => {
+      wants.push(want.max);
+      return want.max > 0 ? receive(queue, want, signal) : new Promise(() => {});
+    };
+    stop.abort();
+    let hasEnded = false;
+    void run.then(() => {
+      hasEnded = true;
+    });
+    await clock.advance(LEASE_MS / 10 - 1);
+    expect([wants, hasEnded]).toEqual([[0], false]);
+    await clock.advance(1);
+    expect(hasEnded).toBe(true);
+  });
 });

@@ -3,7 +3,7 @@ import type { Calls } from "../call.ts";
 import type { BadFrame, Beat, Clock, Frame, Queue, Receipt, ReplyBody } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
-import { pause } from "../pause.ts";
+import { pause, within } from "../pause.ts";
 import { readBeat, readReply } from "./reply-body.ts";
 
 export interface ReaderPort {
@@ -28,7 +28,7 @@ const FRAMES = 100;
 
 /**
  * An ordinary consumer of the reply queue: takes frames, hands their content on, and acks them when it was taken in. A crash in between brings them once
- * more, which changes nothing.
+ * more, which changes nothing. When it ends, it says that it wants no more.
  */
 export class Reader {
   readonly #port: ReaderPort;
@@ -61,6 +61,15 @@ export class Reader {
         failures += 1;
       }
     }
+    await this.#takeBack();
+  }
+
+  /** Nobody else says so where the queue is not removed: what reads it for this one would be kept ready. Ends in time. */
+  async #takeBack(): Promise<void> {
+    const { calls, clock, queue, leaseMs } = this.#port;
+    const { signal } = new AbortController();
+    const taken = calls.receive(queue, { max: 0, waitMs: 0, leaseMs }, signal).catch(() => []);
+    await within(clock, taken, leaseMs / 10);
   }
 
   /** Hands on what a frame holds. Answers the frame, nothing where it was none of ours, or `later` where it has to come again. */
