@@ -183,6 +183,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   ): LogConsumer {
     const { port, sessionTimeoutMs: sessionMs } = this.#settings;
     const link = port.link();
+    const classify = (error: unknown) => port.classify(error);
     const meaning = (error: unknown) => port.meaning(error);
     return new LogConsumer({
       link,
@@ -190,6 +191,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
       clock,
       ackLagMs: ACK_LAG_MS,
       isShared: place === undefined,
+      classify,
       meaning,
       join: (holder) =>
         place === undefined

@@ -11,8 +11,8 @@ export interface CommittingPort {
   /** Does a commit say what was handed out? */
   readonly isMarked: boolean;
   write(as: Standing | undefined, commits: readonly Commit[]): Promise<void>;
-  /** Removes what is done from the log. Must not throw. */
-  trim?: ((places: readonly (Place & { readonly offset: number })[]) => void) | undefined;
+  /** Removes what is done from the log. Answers whether it is gone; must not reject. */
+  trim?: ((places: readonly (Place & { readonly offset: number })[]) => Promise<boolean>) | undefined;
   meaning(error: unknown): Meaning;
   /** A commit was not written. */
   failed(error: unknown, meaning: Meaning): void;
@@ -51,7 +51,8 @@ export class Committing {
     if (this.#standing === undefined || trackers.length === 0) return;
     const { standing, commits } = this.#made(trackers, false);
     await this.#port.write(standing, commits).catch(() => {});
-    this.#trim(trackers, 1);
+    // Also what was asked for in vain: nobody of this process asks again.
+    this.#trim(trackers.filter(({ ledger, trimmedBelow }) => ledger.base > trimmedBelow));
   }
 
   get #standing(): Standing | "nobody" | undefined {
@@ -83,7 +84,7 @@ export class Committing {
       this.#port.failed(error, this.#port.meaning(error));
       return false;
     }
-    this.#trim(dirty, TRIM_OFFSETS);
+    this.#trim(dirty.filter(({ ledger, trimTriedBelow }) => ledger.base - trimTriedBelow >= TRIM_OFFSETS));
     return true;
   }
 
@@ -96,10 +97,15 @@ export class Committing {
     return { standing, commits: trackers.map((tracker) => tracker.commit(standing?.memberId ?? "", isMarked)) };
   }
 
-  #trim(trackers: readonly Tracker[], leastOffsets: number): void {
-    const done = trackers.filter(({ ledger, trimmedBelow }) => ledger.base - trimmedBelow >= leastOffsets);
+  /** What fails is asked for again with what is due next, or at the end: as often as if nothing had failed, however long that lasts. */
+  #trim(done: readonly Tracker[]): void {
     if (done.length === 0 || this.#port.trim === undefined) return;
-    for (const tracker of done) tracker.trimmedBelow = tracker.ledger.base;
-    this.#port.trim(done.map(({ topic, partition, trimmedBelow: offset }) => ({ topic, partition, offset })));
+    for (const tracker of done) tracker.trimTriedBelow = tracker.ledger.base;
+    const places = done.map(({ topic, partition, trimTriedBelow: offset }) => ({ topic, partition, offset }));
+    void this.#port.trim(places).then((isGone) => {
+      if (!isGone) return;
+      for (const [at, tracker] of done.entries())
+        tracker.trimmedBelow = Math.max(tracker.trimmedBelow, places[at]?.offset ?? 0);
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { CommitTimer, decodeNote, lostAtTakeOver } from "@org/dispatch-core/adapter-kit";
-import type { Clock } from "@org/dispatch-core/contract";
+import type { Clock, ErrorClass } from "@org/dispatch-core/contract";
 import { Committing } from "./committing.ts";
 import { Feeding } from "./feeding.ts";
 import type { Holder, Membership } from "./membership.ts";
@@ -18,6 +18,7 @@ export interface LogConsumerPort {
   readonly ackLagMs: number;
   /** Does a commit say what was handed out, and is what is done removed from the log? Not where several groups read the same. */
   readonly isShared: boolean;
+  classify(error: unknown): ErrorClass;
   meaning(error: unknown): Meaning;
   join(holder: Holder): Membership;
 }
@@ -273,12 +274,16 @@ export class LogConsumer implements Holder {
     this.#membership.doubt();
   }
 
-  #trim(places: readonly (Place & { readonly offset: number })[]): void {
-    if (!this.#mayTrim) return;
-    this.#port.link.deleteBelow(places).catch((error: unknown) => {
-      // It may not be allowed to: then the log keeps what is done, as long as the topic says.
-      if (this.#port.meaning(error) === "none") this.#mayTrim = false;
-    });
+  async #trim(places: readonly (Place & { readonly offset: number })[]): Promise<boolean> {
+    if (!this.#mayTrim) return false;
+    try {
+      await this.#port.link.deleteBelow(places);
+      return true;
+    } catch (error) {
+      // Who has no right to has none later: then the log keeps what is done, as long as the topic says. All else passes.
+      if (this.#port.classify(error).code === "DENIED") this.#mayTrim = false;
+      return false;
+    }
   }
 }
 

@@ -15,8 +15,10 @@ export class Tracker implements Place {
   isDirty = false;
   /** Set when the partition is this process's no more: what was handed out of it is worth nothing then. */
   isOver = false;
-  /** Everything below is gone from the log, as far as this process asked for that. */
+  /** Everything below is gone from the log, as far as this process knows. */
   trimmedBelow: number;
+  /** Up to here it has asked for that, with success or not. */
+  trimTriedBelow: number;
   /** Read, and not met by the ledger yet; those before `#head` are. */
   #ahead: LogRecord[] = [];
   #head = 0;
@@ -32,6 +34,7 @@ export class Tracker implements Place {
     this.ledger = new Ledger(from);
     this.lostBelow = from.lostBelow;
     this.trimmedBelow = from.base;
+    this.trimTriedBelow = from.base;
     this.#readTo = from.base;
   }
 

@@ -70,6 +70,10 @@ export class PlayedPort implements KafkaPort {
   isCut = false;
   /** How long the broker takes to write a commit. */
   commitMs = 0;
+  /** Throws where the broker is to refuse to delete records; called with each try. */
+  deleting: () => void = () => {};
+  /** Links that nobody has closed. */
+  readonly links = new Set<LogLink>();
   readonly #kafka: PlayedKafka;
 
   constructor(kafka: PlayedKafka) {
@@ -114,12 +118,16 @@ export class PlayedPort implements KafkaPort {
   }
 
   link(): LogLink {
-    return new PlayedLink(this.#kafka, this);
+    const link = new PlayedLink(this.#kafka, this);
+    this.links.add(link);
+    return link;
   }
 
   classify(error: unknown): ErrorClass {
     if (error instanceof KafkaRefusal) return { code: error.code, missing: error.missing };
-    return { code: (error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION" ? "MISSING" : "UNAVAILABLE" };
+    const { type } = error as { readonly type?: string };
+    if (type === "TOPIC_AUTHORIZATION_FAILED") return { code: "DENIED" };
+    return { code: type === "UNKNOWN_TOPIC_OR_PARTITION" ? "MISSING" : "UNAVAILABLE" };
   }
 
   meaning(error: unknown): Meaning {
@@ -227,6 +235,7 @@ class PlayedLink implements LogLink {
 
   deleteBelow: LogLink["deleteBelow"] = async (places) => {
     await this.#ask();
+    this.#port.deleting();
     for (const { offset, ...place } of places) {
       const log = this.#kafka.partition(place);
       const count = Math.max(0, Math.min(offset, high(log)) - log.low);
@@ -237,6 +246,7 @@ class PlayedLink implements LogLink {
 
   close(): void {
     this.#isClosed = true;
+    this.#port.links.delete(this);
   }
 
   #read({ topic, partition, offset }: Place & { readonly offset: number }): Fetched {
