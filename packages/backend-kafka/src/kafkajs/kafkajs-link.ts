@@ -13,6 +13,7 @@ const LATEST = "-1";
 /** One cluster of kafkajs: connections of its own, what it knows of topics, and where groups are coordinated. */
 export class KafkajsLink implements LogLink {
   readonly #cluster: KafkajsCluster;
+  readonly #closed: (link: KafkajsLink) => void;
   readonly #topics = new Set<string>();
   #isClosed = false;
   /** Of fetches: each begins with another partition. */
@@ -21,8 +22,10 @@ export class KafkajsLink implements LogLink {
   #leadersAsOf: unknown;
   readonly #coordinators = new Map<string, Promise<KafkajsBroker>>();
 
-  constructor(cluster: KafkajsCluster) {
+  /** `closed` is told when it is closed. */
+  constructor(cluster: KafkajsCluster, closed: (link: KafkajsLink) => void = () => {}) {
     this.#cluster = cluster;
+    this.#closed = closed;
   }
 
   async join(
@@ -161,6 +164,7 @@ export class KafkajsLink implements LogLink {
 
   close(): void {
     this.#isClosed = true;
+    this.#closed(this);
     // Waits for what is under way: nobody has to wait for that.
     void this.#cluster.disconnect().catch(() => {});
   }

@@ -28,6 +28,7 @@ class KafkajsPort implements KafkaPort {
   #sending: KafkajsLink;
   /** Asks for topics that may not be there: as long as kafkajs asks for one of those, it fails for all others of the same cluster. */
   readonly #asking: KafkajsLink;
+  /** Those that are not closed. */
   readonly #links = new Set<KafkajsLink>();
 
   constructor(options: KafkajsPortOptions) {
@@ -37,7 +38,7 @@ class KafkajsPort implements KafkaPort {
   }
 
   link(): KafkajsLink {
-    const link = new KafkajsLink(clusterOf(this.#options.client));
+    const link = new KafkajsLink(clusterOf(this.#options.client), (closed) => this.#links.delete(closed));
     this.#links.add(link);
     return link;
   }
@@ -141,7 +142,6 @@ class KafkajsPort implements KafkaPort {
       void link.refresh().catch(() => {});
       return;
     }
-    this.#links.delete(link);
     this.#sending = this.link();
     link.close();
   }
