@@ -26,7 +26,7 @@ import { Looking } from "./looking.ts";
 import { spotOf } from "./names.ts";
 import { type KafkaBackendOptions, resolveOptions, type Settings } from "./options.ts";
 import { partitionOf } from "./partitioning.ts";
-import type { LogRecord } from "./port.ts";
+import type { LogRecord, Place } from "./port.ts";
 import { ACK_LAG_MS, kafkaProfile } from "./profile.ts";
 import { untilReady } from "./readiness.ts";
 import { LogReceipt, type ReceiptHome } from "./receipt.ts";
@@ -50,6 +50,8 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   readonly #sources = new Map<string, Source>();
   /** The same, by themselves. */
   readonly #homes = new Set<ReceiptHome>();
+  /** The topics that were opened for replies, and on which clock. */
+  readonly #replyTopics = new Map<string, Clock>();
   #leases: SessionLeases<LogReceipt> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -75,15 +77,12 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     const doubts = await unlessAborted(this.#topics.open([...receive, ...send], create, clock, signal), signal);
     for (const queue of receive) {
       if (this.#sources.has(queueKey(queue))) continue;
-      const partition =
-        queue.role === "reply"
-          ? await unlessAborted(
-              untilReady(port, clock, signal, () => this.#replies(queue)),
-              signal,
-            )
-          : undefined;
-      this.#mustNotBeClosed();
-      if (!this.#sources.has(queueKey(queue))) this.#add(queue, clock, partition);
+      if (queue.role !== "reply") this.#add(queue, clock, undefined);
+      else
+        await unlessAborted(
+          untilReady(port, clock, signal, () => this.#addReplies(queue, clock, signal)),
+          signal,
+        );
     }
     return doubts;
   }
@@ -95,9 +94,10 @@ export class KafkaBackend implements Backend, AsyncDisposable {
 
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
     this.#opened();
-    const source = this.#sources.get(queueKey(queue));
-    if (source === undefined)
-      throw new KafkaRefusal("MISSING", `the queue "${queueKey(queue)}" was not opened to receive from it`);
+    const key = queueKey(queue);
+    if (!this.#sources.has(key) && queue.role === "reply" && !(await this.#resumed(queue, want, signal))) return [];
+    const source = this.#sources.get(key);
+    if (source === undefined) throw new KafkaRefusal("MISSING", `the queue "${key}" was not opened to receive from it`);
     return source.receive(want, signal);
   }
 
@@ -160,11 +160,12 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   }
 
   #add(queue: Queue, clock: Clock, partition: number | undefined): void {
+    this.#mustNotBeClosed();
     const { topic, group } = spotOf(this.#settings.naming, queue);
     const { recordsPerFetch: receiveFrames } = this.#settings;
     const consumer =
       this.#consumers.get(group) ??
-      this.#consumer(group, clock, partition === undefined ? undefined : { topic, partition });
+      this.#consumer(group, clock, partition === undefined ? undefined : { queue, place: { topic, partition } });
     this.#consumers.set(group, consumer);
     const isOurs =
       queue.role === "reply"
@@ -176,10 +177,41 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     this.#homes.add(source);
   }
 
+  async #addReplies(queue: Queue, clock: Clock, signal: AbortSignal): Promise<void> {
+    const partition = await this.#replies(queue);
+    this.#replyTopics.set(spotOf(this.#settings.naming, queue).topic, clock);
+    if (!signal.aborted && !this.#sources.has(queueKey(queue))) this.#add(queue, clock, partition);
+  }
+
+  /** Begins replies anew that were left: where they stood is committed. Answers whether there is anything to ask for. */
+  async #resumed(queue: Queue, { max }: Want, signal: AbortSignal): Promise<boolean> {
+    const clock = this.#replyTopics.get(spotOf(this.#settings.naming, queue).topic);
+    if (clock === undefined) return true;
+    if (max <= 0 || signal.aborted) return false;
+    try {
+      await unlessAborted(this.#addReplies(queue, clock, signal), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return !signal.aborted;
+  }
+
+  /** Nobody reads these replies any more, and there is no verb that says it: else each coordinator that was ever here would keep its connections. */
+  #leaveReplies(queue: Queue, group: string): void {
+    const key = queueKey(queue);
+    const source = this.#sources.get(key);
+    const consumer = this.#consumers.get(group);
+    if (this.#closed !== undefined || source === undefined || consumer === undefined) return;
+    this.#sources.delete(key);
+    this.#homes.delete(source);
+    this.#consumers.delete(group);
+    void consumer.end();
+  }
+
   #consumer(
     group: string,
     clock: Clock,
-    place: { readonly topic: string; readonly partition: number } | undefined,
+    replies: { readonly queue: Queue; readonly place: Place } | undefined,
   ): LogConsumer {
     const { port, sessionTimeoutMs: sessionMs } = this.#settings;
     const link = port.link();
@@ -190,13 +222,18 @@ export class KafkaBackend implements Backend, AsyncDisposable {
       group,
       clock,
       ackLagMs: ACK_LAG_MS,
-      isShared: place === undefined,
+      isShared: replies === undefined,
       classify,
       meaning,
       join: (holder) =>
-        place === undefined
+        replies === undefined
           ? new GroupMembership({ link, group, clock, sessionMs, holder, meaning })
-          : new SoloMembership(place, clock, holder),
+          : new SoloMembership({
+              place: replies.place,
+              clock,
+              holder,
+              left: () => this.#leaveReplies(replies.queue, group),
+            }),
     });
   }
 

@@ -3,23 +3,28 @@ import type { Clock, Timer } from "@org/dispatch-core/contract";
 import type { Holder, Membership } from "./membership.ts";
 import type { Place } from "./port.ts";
 
+export interface SoloMembershipPort {
+  readonly place: Place;
+  readonly clock: Clock;
+  readonly holder: Holder;
+  /** Nobody wants it any more, and what was done of it is written, as far as it could be. */
+  left(): void;
+}
+
 /** One reader of a partition, which nobody shares: a coordinator and its replies. It has it as long as it wants it. */
 export class SoloMembership implements Membership {
-  readonly #place: Place;
-  readonly #clock: Clock;
-  readonly #holder: Holder;
+  readonly #port: SoloMembershipPort;
   #isReading = false;
+  #stopping: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
 
-  constructor(place: Place, clock: Clock, holder: Holder) {
-    this.#place = place;
-    this.#clock = clock;
-    this.#holder = holder;
+  constructor(port: SoloMembershipPort) {
+    this.#port = port;
   }
 
   subscribe(topics: ReadonlySet<string>): void {
     if (topics.size > 0 && !this.#isReading) this.#begin(0);
-    else if (topics.size === 0 && this.#isReading) void this.#stop();
+    else if (topics.size === 0 && this.#isReading) this.#stop();
   }
 
   doubt(): void {}
@@ -29,24 +34,30 @@ export class SoloMembership implements Membership {
   }
 
   async end(): Promise<void> {
-    await this.#stop();
+    this.#stop();
+    // It may have begun before.
+    await this.#stopping;
   }
 
   #begin(failures: number): void {
     this.#isReading = true;
+    const { place, clock, holder } = this.#port;
     const nobody = new Set<string>();
-    this.#holder.assigned("nobody", [this.#place], { members: nobody, own: nobody }).catch((error: unknown) => {
-      this.#holder.failed(error);
-      if (this.#isReading)
-        this.#timer = this.#clock.after(reconnectMs(failures + 1), () => this.#begin(failures + 1), true);
+    holder.assigned("nobody", [place], { members: nobody, own: nobody }).catch((error: unknown) => {
+      holder.failed(error);
+      if (this.#isReading) this.#timer = clock.after(reconnectMs(failures + 1), () => this.#begin(failures + 1), true);
     });
   }
 
-  async #stop(): Promise<void> {
+  #stop(): void {
     this.#timer?.cancel();
     if (!this.#isReading) return;
     this.#isReading = false;
-    await this.#holder.revoking(new Set());
-    if (!this.#isReading) this.#holder.lost();
+    this.#stopping = this.#port.holder.revoking(new Set()).then(() => {
+      // It may be wanted again meanwhile.
+      if (this.#isReading) return;
+      this.#port.holder.lost();
+      this.#port.left();
+    });
   }
 }

@@ -43,6 +43,7 @@ export class Source implements Taker, ReceiptHome {
   isWanted = false;
   /** Nobody wants anything any more: leaves as soon as nothing is in hand. */
   #isLeaving = false;
+  #hasEnded = false;
   /** Ends the waiting of all when there is no broker to wait for. */
   #broken = new AbortController();
 
@@ -84,7 +85,7 @@ export class Source implements Taker, ReceiptHome {
       }
       if (receipts.length > 0) return receipts.map(deliveryOf);
       const leftMs = untilMs - clock.now() + (this.#port.consumer.isStable ? 0 : JOIN_MS - LATE_MS);
-      if (signal.aborted || leftMs <= 0 || waitMs >= CERTAIN_MS) break;
+      if (this.#hasEnded || signal.aborted || leftMs <= 0 || waitMs >= CERTAIN_MS) break;
       // A member without a partition may be given one soon, which is worth a wait, but no look.
       const isPatient = want.waitMs > 0;
       if (!this.#hasMore && !(await this.#isBehind(isPatient, signal))) break;
@@ -169,6 +170,7 @@ export class Source implements Taker, ReceiptHome {
   }
 
   end(): void {
+    this.#hasEnded = true;
     this.#idle?.cancel();
     this.#buffer.end();
     this.#returned = [];
