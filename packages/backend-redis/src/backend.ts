@@ -73,6 +73,7 @@ export class RedisBackend implements Backend, AsyncDisposable {
   async open({ receive, send, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
     this.#mustBeOpen();
     await this.#connection.ready(signal);
+    await this.#connection.select(signal);
     this.#doubts ??= await checkServers(this.#connection, this.#settings.strict);
     const runner = this.#runner;
     const sources = new Set(receive.map((queue) => runner.place(queue)));

@@ -78,6 +78,13 @@ export class Connection {
     return settled(this.#writable().callBuffer(...(call as [string, ...Argument[]])), signal);
   }
 
+  /** Throws where the database cannot be had: the client says nothing of that, and goes on in database 0, where another's tasks may be. */
+  async select(signal: AbortSignal): Promise<void> {
+    const client = this.#writable();
+    const { db = 0 } = "nodes" in client ? {} : client.options;
+    if (db > 0) await this.command(["select", db], signal);
+  }
+
   /** Every master, one without a cluster: for questions about servers. */
   masters(): readonly Pick<Client, "info">[] {
     const client = this.#writable();

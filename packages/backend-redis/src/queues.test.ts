@@ -1,7 +1,20 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { RedisBackend, RedisBackendOptions } from "./index.ts";
-import { codeOf, DEAD, frame, frames, LEASE_MS, never, opened, REPLY, take, textsOf, WORK } from "./testing/opened.ts";
+import { type RedisBackend, type RedisBackendOptions, redis } from "./index.ts";
+import {
+  codeOf,
+  DEAD,
+  frame,
+  frames,
+  LEASE_MS,
+  never,
+  open,
+  opened,
+  REPLY,
+  take,
+  textsOf,
+  WORK,
+} from "./testing/opened.ts";
 import { type OwnServer, ownServer, START_MS } from "./testing/own-server.ts";
 
 // What the scripts do beyond the cases of the conformance suite.
@@ -36,6 +49,24 @@ const release = (backend: RedisBackend, delayMs: number, ...held: readonly { rea
     held.map(({ receipt }) => ({ kind: "release", delayMs, receipt }) as never),
     never,
   );
+
+describe("a database", () => {
+  it("that the server has is used", async () => {
+    const backend = await backendAt({ db: 3 });
+    await backend.send(WORK, frames("a"), never);
+    const probe = new Redis(server.url, { db: 3 });
+    const kept = await probe.keys(`${backend.namespace}:*`);
+    await probe.quit();
+    expect([kept.length > 0, await server.admin.keys(`${backend.namespace}:*`)]).toEqual([true, []]);
+  });
+
+  it("that it has not is refused: the client would go on in database 0", async () => {
+    const backend = redis({ url: server.url, db: 9_999 });
+    backends.push(backend);
+    const error: unknown = await open(backend).catch((thrown: unknown) => thrown);
+    expect(backend.classify(error)).toEqual({ code: "DENIED", detail: "ERR DB index is out of range" });
+  });
+});
 
 describe("long frames among short ones", () => {
   const long = (letter: string, bytes: number) => frame(letter, { bytes: Buffer.alloc(bytes, letter) });
