@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type KafkaBackend, kafka } from "./index.ts";
 import { acks, frames, LEASE_MS, never, textsOf, WORK } from "./testing/opened.ts";
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
+import { until } from "./testing/until.ts";
 
 const SESSION_MS = 10_000;
 const OTHER: Queue = { role: "work", name: "high", of: "default" };
@@ -23,14 +24,8 @@ class Bench {
     return { backend, port };
   }
 
-  async until<T>(answer: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settled = () => {
-      isSettled = true;
-    };
-    answer.then(settled, settled);
-    await this.clock.advanceUntil(() => isSettled, 600_000);
-    return answer;
+  until<T>(answer: Promise<T>): Promise<T> {
+    return until(this.clock, answer);
   }
 
   send(backend: KafkaBackend, ...texts: readonly string[]) {

@@ -6,6 +6,7 @@ import { kafka } from "./index.ts";
 import { kafkajsPort } from "./kafkajs/kafkajs-port.ts";
 import { acks, frames, LEASE_MS, never, REPLY, textsOf } from "./testing/opened.ts";
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
+import { until as untilOn } from "./testing/until.ts";
 
 /** Longer than a queue may be left alone before whoever reads it leaves. */
 const IDLE_MS = 6_000;
@@ -16,15 +17,7 @@ async function bench() {
   const broker = new PlayedKafka(clock);
   const port = new PlayedPort(broker);
   const backend = kafka({ port, namespace: "n" });
-  const until = async <T>(answer: Promise<T>): Promise<T> => {
-    let isSettled = false;
-    const settled = () => {
-      isSettled = true;
-    };
-    answer.then(settled, settled);
-    await clock.advanceUntil(() => isSettled, 600_000);
-    return answer;
-  };
+  const until = <T>(answer: Promise<T>): Promise<T> => untilOn(clock, answer);
   const open = (queue: Queue = REPLY) =>
     until(backend.open({ receive: [queue], send: [], create: true, leaseMs: LEASE_MS, clock }, never));
   const send = (...texts: readonly string[]) => until(backend.send(REPLY, frames(...texts), never));

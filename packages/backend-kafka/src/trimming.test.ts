@@ -5,6 +5,7 @@ import { kafka } from "./index.ts";
 import { acks, frames, LEASE_MS, never, WORK } from "./testing/opened.ts";
 import { refused } from "./testing/played-group.ts";
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
+import { until as untilOn } from "./testing/until.ts";
 
 /** So many are done from one deletion to the next. */
 const STEP = 10_000;
@@ -15,14 +16,7 @@ async function bench() {
   const broker = new PlayedKafka(clock);
   const port = new PlayedPort(broker);
   const backend = kafka({ port, partitions: 1, namespace: "n" });
-  const until = async <T>(answer: Promise<T>): Promise<T> => {
-    let isSettled = false;
-    void answer.finally(() => {
-      isSettled = true;
-    });
-    await clock.advanceUntil(() => isSettled, 600_000);
-    return answer;
-  };
+  const until = <T>(answer: Promise<T>): Promise<T> => untilOn(clock, answer);
   await until(backend.open({ receive: [WORK], send: [WORK], create: true, leaseMs: LEASE_MS, clock }, never));
   const place = { topic: "n.default", partition: 0 };
   const tries: number[] = [];

@@ -1,7 +1,8 @@
 import type { Calls } from "./call.ts";
 import type { Clock, Delivery, Observer, Profile, Queue } from "./contract/index.ts";
+import { takeBackCredit } from "./credit.ts";
 import type { Delays } from "./delays.ts";
-import { type Fetching, takeBackCredit } from "./fetching.ts";
+import type { Fetching } from "./fetching.ts";
 import type { Intake } from "./intake.ts";
 import type { HeldTask, Hold } from "./lease/hold.ts";
 import type { Keeper } from "./lease/keeper.ts";

@@ -1,7 +1,6 @@
 import type { Random } from "./backoff.ts";
 import type { Calls } from "./call.ts";
 import type { Clock, Delivery, Queue } from "./contract/index.ts";
-import { within } from "./pause.ts";
 import { Fetcher } from "./work/fetcher.ts";
 import { LaneCredit } from "./work/lane-credit.ts";
 import { Prefetch } from "./work/prefetch.ts";
@@ -90,16 +89,4 @@ export class Fetching {
   #creditBeside(pending: number): number {
     return this.#fetchers.length > 1 ? 0 : this.#credit(this.#prefetch.tasksOf(pending));
   }
-}
-
-/** A broker that pushes is told that nothing is wanted any more, and a log that its partitions are free. Ends in `boundMs`. */
-export async function takeBackCredit(
-  { calls, clock, leaseMs }: Pick<FetchingPort, "calls" | "clock" | "leaseMs">,
-  queues: readonly Queue[],
-  boundMs: number,
-): Promise<void> {
-  const none = { max: 0, waitMs: 0, leaseMs };
-  const { signal } = new AbortController();
-  const taken = queues.map((queue) => calls.receive(queue, none, signal).catch(() => []));
-  await within(clock, Promise.all(taken), boundMs);
 }

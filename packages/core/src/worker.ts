@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Backend, WorkerStatus } from "./contract/index.ts";
-import { takeBackCredit } from "./fetching.ts";
+import { takeBackCredit } from "./credit.ts";
 import { pause, within } from "./pause.ts";
 import { type WorkerOptions, workerSettings } from "./plan/options.ts";
 import { planWorker } from "./plan/plan.ts";

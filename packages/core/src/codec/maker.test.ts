@@ -238,6 +238,11 @@ describe("messages to a coordinator", () => {
     expect(read).toMatchObject({ value: { worker: "w", held: [[RUN, 3]], retries: [[RUN, 4, 500]] } });
   });
 
+  it("a beat never fails: with more in hand than a body may hold, it goes as it is", () => {
+    const held = Array.from({ length: 1_500_000 }, (_, index) => [RUN, index] as const) as unknown as Beat["held"];
+    expect(maker.beatFrames({ ...beat, held }, 5, 1_000)).toHaveLength(1);
+  });
+
   it.each<[string, unknown]>([
     [
       "a circle",

@@ -178,7 +178,8 @@ export function replyFrame(json: string, sentAt: number, codec?: BodyCodec, unti
 /** A beat must never fail: progress that is too much for one frame goes in several, and what cannot travel at all is left out. */
 export function beatFrames(beat: Beat, sentAt: number, roomBytes: number): OutFrame[] {
   const { progress } = beat;
-  const json = jsonOf(beat);
+  // Where nothing is left out any more, it goes as it is.
+  const json = jsonOf(beat) ?? (progress.length === 0 ? JSON.stringify(beat) : undefined);
   if (json !== undefined && (progress.length === 0 || Buffer.byteLength(json) <= roomBytes))
     return [new OutgoingFrame(encodeFrame(messageParts("beat", json, sentAt)), { first: false })];
   if (progress.length <= 1) return beatFrames({ ...beat, progress: [] }, sentAt, roomBytes);

@@ -1,9 +1,10 @@
 import { type Backoff, backoffMs, type Random } from "../backoff.ts";
 import type { Calls } from "../call.ts";
 import type { BadFrame, Beat, Clock, Frame, Queue, Receipt, ReplyBody } from "../contract/index.ts";
+import { takeBackCredit } from "../credit.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
-import { pause, within } from "../pause.ts";
+import { pause } from "../pause.ts";
 import { readBeat, readReply } from "./reply-body.ts";
 
 export interface ReaderPort {
@@ -61,15 +62,8 @@ export class Reader {
         failures += 1;
       }
     }
-    await this.#takeBack();
-  }
-
-  /** Nobody else says so where the queue is not removed: what reads it for this one would be kept ready. Ends in time. */
-  async #takeBack(): Promise<void> {
-    const { calls, clock, queue, leaseMs } = this.#port;
-    const { signal } = new AbortController();
-    const taken = calls.receive(queue, { max: 0, waitMs: 0, leaseMs }, signal).catch(() => []);
-    await within(clock, taken, leaseMs / 10);
+    // Nobody else says so where the queue is not removed: what reads it for this one would be kept ready.
+    await takeBackCredit(this.#port, [this.#port.queue], this.#port.leaseMs / 10);
   }
 
   /** Hands on what a frame holds. Answers the frame, nothing where it was none of ours, or `later` where it has to come again. */

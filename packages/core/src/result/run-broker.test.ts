@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Sent } from "../call.ts";
+import type { OutFrame } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import { RUN } from "../testing/frames.ts";
+import { outFrame, RUN } from "../testing/frames.ts";
 import { type Posted, RunBench, readRun } from "../testing/run-bench.ts";
+import type { KeptFrame } from "./kept-frame.ts";
 import type { Evidence } from "./silence.ts";
 
 describe("the answers of the broker", () => {
@@ -114,6 +116,20 @@ describe("what the broker lost", () => {
     await bench.clock.settle();
     expect(seen.outcomes).toEqual(["completed", "dead VANISHED"]);
     expect(bench.run.summary).toMatchObject({ resent: 2, dead: 1 });
+  });
+
+  it("is not sent again where its result comes while it is being made", async () => {
+    const made: (() => void)[] = [];
+    const resend = ({ first }: KeptFrame) =>
+      new Promise<OutFrame>((resolve) => void made.push(() => resolve(outFrame({ index: first, round: 1 }))));
+    const bench = new RunBench({ resend });
+    await bench.feed([0, 1]);
+    bench.open.look(evidence);
+    expect([made.length, bench.posted.length]).toEqual([2, 2]);
+    bench.accept(0);
+    for (const resolve of made) resolve();
+    await bench.clock.settle();
+    expect(bench.posted.slice(2).map(({ frame }) => frame.id)).toEqual([`${RUN}/1`]);
   });
 
   it("is not sent again before the broker has answered the last one", async () => {
