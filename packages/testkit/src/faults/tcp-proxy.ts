@@ -77,7 +77,7 @@ export class TcpProxy {
     this.#set(directions, { bytesPerSecond });
   }
 
-  /** Ends every connection at once, with a reset on both sides. New ones are served. */
+  /** Ends every connection at once, with a reset on both sides; a side that is just being ended is closed, and reset when it writes. New ones are served. */
   reset(): void {
     for (const link of this.#links) link.reset();
   }
