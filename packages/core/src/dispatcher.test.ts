@@ -51,6 +51,14 @@ describe("send", () => {
     await expect(world.until(dispatcher.send("default", 2))).rejects.toMatchObject({ code: "QUEUE_FULL" });
   });
 
+  it("throws TOO_LARGE for what would not fit into an empty backend: nobody waits for room", async () => {
+    const world = new MemoryWorld({ maxBytes: 100 });
+    const dispatcher = await world.dispatcher();
+    await expect(world.until(dispatcher.send("default", "x".repeat(100)))).rejects.toMatchObject({ code: "TOO_LARGE" });
+    const run = dispatcher.run<string, unknown>("default", ["x".repeat(100)]);
+    expect(await world.until(run.results())).toMatchObject([{ outcome: "dead", error: { code: "TOO_LARGE" } }]);
+  });
+
   it("throws what keeps the broker away, after 30 s", async () => {
     const world = new MemoryWorld();
     const backend = new ScriptedBackend();

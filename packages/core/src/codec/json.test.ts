@@ -173,9 +173,14 @@ describe("what cannot be sent", () => {
     ["a big integer", [1n]],
     ["a circle", circle],
     ["a toJSON that throws", [hostile]],
-    ["deeper than the stack", deep],
   ])("%s is INPUT_INVALID", (_, value) => {
     expect(() => encodeJson(value)).toThrow(expect.objectContaining({ name: "DispatchError", code: "INPUT_INVALID" }));
+  });
+
+  it("deeper than the stack is told as deeper than the limit", () => {
+    expect(() => encodeJson(deep)).toThrow(
+      expect.objectContaining({ code: "INPUT_INVALID", message: "nested deeper than 64" }),
+    );
   });
 
   it("keeps the cause, and says it in one line", () => {
@@ -202,6 +207,11 @@ describe("size", () => {
     expect(read(json)).toHaveProperty("value");
     expect(() => encodeJson(["x".repeat(full - 3)])).toThrow(expect.objectContaining({ code: "TOO_LARGE" }));
     expect(read(`${json} `)).toEqual({ bad: "FRAME_INVALID", detail: `a body of ${full + 1} bytes` });
+  });
+
+  it("refuses what no text of V8 can hold as what it is", () => {
+    const endless = { toJSON: () => "x".repeat(2 ** 30) };
+    expect(() => encodeJson([endless])).toThrow(expect.objectContaining({ code: "TOO_LARGE" }));
   });
 
   it("refuses what no reader would take: it counts bytes, as the reader does", () => {

@@ -22,7 +22,7 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
   try {
     json = JSON.stringify(value);
   } catch (error) {
-    throw new DispatchError("INPUT_INVALID", `not representable as JSON: ${printed(error)}`, { cause: error });
+    throw noJson(error);
   }
   if (json === undefined) throw new DispatchError("INPUT_INVALID", "not representable as JSON");
   const { decodedBytes, jsonDepth } = bodyLimits;
@@ -30,8 +30,20 @@ export function encodeJson(value: unknown, wrapped: number = wrapping.none): str
   if (json.length > decodedBytes / 3 && Buffer.byteLength(json) > decodedBytes) {
     throw new DispatchError("TOO_LARGE", `${Buffer.byteLength(json)} bytes of JSON, the limit is ${decodedBytes}`);
   }
-  if (tooDeep(json, jsonDepth + wrapped)) throw new DispatchError("INPUT_INVALID", `nested deeper than ${jsonDepth}`);
+  if (tooDeep(json, jsonDepth + wrapped)) throw new DispatchError("INPUT_INVALID", TOO_DEEP.detail);
   return json;
+}
+
+/** V8 says what it has run out of: stack for a value's nesting, or room for its text. Both are beyond limits of ours, which have words of their own. */
+function noJson(cause: unknown): DispatchError {
+  const reason = printed(cause);
+  if (cause instanceof RangeError && reason.startsWith("Maximum call stack")) {
+    return new DispatchError("INPUT_INVALID", TOO_DEEP.detail, { cause });
+  }
+  if (cause instanceof RangeError && reason === "Invalid string length") {
+    return new DispatchError("TOO_LARGE", `more JSON than a text can hold, the limit is ${bodyLimits.decodedBytes}`, { cause });
+  }
+  return new DispatchError("INPUT_INVALID", `not representable as JSON: ${reason}`, { cause });
 }
 
 /** JSON from outside, within the limits, or why it is refused. */
@@ -61,7 +73,7 @@ export function parseText(json: string, wrapped: number): { readonly value: unkn
   return isChecked && isShort && isDeeperThan(value, most) ? TOO_DEEP : { value };
 }
 
-const TOO_DEEP: BadFrame = Object.freeze({ bad: "FRAME_INVALID", detail: `nested deeper than ${JSON_DEPTH}` });
+const TOO_DEEP = Object.freeze({ bad: "FRAME_INVALID", detail: `nested deeper than ${JSON_DEPTH}` }) satisfies BadFrame;
 
 function tooDeep(json: string, most: number): boolean {
   // A text that nests deeper than the limit has at least two brackets a level.

@@ -44,10 +44,10 @@ export class QueueStore implements Home {
     if (!frame.first) ids.take(id);
     else {
       if (!ids.claim(id)) return "duplicate";
-      const bound = this.books.fullFor(frame.bytes.length);
-      if (bound !== undefined) {
+      const refusal = this.books.refusal(frame.bytes.length);
+      if (refusal !== undefined) {
         ids.free(id);
-        return { failed: new MemoryError("QUEUE_FULL", `the memory backend is full: ${bound}`) };
+        return { failed: refusal };
       }
     }
     this.frames.put(frame, id, nowMs);

@@ -72,8 +72,8 @@ export class MessageQueue implements Store, GrantHome {
     if (family !== undefined && frame.first) {
       const { id } = frame;
       if (family.isTaken(id, nowMs)) return "duplicate";
-      const bound = this.rules.books.fullFor(frame.bytes.length);
-      if (bound !== undefined) return { failed: new MemoryError("QUEUE_FULL", `the memory backend is full: ${bound}`) };
+      const refusal = this.rules.books.refusal(frame.bytes.length);
+      if (refusal !== undefined) return { failed: refusal };
       family.sent(id, nowMs);
     }
     this.put(frame, nowMs);
