@@ -1,11 +1,11 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Queue } from "@org/dispatch-core/contract";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { addressOf } from "./address.ts";
 import { fromOptions, sqs } from "./index.ts";
 import { nameOf } from "./names.ts";
 import { resolveOptions, type SqsBackendOptions } from "./options.ts";
-import { DEAD, REPLY, WORK } from "./testing/opened.ts";
+import { DEAD, open, REPLY, WORK } from "./testing/opened.ts";
 
 const client = new SQSClient({ region: "eu-west-1", maxAttempts: 1 });
 
@@ -69,6 +69,19 @@ describe("options", () => {
     expect(nameOf(naming, WORK)).toBe("tasks");
     expect(nameOf(naming, DEAD)).toBe("tasks-dead");
     expect(nameOf(naming, { ...WORK, of: "other" })).toBe("dispatch-other");
+  });
+});
+
+describe("without a region anywhere", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it("is refused at once: no wait brings one", async () => {
+    for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) vi.stubEnv(name, undefined);
+    for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]) vi.stubEnv(name, "/nowhere");
+    const backend = sqs();
+    const error = await open(backend).catch((thrown: unknown) => thrown);
+    expect(backend.classify(error)).toEqual({ code: "DENIED", detail: "sqs:GetQueueUrl: Region is missing" });
+    await backend.close();
   });
 });
 

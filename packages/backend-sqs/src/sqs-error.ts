@@ -64,22 +64,22 @@ interface FailedEntry {
 export function classifyError(error: unknown): ErrorClass {
   try {
     if (error instanceof SqsRefusal) return { code: error.code, detail: error.message, missing: error.missing };
-    const detail = detailOf(error);
-    return { code: codeOf(error, detail), detail };
+    const said = textOf(error);
+    return { code: codeOf(error, said), detail: withAction(error, said) };
   } catch {
     return { code: "UNAVAILABLE" };
   }
 }
 
-function codeOf(error: unknown, detail: string): CallCode {
+function codeOf(error: unknown, said: string): CallCode {
   const name = errorName(error);
   const known = NAMES[name];
-  if (known === "MISMATCH" && TOO_LARGE.test(detail)) return "TOO_LARGE";
+  if (known === "MISMATCH" && TOO_LARGE.test(said)) return "TOO_LARGE";
   if (known !== undefined) return known;
   const node = String(fieldOf(error, "code") ?? "");
   if (NODE_TIMEOUT.test(node)) return "TIMED_OUT";
   if (NODE_TRUST.test(node)) return "DENIED";
-  if (/^Region is missing|could not load credentials|credential is missing/i.test(detail)) return "DENIED";
+  if (/^Region is missing|could not load credentials|credential is missing/i.test(said)) return "DENIED";
   const status = Number(fieldOf(fieldOf(error, "$metadata"), "httpStatusCode"));
   if (status === 429) return "THROTTLED";
   if (status === 401 || status === 403) return "DENIED";
@@ -95,16 +95,19 @@ function errorName(error: unknown): string {
   return name.replace(/^.*[#.]/, "");
 }
 
-function detailOf(error: unknown): string {
+function textOf(error: unknown): string {
   const { Message } = (error ?? {}) as FailedEntry;
   const said = Message ?? (error instanceof Error ? error.message : undefined) ?? "";
   const name = errorName(error);
   const node = fieldOf(error, "code");
   // A refused connection comes as an AggregateError without a message.
   const text = said === "" ? String(node ?? "") : said;
-  const whole = name === "" || name === "Error" || text.startsWith(name) ? text : `${name}: ${text}`;
+  return name === "" || name === "Error" || text.startsWith(name) ? text : `${name}: ${text}`;
+}
+
+function withAction(error: unknown, said: string): string {
   const action = typeof error === "object" && error !== null ? actions.get(error) : undefined;
-  return action === undefined || whole.includes(`sqs:${action}`) ? whole : `sqs:${action}: ${whole}`;
+  return action === undefined || said.includes(`sqs:${action}`) ? said : `sqs:${action}: ${said}`;
 }
 
 /** Which action an error came of; the error itself stays as the client made it. */
