@@ -66,6 +66,12 @@ test("text: a broker that does not answer is said once, so that a command that w
   expect(text()).toBe("warn UNAVAILABLE: redis open: connect ECONNREFUSED; trying again\n");
 });
 
+test("text: thousands of a kind are a few lines", () => {
+  const { log, text } = logged("text");
+  for (let count = 0; count < 5_000; count += 1) log.observer?.(lost);
+  expect(text().trimEnd().split("\n")).toHaveLength(8);
+});
+
 test("off: nothing, and no observer to pay for", () => {
   const { log, text } = logged("off");
   expect(log.observer).toBeUndefined();

@@ -1,8 +1,9 @@
-import { joinObservers, jsonLogger, type Logger, logEvents } from "@org/dispatch-core";
+import { joinObservers, jsonLogger, type Logger, logEvents, systemClock } from "@org/dispatch-core";
 import type { DispatchEvent, Observer } from "@org/dispatch-core/contract";
 import { oneLine } from "./failure.ts";
 import type { LogMode } from "./options.ts";
 import type { Screen } from "./screen.ts";
+import { thinning } from "./thinning.ts";
 
 /** What a command says while it runs, beside results and errors. */
 export interface Log {
@@ -14,8 +15,8 @@ export interface Log {
 }
 
 /**
- * `json`: every event, and what handlers log, as JSON lines. `text`: lines for people, of what needs a look only (progress and summary come beside
- * it). `off`: nothing. All on standard error.
+ * `json`: every event, and what handlers log, as JSON lines. `text`: lines for people, of what needs a look only, thinned out where they come in
+ * thousands (progress and summary come beside it). `off`: nothing. All on standard error.
  */
 export function logOf(mode: LogMode, screen: Screen, backend?: string): Log {
   if (mode === "json") {
@@ -24,12 +25,14 @@ export function logOf(mode: LogMode, screen: Screen, backend?: string): Log {
   }
   if (mode === "off") return { mode, logger: { debug() {}, info() {}, warn() {}, error() {} }, observer: undefined };
   const write = (level: string) => (fields: object, message?: string) => screen.line(logText(level, fields, message));
+  const thin = thinning(systemClock());
   return {
     mode,
     logger: { debug() {}, info: write("info"), warn: write("warn"), error: write("error") },
     observer: joinObservers(noAnswerYet(screen), (event) => {
       const text = warningText(event);
-      if (text !== undefined) screen.line(`warn ${oneLine(text)}`);
+      const said = text === undefined ? undefined : thin(event.event === "warning" ? event.code : event.event, text);
+      if (said !== undefined) screen.line(`warn ${oneLine(said)}`);
     }),
   };
 }

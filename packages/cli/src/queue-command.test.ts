@@ -22,12 +22,16 @@ async function filled() {
   };
 }
 
+const FRAMES = "counted in frames: each a task, or a pack of tasks\n";
+
 test("the status is a table for people, or one JSON line", async () => {
   const { around, status, close } = await filled();
   expect(await status(false)).toBe(0);
-  expect(around.outText()).toMatch(/^queue mails, dead letters: 0\nlane +ready +leased +delayed\n\S+ +3 +0 +1\n$/);
+  expect(around.outText()).toMatch(
+    /^queue mails, dead letters: 0\nlane +ready +leased +delayed\n\S+ +3 +0 +1\ncounted in frames: .*\n$/,
+  );
   expect(await status(true)).toBe(0);
-  const json = JSON.parse(around.outText().split("\n")[3] ?? "") as object;
+  const json = JSON.parse(around.outText().split("\n")[4] ?? "") as object;
   expect(json).toMatchObject({ queue: "mails", lanes: [{ ready: 3, leased: 0, delayed: 1, exact: true }], dead: 0 });
   await close();
 });
@@ -38,15 +42,17 @@ test("what a broker only estimates is marked", () => {
     lanes: [{ lane: "high", ready: 12_000, leased: 0, delayed: 3, exact: false }],
     dead: 2,
   });
-  expect(text).toBe("queue q, dead letters: 2\nlane    ready  leased  delayed\nhigh  ~12,000      ~0       ~3\n");
+  expect(text).toBe(
+    `queue q, dead letters: 2\nlane    ready  leased  delayed\nhigh  ~12,000      ~0       ~3\n${FRAMES}`,
+  );
 });
 
 test("a purge empties the queue, once it is confirmed", async () => {
   const { around, status, purge, close } = await filled();
   await expect(purge(false)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   expect(await purge(true)).toBe(0);
-  expect(around.outText()).toBe("4 tasks removed\n");
+  expect(around.outText()).toBe("4 frames removed\n");
   await status(false);
-  expect(around.outText()).toMatch(/ +0 +0 +0\n$/);
+  expect(around.outText()).toMatch(/ +0 +0 +0\ncounted in frames/);
   await close();
 });

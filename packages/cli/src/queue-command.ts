@@ -28,7 +28,7 @@ export async function queueOn(
   checkQueueAction(action);
   if (action.verb === "purge") {
     const count = await admin.purge();
-    around.stdout.write(`${countText(count)} ${count === 1 ? "task" : "tasks"} removed\n`);
+    around.stdout.write(`${countText(count)} ${count === 1 ? "frame" : "frames"} removed\n`);
     return 0;
   }
   const status = await admin.status();
@@ -47,7 +47,7 @@ export function statusText(status: QueueStatus): string {
     return [lane, cell(counts.ready), cell(counts.leased), cell(counts.delayed)];
   });
   const table = tableText([["lane", "ready", "leased", "delayed"], ...rows]);
-  return `queue ${status.queue}, dead letters: ${countText(status.dead)}\n${table}`;
+  return `queue ${status.queue}, dead letters: ${countText(status.dead)}\n${table}counted in frames: each a task, or a pack of tasks\n`;
 }
 
 /** Opens the admin of a queue for the time of one command. Throws UNSUPPORTED on a backend of one process, `NeverReached` where nobody answers. */

@@ -1,7 +1,7 @@
-import type { Run, Worker } from "@org/dispatch-core";
+import { defaults, type Run, type Worker } from "@org/dispatch-core";
 import type { Clock } from "@org/dispatch-core/contract";
 import { failureOf, oneLine } from "./failure.ts";
-import { countText } from "./figures.ts";
+import { countText, durationText } from "./figures.ts";
 import { endedLine, thrownText } from "./foreign-code-watch.ts";
 import type { InputSource } from "./input-lines.ts";
 import type { Log } from "./log.ts";
@@ -80,7 +80,9 @@ export async function collect(collection: Collection): Promise<number> {
 
 function stoppingText(cause: StopCause, worker: Worker | undefined): string {
   const waits =
-    worker === undefined ? "waiting for what is under way" : `letting ${worker.status.running} running finish`;
+    worker === undefined
+      ? `waiting up to ${durationText(defaults.drainMs)} for what is under way`
+      : `letting ${worker.status.running} running finish`;
   const [what, next] = cause instanceof Thrown ? [thrownText(cause.error), "a signal"] : [cause, "a second signal"];
   return `${oneLine(what)}: ${waits}, the rest is cancelled; ${next} ends at once`;
 }

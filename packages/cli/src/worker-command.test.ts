@@ -35,7 +35,7 @@ test("a worker serves all tasks of its file until the first signal, and exits wi
   expect(around.outText()).toBe("");
   expect(around.errText()).toMatch(/worker \S+ serves default, other; SIGTERM or SIGINT stops it\n/);
   expect(around.errText()).toMatch(/info seen [^\n]*n=1/);
-  expect(around.errText()).toMatch(/\nworker \S+ has stopped: 6 finished, 0 given back\n$/);
+  expect(around.errText()).toMatch(/\nworker \S+ has stopped: 6 tasks finished, 0 frames given back\n$/);
   await dispatcher.close();
   await backend.close();
 });
@@ -90,7 +90,7 @@ test("what a handler throws outside of any task is an orderly end with one error
   expect(around.errText()).toContain("warn a promise was rejected and nobody waited for it: let go\n");
   expect(around.errText()).toContain("warn thrown outside of any task: again\n");
   expect(around.errText()).toMatch(
-    /1 finished, 0 given back\ndispatch: SHUTTING_DOWN: thrown outside of any task: boom\n$/,
+    /1 tasks finished, 0 frames given back\ndispatch: SHUTTING_DOWN: thrown outside of any task: boom\n$/,
   );
   expect(around.watch()).toBeUndefined();
   await dispatcher.close();

@@ -2,6 +2,7 @@ import { DispatchError, Worker } from "@org/dispatch-core";
 import type { Backend } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { oneLine, reach } from "./failure.ts";
+import { countText } from "./figures.ts";
 import { watchHandlers } from "./foreign-code.ts";
 import { endedLine, thrownText } from "./foreign-code-watch.ts";
 import { loadHandlerFile } from "./handler-file.ts";
@@ -60,7 +61,9 @@ export async function workOn(backend: Backend, options: WorkerCommandOptions, ar
     say(`worker ${worker.id} stops after ${whyText}, ${worker.status.running} running`);
     await worker.stop();
     const { finished, released } = worker.status;
-    say(`worker ${worker.id} has stopped: ${finished} finished, ${released} given back`);
+    say(
+      `worker ${worker.id} has stopped: ${countText(finished)} tasks finished, ${countText(released)} frames given back`,
+    );
     if (!(why instanceof Thrown)) return 0;
     screen.line(endedLine(thrownText(why.error)));
     return 1;
