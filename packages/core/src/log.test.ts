@@ -122,6 +122,12 @@ describe("events as lines", () => {
     expect(seen).toEqual([[level, code === undefined ? rest : { ...rest, error: { code } }]]);
   });
 
+  it("say durations to the microsecond", () => {
+    seen.length = 0;
+    observe({ event: "task_timed_out", ...worker, durationMs: 81.23400000000117 });
+    expect(seen).toEqual([["warn", { event: "task_timed_out", ...worker, durationMs: 81.234 }]]);
+  });
+
   it("say the trace of a task by its id", () => {
     seen.length = 0;
     observe({

@@ -98,8 +98,9 @@ function fieldsOf(event: DispatchEvent, backend: string | undefined): object {
     code,
     trace,
     ...rest
-  } = said as DispatchEvent & Partial<Record<Unsaid | "code" | "trace", unknown>>;
+  } = said as DispatchEvent & Partial<Record<Unsaid | "code" | "trace", unknown>> & { durationMs?: number };
   for (const key of unsaid) delete rest[key];
+  if (rest.durationMs !== undefined) rest.durationMs = Math.round(rest.durationMs * 1_000) / 1_000;
   const error = code === undefined ? {} : { error: { code } };
   if (typeof trace === "string") Object.assign(rest, { traceId: trace.split("-")[1] });
   return backend === undefined ? { event: name, ...rest, ...error } : { event: name, backend, ...rest, ...error };
