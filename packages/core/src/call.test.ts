@@ -18,7 +18,7 @@ import { codes, DispatchError } from "./errors.ts";
 import { memoryProfile } from "./memory/profile.ts";
 import { WatchedClock } from "./memory/testing.ts";
 import { pause } from "./pause.ts";
-import type { Until } from "./trying.ts";
+import type { Until } from "./retrying.ts";
 
 const WORK: Queue = { role: "work", name: "normal", of: "default" };
 const OPEN = { receive: [], send: [WORK], create: true, leaseMs: 1_000 };

@@ -15,7 +15,8 @@ import type {
   Want,
 } from "./contract/index.ts";
 import { codes, DispatchError } from "./errors.ts";
-import { TRY_MS, Trying, type TryingOptions, type Until } from "./trying.ts";
+import { TRY_MS, type Until } from "./retrying.ts";
+import { Trying, type TryingOptions } from "./trying.ts";
 import { type Wire, wireOf } from "./wire.ts";
 
 export type Sent = "ok" | "duplicate" | "gone" | DispatchError;

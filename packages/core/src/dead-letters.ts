@@ -6,8 +6,8 @@ import { REJECTED_TASK, redriveFrame } from "./codec/maker.ts";
 import type { Clock, Delivery, EndCode, Frame, Headers, OutFrame, Queue, WireError } from "./contract/index.ts";
 import { DispatchError } from "./errors.ts";
 import { deadQueue, workQueue } from "./queues.ts";
+import type { Until } from "./retrying.ts";
 import type { Routes } from "./routes.ts";
-import type { Until } from "./trying.ts";
 
 /** A task that ended dead, and why. */
 export interface DeadLetter {

@@ -8,8 +8,8 @@ import { type Family, openFamily } from "./open-family.ts";
 import type { Absent } from "./plan/absent.ts";
 import { type AdminOptions, adminSettings } from "./plan/options.ts";
 import { deadQueue } from "./queues.ts";
+import type { Until } from "./retrying.ts";
 import type { Routes } from "./routes.ts";
-import type { Until } from "./trying.ts";
 
 /** What lies in a queue, as far as the backend knows. */
 export interface QueueStatus {

@@ -1,29 +1,16 @@
-import { type Backoff, backoffMs, type Random } from "./backoff.ts";
+import type { Random } from "./backoff.ts";
 import type { Backend, Clock, Code, Observer } from "./contract/index.ts";
 import { codes, DispatchError, printed } from "./errors.ts";
-import { pause } from "./pause.ts";
-
-/** How long one try of a verb may take, beyond what it was asked to wait; 10 s is the longest that a half-open socket may go unnoticed. */
-export const TRY_MS = 10_000;
+import { pauseBetween, type RetryingParts, retrying, TRY_MS, type Until } from "./retrying.ts";
 
 /** How long the first connection may take, tries included, before whoever opens gives up. */
 export const OPEN_MS = 30_000;
-
-/** Between two tries of a call: short at first, because most faults are. */
-const RETRY: Backoff = { baseMs: 50, maxMs: 5_000 };
 
 export interface TryingOptions {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Observer | undefined;
-}
-
-/** Until when a call is tried again, and what ends it early. */
-export interface Until {
-  /** Monotonic; absent: until the signal fires. */
-  readonly deadline?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What one try is about. */
@@ -43,30 +30,19 @@ export interface Try {
 export class Trying {
   readonly #backend: Backend;
   readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #again: RetryingParts;
   readonly #observer: Observer | undefined;
 
   constructor({ backend, clock, random, observer }: TryingOptions) {
     this.#backend = backend;
     this.#clock = clock;
-    this.#random = random;
+    this.#again = { clock, random, adviceMs: (error) => this.adviceMs(error) };
     this.#observer = observer;
   }
 
   /** Until it succeeds, or fails with what no other try would mend, or its time is over. Throws only DispatchError. */
-  async untilDone<T>(what: Try, until: Until, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    let reason: DispatchError | undefined;
-    for (let round = 0; ; round += 1) {
-      try {
-        return await this.once(what, until, run);
-      } catch (error) {
-        const wrapped = error as DispatchError;
-        // That the time was over says less than what it went by with.
-        if (wrapped.code !== "TIMED_OUT" || reason === undefined) reason = wrapped;
-        if (!codes[wrapped.code].again) throw wrapped;
-        if (!(await this.pause(round, until, this.adviceMs(wrapped)))) throw reason;
-      }
-    }
+  untilDone<T>(what: Try, until: Until, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return retrying(this.#again, until, () => this.once(what, until, run));
   }
 
   /** One try, bounded by its own time, the call's deadline and the caller's signal. Throws only DispatchError. */
@@ -108,12 +84,8 @@ export class Trying {
   }
 
   /** Waits before the next try; answers false when the deadline or the signal comes first. */
-  async pause(round: number, until: Until, advisedMs: number): Promise<boolean> {
-    if (until.signal?.aborted) return false;
-    const delayMs = Math.max(advisedMs, backoffMs(RETRY, round, this.#random));
-    if (until.deadline !== undefined && this.#clock.now() + delayMs >= until.deadline) return false;
-    await pause(this.#clock, delayMs, until.signal);
-    return until.signal?.aborted !== true;
+  pause(round: number, until: Until, advisedMs: number): Promise<boolean> {
+    return pauseBetween(this.#again, round, until, advisedMs);
   }
 
   /** How long the broker asks to be left alone. */

@@ -1,17 +1,11 @@
-import { type Backoff, backoffMs, type Random } from "../backoff.ts";
+import type { Random } from "../backoff.ts";
 import type { BlobStore } from "../contract/blob-store.ts";
 import type { Clock } from "../contract/index.ts";
-import { codes, DispatchError, printed } from "../errors.ts";
-import { pause } from "../pause.ts";
-import type { Until } from "../trying.ts";
-
-/** How long one try of a verb may take. */
-const TRY_MS = 10_000;
+import { DispatchError, printed } from "../errors.ts";
+import { retrying, TRY_MS, type Until } from "../retrying.ts";
 
 /** How long a verb is tried where the caller gives no time. */
 const CALL_MS = 30_000;
-
-const RETRY: Backoff = { baseMs: 50, maxMs: 5_000 };
 
 export interface BlobDoorOptions {
   readonly store: BlobStore;
@@ -49,21 +43,10 @@ export class BlobDoor {
     await this.#once("remove", {}, (signal) => this.#store.remove(key, signal)).catch(() => {});
   }
 
-  async #retrying<T>(verb: string, until: Until | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #retrying<T>(verb: string, until: Until | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const given = until?.deadline !== undefined || until?.signal !== undefined;
     const bound: Until = given ? (until as Until) : { deadline: this.#clock.now() + CALL_MS };
-    for (let round = 0; ; round += 1) {
-      try {
-        return await this.#once(verb, bound, run);
-      } catch (error) {
-        const wrapped = error as DispatchError;
-        const delayMs = backoffMs(RETRY, round, this.#random);
-        const late = bound.deadline !== undefined && this.#clock.now() + delayMs >= bound.deadline;
-        if (!codes[wrapped.code].again || late || bound.signal?.aborted) throw wrapped;
-        await pause(this.#clock, delayMs, bound.signal);
-        if (bound.signal?.aborted) throw wrapped;
-      }
-    }
+    return retrying({ clock: this.#clock, random: this.#random }, bound, () => this.#once(verb, bound, run));
   }
 
   /** One try; throws only DispatchError. */

@@ -3,7 +3,7 @@ import type { BlobStore } from "../contract/blob-store.ts";
 import type { BadFrame, Clock, Frame, Profile } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import { chain, type Eventual } from "../eventual.ts";
-import type { Until } from "../trying.ts";
+import type { Until } from "../retrying.ts";
 import { type Wire, wireOf } from "../wire.ts";
 import { BlobDoor } from "./blob-door.ts";
 import { blobOf, CLAIM_CODEC, checkBlob, claimFor, readClaim } from "./claim.ts";

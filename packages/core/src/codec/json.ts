@@ -41,7 +41,9 @@ function noJson(cause: unknown): DispatchError {
     return new DispatchError("INPUT_INVALID", TOO_DEEP.detail, { cause });
   }
   if (cause instanceof RangeError && reason === "Invalid string length") {
-    return new DispatchError("TOO_LARGE", `more JSON than a text can hold, the limit is ${bodyLimits.decodedBytes}`, { cause });
+    return new DispatchError("TOO_LARGE", `more JSON than a text can hold, the limit is ${bodyLimits.decodedBytes}`, {
+      cause,
+    });
   }
   return new DispatchError("INPUT_INVALID", `not representable as JSON: ${reason}`, { cause });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Beat, Counters, DeathNote, Frame, OutFrame, TaskInfo } from "../contract/index.ts";
 import { chain, type Eventual } from "../eventual.ts";
-import type { Until } from "../trying.ts";
+import type { Until } from "../retrying.ts";
 import type { BodyCodec } from "./body.ts";
 import { codedFrame } from "./coded-frame.ts";
 import { shorterNotes } from "./death.ts";

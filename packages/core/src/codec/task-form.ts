@@ -1,7 +1,7 @@
 import type { Headers, OutFrame, TaskInfo } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import { chain, type Eventual } from "../eventual.ts";
-import type { Until } from "../trying.ts";
+import type { Until } from "../retrying.ts";
 import type { BodyCodec, Encoded } from "./body.ts";
 import { encodeExtension } from "./extension.ts";
 import { filledFrame, OutgoingFrame, type OutgoingOptions, writeHead } from "./frame.ts";

@@ -1,7 +1,7 @@
 import type { Calls, Sent } from "../call.ts";
 import type { Clock, OutFrame, Queue } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
-import type { Until } from "../trying.ts";
+import type { Until } from "../retrying.ts";
 
 /** Something whose frame is to be sent. */
 export interface Outbound {

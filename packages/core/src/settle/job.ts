@@ -2,7 +2,7 @@ import type { Calls } from "../call.ts";
 import type { Clock, Counters, DeathNote, Frame, OutFrame, Profile, Queue, Receipt } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
-import type { Until } from "../trying.ts";
+import type { Until } from "../retrying.ts";
 import type { Decision, Ending } from "./decision.ts";
 import { isPlain, probeJson, replyJson, resultJson } from "./reply.ts";
 

@@ -3,7 +3,7 @@ import type { Clock, Frame, OutFrame, Profile, Queue, Receipt, Timer } from "../
 import { queueKey } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { RecentNames } from "../recent-names.ts";
-import type { Until } from "../trying.ts";
+import type { Until } from "../retrying.ts";
 
 /** A frame in hand that waits for its time. */
 export interface Waiter {

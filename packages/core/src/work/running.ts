@@ -1,5 +1,6 @@
 import type { AbortCode, Clock, Frame, StandardSchema, TaskInfo, Timer } from "../contract/index.ts";
 import { Dead, DispatchError, kindOf, propertyOf, toWireError } from "../errors.ts";
+import { isThenable } from "../eventual.ts";
 import type { Logger } from "../log.ts";
 import { check } from "./schema.ts";
 import type { Task } from "./task.ts";
@@ -184,10 +185,6 @@ export class Running<H extends Runnable> implements TaskContextPort {
     this.#timer?.cancel();
     this.#port.freed(this, abandoned);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 const reasons: Readonly<Record<AbortCode, string>> = Object.freeze({

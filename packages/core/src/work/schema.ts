@@ -1,6 +1,6 @@
 import type { SchemaResult, StandardSchema } from "../contract/index.ts";
 import { printed } from "../errors.ts";
-import type { Eventual } from "../eventual.ts";
+import { type Eventual, isThenable } from "../eventual.ts";
 
 /** What a schema said: the value that comes out, or what is wrong, in one sentence. */
 export type Checked = { readonly value: unknown } | { readonly wrong: string };
@@ -30,6 +30,3 @@ function read(result: SchemaResult<unknown>): Checked {
 }
 
 /** A promise of another realm is one, too. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value;
-}
