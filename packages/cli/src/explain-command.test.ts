@@ -103,5 +103,7 @@ test("without leave to make queues, what their lack would cost is said; with --c
   await backend.open({ ...made, send: others }, new AbortController().signal);
   expect(await lineOf("priority", { connect: true, create: false })).not.toContain("refused");
   expect(await lineOf("doubt", { connect: true, create: false })).toBe("");
+  expect(await lineOf("broker", { connect: true, create: false })).toMatch(/^broker +reached +nothing to doubt/);
+  expect(await lineOf("broker", { connect: false, create: false })).toBe("");
   await backend.close();
 });

@@ -33,10 +33,13 @@ export async function explainOn(
   around: Pick<Surroundings, "stdout">,
 ): Promise<number> {
   const { name, profile } = backend;
-  const { doubts, absent } = options.connect ? await lookAt(backend, options) : { doubts: [], absent: undefined };
+  const seen = options.connect ? await lookAt(backend, options) : undefined;
   const { create } = queueAdminOptions(options, backend);
-  const plan = explain(profile, { ...options, create, absent, blobs: options.blobs !== undefined });
-  const text = options.json ? `${JSON.stringify({ backend: name, plan, doubts })}\n` : planText(name, plan, doubts);
+  const plan = explain(profile, { ...options, create, absent: seen?.absent, blobs: options.blobs !== undefined });
+  const doubts = seen?.doubts ?? [];
+  const text = options.json
+    ? `${JSON.stringify({ backend: name, plan, doubts })}\n`
+    : planText(name, plan, seen === undefined ? [] : doubtRows(doubts));
   around.stdout.write(text);
   return plan.some(({ need, how }) => need === "options" && how === "refused") ? 2 : 0;
 }
@@ -59,9 +62,22 @@ async function lookAt(
   return { doubts, absent: admin.absent };
 }
 
+/** A line of the table: of the plan, or of the broker. */
+interface Row {
+  readonly need: string;
+  readonly how: string;
+  readonly text: string;
+}
+
+/** Of a broker that was asked: what is doubted of it, or that nothing is. */
+function doubtRows(doubts: readonly Doubt[]): readonly Row[] {
+  if (doubts.length === 0) return [{ need: "broker", how: "reached", text: "nothing to doubt of what is there" }];
+  return doubts.map(({ code, detail }) => ({ need: "doubt", how: code, text: detail }));
+}
+
 /** Three columns, all of them texts. */
-function planText(name: string, lines: readonly PlanLine[], doubts: readonly Doubt[]): string {
-  const all = [...lines, ...doubts.map(({ code, detail }) => ({ need: "doubt", how: code, text: detail }))];
+function planText(name: string, lines: readonly PlanLine[], more: readonly Row[]): string {
+  const all: readonly Row[] = [...lines, ...more];
   const [needWidth, howWidth] = [
     longest(all.map(({ need }) => need)),
     longest(["emulated", ...all.map(({ how }) => how)]),
