@@ -76,8 +76,8 @@ export class RedisBackend implements Backend, AsyncDisposable {
     await this.#connection.select(signal);
     this.#doubts ??= await checkServers(this.#connection, this.#settings.strict);
     const runner = this.#runner;
-    const sources = new Set(receive.map((queue) => runner.place(queue)));
-    for (const place of new Set([...sources, ...send.map((queue) => runner.place(queue))])) {
+    const sources = new Set(receive.map((queue) => runner.open(queue)));
+    for (const place of new Set([...sources, ...send.map((queue) => runner.open(queue))])) {
       if (this.#sources.has(place)) continue;
       this.#mustBeOpen();
       const [session] = (await runner.run(scripts.make, [place], [place.keepMs], signal)) as [number];
@@ -136,6 +136,10 @@ export class RedisBackend implements Backend, AsyncDisposable {
 
   async remove(queue: Queue, signal: AbortSignal): Promise<void> {
     this.#mustBeOpen();
+    // Whoever removes a queue receives from it no more, whatever becomes of the call: its connection goes.
+    const place = this.#runner.forget(queue);
+    this.#sources.get(place)?.forget();
+    this.#sources.delete(place);
     return this.#looking.remove(queue, signal);
   }
 

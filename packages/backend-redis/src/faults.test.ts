@@ -1,3 +1,4 @@
+import type { Queue } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RedisBackend, RedisBackendOptions } from "./index.ts";
@@ -55,6 +56,28 @@ describe("scripts", () => {
 });
 
 describe("connections", () => {
+  it("leaves none behind of a reply queue that is removed: a dispatcher for each job is one backend's all the same", async () => {
+    const backend = await backendAt();
+    const connections = async () =>
+      String(await server.admin.client("LIST"))
+        .trimEnd()
+        .split("\n").length;
+    const before = await connections();
+    for (const name of ["one", "two", "three"]) {
+      const reply: Queue = { ...REPLY, name };
+      await open(backend, [reply]);
+      const waiting = take(backend, { waitMs: 10_000 }, reply);
+      await vi.waitFor(async () => expect(await connections()).toBe(before + 1));
+      await backend.remove(reply, never);
+      expect(await waiting).toEqual([]);
+      await vi.waitFor(async () => expect(await connections()).toBe(before));
+      await expect(take(backend, {}, reply)).rejects.toMatchObject({ code: "MISSING" });
+    }
+    await open(backend, [REPLY]);
+    await backend.send(REPLY, frames("a"), never);
+    expect(textsOf(await take(backend, {}, REPLY))).toEqual(["a"]);
+  });
+
   it("fails what is in flight at once when connections are killed, and goes on by itself", async () => {
     const backend = await backendAt();
     const waiting = take(backend, { waitMs: 10_000 }).catch((error: unknown) => codeOf(backend, error));

@@ -1,3 +1,4 @@
+import { RecentMap } from "@org/dispatch-core/adapter-kit";
 import { type Queue, queueKey } from "@org/dispatch-core/contract";
 import type { Argument, Connection } from "./connection.ts";
 import type { Durability } from "./durability.ts";
@@ -14,7 +15,9 @@ export interface ScriptRunnerPort {
 /** Runs scripts over queues, on the connection for commands. */
 export class ScriptRunner {
   readonly #port: ScriptRunnerPort;
-  readonly #places = new Map<string, Place>();
+  /** Of queues that are opened here, by which their sources are found. */
+  readonly #opened = new Map<string, Place>();
+  readonly #others = new RecentMap<Place>();
   /** What each `Queue` object led to: core uses the same objects again and again. */
   readonly #known = new WeakMap<Queue, Place>();
 
@@ -22,13 +25,30 @@ export class ScriptRunner {
     this.#port = port;
   }
 
+  /** One and the same object for a queue for good. */
+  open(queue: Queue): Place {
+    const place = this.place(queue);
+    this.#opened.set(queueKey(queue), place);
+    return place;
+  }
+
+  /** It is opened here no longer; answers where it was. */
+  forget(queue: Queue): Place {
+    const place = this.place(queue);
+    this.#opened.delete(queueKey(queue));
+    return place;
+  }
+
   place(queue: Queue): Place {
     let place = this.#known.get(queue);
     if (place !== undefined) return place;
     const key = queueKey(queue);
-    const { namespace, replyRetentionMs } = this.#port;
-    place = this.#places.get(key) ?? placeOf(namespace, queue, replyRetentionMs);
-    this.#places.set(key, place);
+    place = this.#opened.get(key) ?? this.#others.get(key);
+    if (place === undefined) {
+      const { namespace, replyRetentionMs } = this.#port;
+      place = placeOf(namespace, queue, replyRetentionMs);
+      this.#others.set(key, place);
+    }
     this.#known.set(queue, place);
     return place;
   }

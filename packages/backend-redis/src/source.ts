@@ -78,10 +78,15 @@ export class Source {
     }
   }
 
-  /** Ends all waiting, gives back all that this session holds, without penalty, and wakes somebody else for it. */
-  async close(): Promise<void> {
+  /** Ends all waiting; there is nothing to give back, since its queue is gone. */
+  forget(): void {
     this.#closed = true;
     this.#listening.close();
+  }
+
+  /** Ends all waiting, gives back all that this session holds, without penalty, and wakes somebody else for it. */
+  async close(): Promise<void> {
+    this.forget();
     await Promise.allSettled(this.#running);
     await this.#giveBack(this.#session);
   }

@@ -5,6 +5,7 @@ import {
   GetQueueUrlCommand,
   QueueNameExists,
 } from "@aws-sdk/client-sqs";
+import { RecentMap } from "@org/dispatch-core/adapter-kit";
 import { type Doubt, type Queue, queueKey } from "@org/dispatch-core/contract";
 import { nameOf } from "./names.ts";
 import type { Settings } from "./options.ts";
@@ -15,6 +16,7 @@ import { isMissing, SqsRefusal } from "./sqs-error.ts";
 export class Directory {
   readonly #settings: Settings;
   readonly #urls = new Map<string, Promise<string>>();
+  readonly #replyUrls = new RecentMap<Promise<string>>();
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -42,18 +44,17 @@ export class Directory {
 
   /** Throws the client's own error, for a queue that does not exist too. */
   url(queue: Queue, signal: AbortSignal): Promise<string> {
-    const key = queueKey(queue);
-    const known = this.#urls.get(key);
+    const known = this.#urlsOf(queue).get(queueKey(queue));
     if (known !== undefined) return known;
     const found = this.#find(queue, signal);
-    this.#urls.set(key, found);
-    found.catch(() => this.#urls.delete(key));
+    this.#urlsOf(queue).set(queueKey(queue), found);
+    found.catch(() => this.forget(queue));
     return found;
   }
 
   /** A queue of this name may be another one next time. */
   forget(queue: Queue): void {
-    this.#urls.delete(queueKey(queue));
+    this.#urlsOf(queue).delete(queueKey(queue));
   }
 
   /** Is no error where the queue does not exist. */
@@ -65,6 +66,11 @@ export class Directory {
       if (!isMissing(error)) throw error;
     }
     this.forget(queue);
+  }
+
+  /** Coordinators come and go. */
+  #urlsOf({ role }: Queue): Map<string, Promise<string>> | RecentMap<Promise<string>> {
+    return role === "reply" ? this.#replyUrls : this.#urls;
   }
 
   #name(queue: Queue): string {
@@ -93,7 +99,7 @@ export class Directory {
     this.forget(queue);
     try {
       const { QueueUrl } = await clients.call(command, signal);
-      this.#urls.set(queueKey(queue), Promise.resolve(urlOf(QueueUrl)));
+      this.#urlsOf(queue).set(queueKey(queue), Promise.resolve(urlOf(QueueUrl)));
     } catch (error) {
       // Somebody else has just made it, with attributes of their own.
       if (!(error instanceof QueueNameExists)) throw error;

@@ -32,9 +32,12 @@ export async function opened(options: RedisBackendOptions): Promise<RedisBackend
   return backend;
 }
 
-export function open(backend: RedisBackend): ReturnType<Backend["open"]> {
+export function open(
+  backend: RedisBackend,
+  receive: readonly Queue[] = [WORK, REPLY, DEAD],
+): ReturnType<Backend["open"]> {
   const options = {
-    receive: [WORK, REPLY, DEAD],
+    receive,
     send: [WORK, DEAD],
     create: true,
     leaseMs: LEASE_MS,

@@ -15,5 +15,6 @@ export { LeaseEnds } from "./lease-ends.ts";
 export { Ledger, type LedgerOptions, WINDOW_OFFSETS } from "./ledger.ts";
 export { decodeNote, encodeNote, lostAtTakeOver, NOTE_CHARACTERS, type PartitionNote } from "./partition-note.ts";
 export { PollBuffer, type PollBufferPort } from "./poll-buffer.ts";
+export { RecentMap } from "./recent-map.ts";
 export { Reconnector, type ReconnectorPort, reconnectMs } from "./reconnector.ts";
 export { SessionLeases, type SessionLeasesPort } from "./session-leases.ts";
