@@ -143,7 +143,9 @@ export class Concluding {
   /** `letter` false: another task of its pack takes the dead letter along. */
   bad(task: HeldTask, { bad, detail }: BadFrame, letter = true): void {
     const { queue, body } = task.frame;
-    if (letter) this.#parts.observer?.({ event: "frame_rejected", queue, code: bad, detail, bytes: body.length });
+    // What a schema says may quote the payload, which no event carries.
+    const told = bad === "INPUT_INVALID" ? "the payload is not what its task takes; the dead letter says why" : detail;
+    if (letter) this.#parts.observer?.({ event: "frame_rejected", queue, code: bad, detail: told, bytes: body.length });
     const error = { name: "DispatchError", message: detail, code: bad };
     this.settle(task, { kind: "ended", outcome: "dead", error, attempted: true, durationMs: 0, letter });
   }

@@ -126,6 +126,24 @@ describe("what it takes", () => {
     expect(await world.dead()).toEqual(["0 FRAME_INVALID 1/0"]);
   });
 
+  it("tells no observer what a payload or a body holds, though a schema and a parser quote it", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    const refuses = { issues: [{ message: "expected a number, got s3cret", path: ["s3cret"] }] };
+    const input = { "~standard": { version: 1, vendor: "test", validate: () => refuses } } as const;
+    await world.worker([defineTask({ input, handler: () => {} }) as never]);
+    const [result] = await world.until(dispatcher.run("default", ["s3cret"]).results());
+    expect(result?.error).toMatchObject({ code: "INPUT_INVALID", message: "s3cret: expected a number, got s3cret" });
+    const bytes = bytesOf(frameOf({ payload: "s3cret" }));
+    const quote = bytes.lastIndexOf(0x22);
+    bytes.write("!", quote);
+    await world.put(WORK, { ...outFrame(), bytes });
+    await world.clock.settle();
+    const told = world.of("frame_rejected");
+    expect(told.map(({ code }) => code)).toEqual(["INPUT_INVALID", "FRAME_INVALID"]);
+    expect(JSON.stringify(told)).not.toContain("s3cret");
+  });
+
   it("answers a probe, and holds it no longer", async () => {
     const world = new MemoryWorld();
     const reply = { role: "reply", name: "c9", of: "default" } as const;

@@ -227,7 +227,7 @@ describe("a body that is not ours", () => {
     ["a byte order mark", "\ufeff[1]"],
     ["a comment", "[1] // one"],
   ])("%s is FRAME_INVALID", (_, json) => {
-    expect(read(json)).toEqual({ bad: "FRAME_INVALID", detail: expect.stringMatching(/^not JSON: /) });
+    expect(read(json)).toEqual({ bad: "FRAME_INVALID", detail: "not JSON" });
   });
 
   it.each([[[]], [[1]], [[1, 1]]])("the codecs %j are known", (codecs) => {

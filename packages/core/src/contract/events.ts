@@ -109,7 +109,10 @@ export type DispatchEvent =
       readonly sent: boolean;
       readonly ageMs: number;
     } & OfTask)
-  /** A result for a task that has its outcome already. */
+  /**
+   * A result for a task that has its outcome already. `fenced`: it is of another line of copies than the accepted one; once their run has ended, nobody
+   * knows that any more, and it is false.
+   */
   | {
       readonly event: "result_duplicate";
       readonly queue: string;

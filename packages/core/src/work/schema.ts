@@ -28,5 +28,3 @@ function read(result: SchemaResult<unknown>): Checked {
   const more = issues.length > MOST_ISSUES ? `; and ${issues.length - MOST_ISSUES} more` : "";
   return { wrong: `${said.join("; ")}${more}` };
 }
-
-/** A promise of another realm is one, too. */
