@@ -60,7 +60,10 @@ export class Admitting {
       const leased = leasedEvent(holds, settings.queue, settings.id, clock.wall(), clock.now() - requestedAt);
       if (leased !== undefined) observer(leased);
     }
-    for (const hold of holds) this.#admit(hold, lane);
+    for (const hold of holds) {
+      beater.came(hold.frame);
+      this.#admit(hold, lane);
+    }
     // Someone before us had it and is gone, perhaps without ever having told its coordinator; a beat says that it is in good hands again.
     if (holds.some(({ lost }) => lost > 0)) beater.beat();
     slots.fill();

@@ -28,6 +28,40 @@ async function start() {
   return { world, dispatcher, worker, beat };
 }
 
+describe("a worker with a longer lease than the dispatcher's", () => {
+  it("may be silent for longer: what it holds is not lost, and is run once", async () => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher({ leaseMs: 1_000 });
+    let runs = 0;
+    const slow = (payload: number) => {
+      runs += 1;
+      return new Promise((resolve) => world.clock.after(payload < 2 ? 290_000 : 2_000, () => resolve(payload)));
+    };
+    await world.worker(slow as never, { concurrency: 8 });
+    const inputs = Array.from({ length: 400 }, (_, index) => index);
+    const run = dispatcher.run<number, number>("default", inputs, { packs: false });
+    const results = await world.until(run.results());
+    expect(results.filter(({ outcome }) => outcome === "completed")).toHaveLength(400);
+    expect([runs, run.summary.resent, world.of("heartbeat_timeout")]).toEqual([400, 0, []]);
+    expect(world.of("warning")).toMatchObject([
+      { code: "MISMATCH", message: expect.stringContaining("leaseMs of 60000") },
+    ]);
+  });
+
+  it("is known to be gone when its own lease says so", async () => {
+    const { world, dispatcher, beat } = await start();
+    const run = dispatcher.run("default", [1]);
+    await world.clock.settle();
+    await beat({ held: [], leaseMs: 30_000 });
+    await beat({ held: [["other", 0]], leaseMs: 30_000 });
+    await world.clock.advance(14_000);
+    expect(world.of("heartbeat_timeout")).toEqual([]);
+    await world.clock.advance(2_000);
+    expect(world.of("heartbeat_timeout")).toMatchObject([{ workerId: "w9", held: 1 }]);
+    run.cancel();
+  });
+});
+
 describe("what the broker has lost", () => {
   it("is sent again as the next round when later tasks have come back", async () => {
     const { world, dispatcher, worker } = await start();

@@ -18,6 +18,9 @@ import { beatEvent } from "./worker-events.ts";
 /** Ids of runs that ended here, so that their late results are not taken for an earlier process's. */
 const ENDED_RUNS = 1_000;
 
+/** What a beat says beyond this is no lease of anybody's: SQS, with the longest, takes twelve hours. */
+const MOST_LEASE_MS = 24 * 3_600_000;
+
 /**
  * Collects the results of all runs of one dispatcher: an ordinary consumer of its reply queue. It watches workers by their beats, and sends again what
  * the broker has lost.
@@ -37,8 +40,8 @@ export class Coordinator {
   readonly #closing = new AbortController();
   readonly #waitMs: number;
   readonly #lookMs: number;
-  /** From a beat to when its worker, gone just before the next one, has lost what it named. */
-  readonly #goneMs: number;
+  /** The longest of its own and those that workers have told it of. */
+  #longestLeaseMs: number;
   /** Per band: the latest time from which a task or probe was ready that has been handed out. */
   readonly #passed: number[] = new Array(11).fill(Number.NEGATIVE_INFINITY);
   readonly #probes = new Map<number, { readonly sequence: number; readonly sentAt: number }>();
@@ -72,8 +75,7 @@ export class Coordinator {
     this.#watch = new Watch(heartbeatTimeoutMs);
     this.#waitMs = Math.min(20_000, Math.ceil(resendAfterMs / 12));
     this.#lookMs = Math.ceil(Math.min(resendAfterMs / 12, heartbeatTimeoutMs / 4));
-    const { lease } = calls.backend.profile;
-    this.#goneMs = leaseMs / 3 + leaseMs + (lease.kind === "session" ? lease.detectionMs : lease.stepMs);
+    this.#longestLeaseMs = leaseMs;
     this.#reader = new Reader({
       calls,
       clock,
@@ -196,15 +198,18 @@ export class Coordinator {
 
   #beat(beat: Beat): void {
     const now = this.#clock.now();
-    this.#watch.beat(beat, now);
+    const { heartbeatTimeoutMs } = this.#settings;
+    const leaseMs = this.#leaseOf(beat);
+    const patience = leaseMs / this.#settings.leaseMs;
+    this.#watch.beat(beat, now, patience);
     this.#observer?.(beatEvent("beat_received", this.#settings.queue, beat));
     for (const [id, first, count = 1] of beat.held ?? []) {
       const run = this.#runs.get(id);
       if (run === undefined) continue;
       for (const kept of run.held(first, count)) {
         this.#pass(kept);
-        kept.heldUntil = now + this.#settings.heartbeatTimeoutMs;
-        kept.backAt = now + this.#goneMs;
+        kept.heldUntil = now + heartbeatTimeoutMs * patience;
+        kept.backAt = now + this.#goneMs(leaseMs);
       }
     }
     for (const [run, index, delayMs] of beat.retries) this.#runs.get(run)?.retried(index, now + delayMs);
@@ -212,6 +217,24 @@ export class Coordinator {
     for (const [run, index, value] of beat.progress) {
       this.#observer?.({ event: "task_progress", queue, taskId: `${run}/${index}`, workerId: beat.worker, value });
     }
+  }
+
+  /** Beats come every third of their worker's lease, which may be longer than the dispatcher's own: that worker may be silent for longer, too. */
+  #leaseOf({ worker, leaseMs: said = 0 }: Beat): number {
+    const { leaseMs: own } = this.#settings;
+    const leaseMs = Math.min(Math.max(own, said), Math.max(own, MOST_LEASE_MS));
+    if (leaseMs > own && this.#longestLeaseMs === own) {
+      const message = `worker ${worker} has a leaseMs of ${leaseMs}, this dispatcher one of ${own}: give both the same, or it knows of a crash too late`;
+      this.#observer?.({ event: "warning", code: "MISMATCH", message });
+    }
+    this.#longestLeaseMs = Math.max(this.#longestLeaseMs, leaseMs);
+    return leaseMs;
+  }
+
+  /** From a beat to when its worker, gone just before the next one, has lost what it named. */
+  #goneMs(leaseMs: number): number {
+    const { lease } = this.#calls.backend.profile;
+    return leaseMs / 3 + leaseMs + (lease.kind === "session" ? lease.detectionMs : lease.stepMs);
   }
 
   /** A frame has been handed out: what was ready before it at its band should have been, too. */
@@ -246,7 +269,7 @@ export class Coordinator {
       repliesRead,
       passed: this.#passed,
       queueEmpty: await this.#queueEmpty(),
-      goneMs: this.#goneMs,
+      goneMs: this.#goneMs(this.#longestLeaseMs),
       resendAfterMs,
       maxResends,
     };

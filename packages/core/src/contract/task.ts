@@ -79,6 +79,8 @@ export interface Beat {
   readonly worker: string;
   readonly slots: number;
   readonly busy: number;
+  /** Of its frames; a third of it is the time to its next beat. Absent: as long as the coordinator's own. */
+  readonly leaseMs?: number | undefined;
   /** The frames in hand, as `[run, index]`, of a pack `[run, first, count]`; absent where they have not changed since the last beat. */
   readonly held?: readonly (readonly [run: string, first: number, count?: number])[] | undefined;
   /** Retries that this worker has scheduled since its last beat, with the delay that they have. */

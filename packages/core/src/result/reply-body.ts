@@ -65,12 +65,13 @@ function readResult(raw: unknown): ResultEntry | undefined {
 /** A beat from outside, or `undefined`. */
 export function readBeat(value: unknown): Beat | undefined {
   if (!isRecord(value) || typeof value.worker !== "string") return undefined;
-  const { worker, slots, busy, held, retries, progress } = value;
+  const { worker, slots, busy, leaseMs, held, retries, progress } = value;
   if (!isCount(slots) || !isCount(busy) || !Array.isArray(retries) || !Array.isArray(progress)) return undefined;
   return {
     worker,
     slots,
     busy,
+    ...(isCount(leaseMs) && { leaseMs }),
     held: Array.isArray(held) ? heldPlaces((held as unknown[]).filter(isPlace)) : undefined,
     retries: (retries as unknown[])
       .filter(isPlace)

@@ -3,11 +3,14 @@ import type { Beat } from "../contract/index.ts";
 interface Heard {
   readonly at: number;
   readonly hasNothing: boolean;
+  /** How many times as long as others it may be silent. */
+  readonly patience: number;
 }
 
 interface Watched {
   lastAt: number;
   held: number;
+  patience: number;
 }
 
 /** The workers that have tasks of this coordinator in hand, as far as their beats say. */
@@ -35,19 +38,19 @@ export class Watch {
     return this.#heard.size;
   }
 
-  /** A worker that has nothing in hand is not watched any more. */
-  beat(beat: Beat, now: number): void {
-    this.#heard.set(beat.worker, { at: now, hasNothing: beat.held?.length === 0 });
+  /** A worker that has nothing in hand is not watched any more. `patience`: from 1 on; one with a longer lease says something less often. */
+  beat(beat: Beat, now: number, patience = 1): void {
+    this.#heard.set(beat.worker, { at: now, hasNothing: beat.held?.length === 0, patience });
     const known = this.#workers.get(beat.worker);
     if (beat.held === undefined) {
       if (known !== undefined) known.lastAt = now;
     } else if (beat.held.length === 0) this.#workers.delete(beat.worker);
-    else this.#workers.set(beat.worker, { lastAt: now, held: beat.held.length });
+    else this.#workers.set(beat.worker, { lastAt: now, held: beat.held.length, patience });
   }
 
   /** A result is a sign of life, too. */
   alive(worker: string, now: number): void {
-    this.#heard.set(worker, { at: now, hasNothing: false });
+    this.#heard.set(worker, { at: now, hasNothing: false, patience: this.#heard.get(worker)?.patience ?? 1 });
     const known = this.#workers.get(worker);
     if (known !== undefined) known.lastAt = now;
   }
@@ -55,8 +58,8 @@ export class Watch {
   /** Those that have been silent for too long; each is told once. */
   silent(now: number): { readonly workerId: string; readonly silentMs: number; readonly held: number }[] {
     const gone = [];
-    for (const [workerId, { lastAt, held }] of this.#workers) {
-      if (now - lastAt < this.#timeoutMs) continue;
+    for (const [workerId, { lastAt, held, patience }] of this.#workers) {
+      if (now - lastAt < this.#timeoutMs * patience) continue;
       this.#workers.delete(workerId);
       gone.push({ workerId, silentMs: now - lastAt, held });
     }
@@ -64,6 +67,7 @@ export class Watch {
   }
 
   #forget(now: number): void {
-    for (const [worker, { at }] of this.#heard) if (now - at >= this.#timeoutMs) this.#heard.delete(worker);
+    for (const [worker, { at, patience }] of this.#heard)
+      if (now - at >= this.#timeoutMs * patience) this.#heard.delete(worker);
   }
 }

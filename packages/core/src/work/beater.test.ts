@@ -12,7 +12,7 @@ import { Beater } from "./beater.ts";
 const LEASE_MS = 900;
 const ROOM_BYTES = 1_000;
 
-function start() {
+function start(leaseMs = LEASE_MS) {
   const { clock, backend, calls } = scripted();
   const held = new Set<Frame>();
   const ended = new Map<Frame, ReadonlySet<number>>();
@@ -22,7 +22,7 @@ function start() {
     clock,
     worker: "w1",
     slots: 4,
-    leaseMs: LEASE_MS,
+    leaseMs,
     busy: () => 2,
     held: () => [...held].map((frame) => ({ frame, ended: ended.get(frame) })),
     reply: (coordinator) => replyQueue("default", coordinator),
@@ -44,12 +44,43 @@ describe("Beater", () => {
     const { held, told, beater, beats } = start();
     for (const frame of [of("c1", 0), of("c2", 7), of("c1", 1), of(undefined, 2)]) held.add(frame);
     beater.beat();
-    const common = { worker: "w1", slots: 4, busy: 2, retries: [], progress: [] };
+    const common = { worker: "w1", slots: 4, busy: 2, leaseMs: LEASE_MS, retries: [], progress: [] };
     expect(await beats()).toEqual([
       ["c1", { ...common, held: [[RUN, 0], [RUN, 1]] }],
       ["c2", { ...common, held: [[RUN, 7]] }],
     ]); // biome-ignore format: a table
     expect(told).toEqual([{ ...common, held: [[RUN, 0], [RUN, 1]] }, { ...common, held: [[RUN, 7]] }]); // biome-ignore format: a table
+  });
+
+  it("has a first word for each coordinator a second after its first frame, where that is before the regular beat", async () => {
+    const { clock, held, beater, beats } = start(60_000);
+    const take = (frame: Frame) => {
+      held.add(frame);
+      beater.came(frame);
+    };
+    const long = of("c1", 0);
+    const short = of("c2", 1);
+    for (const frame of [long, short, of("c1", 2), of(undefined, 3)]) take(frame);
+    held.delete(short);
+    await clock.advance(999);
+    expect(await beats()).toEqual([]);
+    await clock.advance(1);
+    expect(await beats()).toMatchObject([["c1", { leaseMs: 60_000, held: [[RUN, 0], [RUN, 2]] }]]); // biome-ignore format: a table
+    take(of("c1", 4));
+    take(of("c2", 5));
+    await clock.advance(5_000);
+    expect((await beats()).map(([coordinator]) => coordinator)).toEqual(["c1", "c2"]);
+    take(of("c2", 6));
+    await clock.advance(5_000);
+    expect(await beats()).toEqual([]);
+  });
+
+  it("has none for anybody where regular beats come as soon", async () => {
+    const { clock, held, beater, beats } = start(3_000);
+    held.add(of("c1", 0));
+    beater.came(of("c1", 0));
+    await clock.advance(5_000);
+    expect(await beats()).toEqual([]);
   });
 
   it("says nothing where nobody waits", async () => {
@@ -119,6 +150,7 @@ describe("Beater", () => {
       worker: "w1",
       slots: 4,
       busy: 2,
+      leaseMs: LEASE_MS,
       retries: [[RUN, 0, 250]],
       progress: [[RUN, 9, { percent: 1 }], [RUN, 9, { percent: 2 }]],
     }); // biome-ignore format: a table

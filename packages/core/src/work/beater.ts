@@ -18,6 +18,11 @@ export interface BeaterPort {
   sent(beat: Beat): void;
 }
 
+/** A coordinator's first word of a worker comes so soon: what it should make of silence follows from the lease, which it is told by beats. */
+const FIRST_MS = 1_000;
+/** So many coordinators are known to have had their first word. */
+const MOST_MET = 1_000;
+
 type Place = readonly [run: string, first: number, count?: number];
 
 interface News {
@@ -33,10 +38,35 @@ export class Beater {
   readonly #port: BeaterPort;
   readonly #watching = new Set<string>();
   readonly #news = new Map<string, News>();
+  readonly #met = new Set<string>();
+  #lastMet: string | undefined;
   #scheduled = false;
 
   constructor(port: BeaterPort) {
     this.#port = port;
+  }
+
+  /** A frame has come; of a coordinator that is new, it has a beat before the regular one, if it is held for so long. */
+  came({ coordinator }: Frame): void {
+    if (coordinator === this.#lastMet || coordinator === undefined) return;
+    this.#lastMet = coordinator;
+    const { clock, leaseMs } = this.#port;
+    if (this.#met.has(coordinator) || leaseMs / 3 <= FIRST_MS) return;
+    this.#met.add(coordinator);
+    if (this.#met.size > MOST_MET) this.#met.clear();
+    clock.after(FIRST_MS, () => this.#first(coordinator), true);
+  }
+
+  #first(coordinator: string): void {
+    if (this.#watching.has(coordinator)) return;
+    for (const { frame } of this.#port.held()) {
+      if (frame.coordinator !== coordinator) continue;
+      this.beat();
+      return;
+    }
+    // What it had was short; its next frame may not be.
+    this.#met.delete(coordinator);
+    this.#lastMet = undefined;
   }
 
   retried(frame: Frame, delayMs: number): void {
@@ -102,6 +132,7 @@ export class Beater {
       worker,
       slots,
       busy: this.#port.busy(),
+      leaseMs,
       held,
       retries: news?.retries ?? [],
       progress: news?.progress ?? [],
