@@ -4,12 +4,20 @@ import type { Pace } from "./scale.ts";
 /** How far back a pace goes: a burst is seen at once, and forgotten a minute later. */
 const WINDOW_MS = 60_000;
 
+/** How many handlers ran, and for how long in all. */
+interface Runs {
+  count: number;
+  seconds: number;
+}
+
 interface Mark {
   readonly at: number;
   readonly backlog: number;
-  readonly dispatched: number;
-  readonly ran: number;
-  readonly ranSeconds: number;
+  dispatched: number;
+  /** At workers of this process. */
+  readonly own: Runs;
+  /** Of which results have told. */
+  readonly told: Runs;
 }
 
 /** The pace of a queue over the last minute, from marks that are made when somebody asks: nothing is measured while tasks run. */
@@ -23,14 +31,11 @@ export class Pacer {
     while (this.#marks.length > 2 && wallMs - (this.#marks[1]?.at ?? 0) >= WINDOW_MS) this.#marks.shift();
     const before = this.#marks[0] as Mark;
     const seconds = (now.at - before.at) / 1_000;
-    const ran = now.ran - before.ran;
-    const taskSeconds =
-      ran > 0 ? (now.ranSeconds - before.ranSeconds) / ran : now.ran > 0 ? now.ranSeconds / now.ran : undefined;
     const perSecond = (grown: number) => (seconds > 0 ? grown / seconds : 0);
     return {
       arrivalsPerSecond: perSecond(now.dispatched - before.dispatched),
       drainedPerSecond: perSecond(shrunkBy(this.#marks)),
-      taskSeconds,
+      taskSeconds: taskSeconds(now, before),
     };
   }
 }
@@ -40,19 +45,28 @@ function shrunkBy(marks: readonly Mark[]): number {
   return marks.reduce((sum, { backlog }, place) => sum + Math.max(0, (marks[place - 1]?.backlog ?? 0) - backlog), 0);
 }
 
-/** Handlers that ran here; in a process without workers, those that its results tell of. */
+/** Of handlers that ran here; in a process without workers, of those that its results tell of. What ran in the window says more than what ran before. */
+function taskSeconds(now: Mark, before: Mark): number | undefined {
+  return mean(now.own, before.own) ?? mean(now.told, before.told) ?? mean(now.own, NO_RUNS) ?? mean(now.told, NO_RUNS);
+}
+
+const NO_RUNS: Runs = Object.freeze({ count: 0, seconds: 0 });
+
+function mean(now: Runs, before: Runs): number | undefined {
+  const count = now.count - before.count;
+  return count > 0 ? (now.seconds - before.seconds) / count : undefined;
+}
+
 function markOf(queue: QueueBooks, backlog: number, at: number): Mark {
-  const mark = { at, backlog, dispatched: 0, ran: 0, ranSeconds: 0 };
-  let told = 0;
-  let toldMs = 0;
+  const mark: Mark = { at, backlog, dispatched: 0, own: { count: 0, seconds: 0 }, told: { count: 0, seconds: 0 } };
   for (const { dispatched, ran, ranMs, process } of queue.tasks.values()) {
     mark.dispatched += dispatched;
-    told += ran;
-    toldMs += ranMs;
+    mark.told.count += ran;
+    mark.told.seconds += ranMs / 1_000;
     for (const [, buckets] of process.entries()) {
-      mark.ran += buckets.count;
-      mark.ranSeconds += buckets.sum;
+      mark.own.count += buckets.count;
+      mark.own.seconds += buckets.sum;
     }
   }
-  return mark.ran > 0 ? mark : { ...mark, ran: told, ranSeconds: toldMs / 1_000 };
+  return mark;
 }

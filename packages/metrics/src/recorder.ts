@@ -98,15 +98,16 @@ export class Recorder {
       case "task_dead": {
         const books = this.#of(event.queue, event.task);
         books.settled.add("dead", event.code);
-        books.process.observe("dead", event.durationMs);
+        if (event.durationMs > 0) books.process.observe("dead", event.durationMs);
         if (FAILED.has(event.code)) books.failed.add(event.code === "TIMED_OUT" ? "timed_out" : "failed");
         return;
       }
       case "task_expired":
       case "task_cancelled": {
         const outcome = event.event === "task_expired" ? "expired" : "cancelled";
-        this.#of(event.queue, event.task).settled.add(outcome, undefined);
-        this.#of(event.queue, event.task).process.observe(outcome, event.durationMs);
+        const books = this.#of(event.queue, event.task);
+        books.settled.add(outcome, undefined);
+        if (event.durationMs > 0) books.process.observe(outcome, event.durationMs);
         return;
       }
       case "task_timed_out":
@@ -183,7 +184,7 @@ export class Recorder {
 
   #ended(event: Extract<DispatchEvent, { event: "task_ended" }>): void {
     const books = this.#of(event.queue, event.task);
-    const { outcome, code, attempt } = event;
+    const { outcome, code, attempt, durationMs } = event;
     if (!event.sent) {
       books.unsent.add(outcome, code);
       if (code !== undefined && UNSERIALIZABLE.has(code)) this.#queueOf(event.queue).refusedInputs.add(code);
@@ -191,10 +192,11 @@ export class Recorder {
     }
     books.ended.add(outcome, code);
     books.endToEnd.observe(outcome, event.ageMs);
-    if (attempt > 0) {
+    if (attempt > 0) books.retried += attempt - 1;
+    // Else it was ended unread, after earlier attempts perhaps.
+    if (outcome === "completed" || durationMs > 0) {
       books.ran += 1;
-      books.ranMs += event.durationMs;
-      books.retried += attempt - 1;
+      books.ranMs += durationMs;
     }
     books.lost += event.lost;
   }

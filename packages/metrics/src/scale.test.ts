@@ -64,6 +64,48 @@ describe("the scale signal of a worker", () => {
   });
 });
 
+describe("how long a task takes", () => {
+  const unread = { queue: "mails", task: "send", taskId: "r/0", attempt: 1, workerId: "w1", durationMs: 0 } as const;
+
+  it("what ended unread took no time, and says nothing of what runs", async () => {
+    const { metrics, tell, sum } = opened();
+    tell(call(), workerStarted(2, 2), completed({ durationMs: 1_000 }));
+    for (let n = 0; n < 2_000; n += 1) tell({ event: "task_expired", ...unread });
+    tell({ event: "task_cancelled", ...unread }, made.dead({ code: "INPUT_INVALID", durationMs: 0 }));
+    tell(status({ ready: 640, leased: 2 }));
+    expect(metrics.scale()).toMatchObject({ backlog: 640, drainSeconds: 320, desiredWorkers: 12 });
+    expect(await sum("dispatch_task_process_seconds_count")).toBe(1);
+    expect(await sum("dispatch_tasks_settled_total")).toBe(2_003);
+  });
+
+  it("nor what a coordinator is told of a task that was tried, and then expired unread", () => {
+    const { metrics, tell } = opened();
+    tell(call(), runStarted(100), ended({ durationMs: 2_000 }));
+    for (let n = 0; n < 99; n += 1) tell(ended({ outcome: "expired", code: "EXPIRED", attempt: 2, durationMs: 0 }));
+    tell(
+      { event: "beat_received", queue: "mails", workerId: "w1", slots: 10, busy: 1, held: 1 },
+      status({ ready: 10 }),
+    );
+    tell(runStarted(10, 1));
+    expect(metrics.scale().drainSeconds).toBe(2);
+  });
+
+  it("is never taken from two sources: results that tell of it, then a worker of its own", () => {
+    const { clock, metrics, tell } = opened();
+    tell(call(), runStarted(40, 1));
+    metrics.scale();
+    for (let n = 0; n < 10; n += 1) tell(ended({ durationMs: 1_500 }));
+    tell(status({ ready: 1 }));
+    metrics.scale();
+    clock.nowMs += 70_000;
+    metrics.scale();
+    tell(workerStarted(1, 1), status({ ready: 40 }));
+    for (let n = 0; n < 15; n += 1) tell(completed({ durationMs: 10 }), ended({ durationMs: 10 }));
+    clock.nowMs += 1_000;
+    expect(metrics.scale().drainSeconds).toBeCloseTo(0.4);
+  });
+});
+
 describe("the scale signal of a coordinator", () => {
   it("by Little's law: what arrives in the time that a task takes", () => {
     const { clock, metrics, tell } = opened({ scale: { slotsPerWorker: 5 } });

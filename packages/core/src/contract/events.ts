@@ -2,7 +2,10 @@ import type { AbortCode, Code, EndCode } from "./codes.ts";
 import type { Progress, WorkerStatus } from "./status.ts";
 import type { Outcome, ResultEntry, Summary } from "./task.ts";
 
-/** What every event of a task says. `taskId` is `run/index`; `trace`: its `traceparent`, where it has one. */
+/**
+ * What every event of a task says. `taskId` is `run/index`; `trace`: its `traceparent`, where it has one. `durationMs`, where there is one: how long the
+ * last handler ran; 0 of what ended without completing: none began, as of a task that expired unread.
+ */
 interface OfTask {
   readonly queue: string;
   readonly task: string;
