@@ -30,7 +30,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   ),
   standing(
     "active_workers",
-    "Workers that have tasks of this process's runs in hand, or brought their results within a lease; in a process without runs, its own workers.",
+    "Workers that have tasks of this process's runs in hand, or brought their results within a lease; at least its own workers.",
     ({ activeWorkers }) => activeWorkers,
   ),
   perTask(
@@ -50,8 +50,8 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   ),
   perQueue(
     "worker_heartbeats_total",
-    "Beats of workers that this process has received; in a process without runs, those that its workers have sent.",
-    (queue) => (queue.coordinates ? queue.beatsReceived : queue.beatsSent),
+    "Beats of workers that this process has received, and those that its own have sent while it had no run.",
+    ({ beats }) => beats,
   ),
   perTask(
     "timeout_failures_total",

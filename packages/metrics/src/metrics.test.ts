@@ -17,7 +17,20 @@ const NINE = [
   "serialization_errors_total",
 ];
 
-const { dispatched, ended, started, completed, requeued, dead, leased, call, status, workerStarted, runStarted } = made;
+const {
+  dispatched,
+  ended,
+  started,
+  completed,
+  requeued,
+  dead,
+  leased,
+  call,
+  status,
+  workerStarted,
+  runStarted,
+  runFinished,
+} = made;
 const beat = { queue: "mails", workerId: "w1", slots: 4, busy: 2 } as const;
 const about = { queue: "mails", task: "send", taskId: "r/0", attempt: 1, workerId: "w1" } as const;
 
@@ -190,12 +203,16 @@ describe("what is counted", () => {
     ).toEqual([1, 1, 1]);
   });
 
-  it("beats that were received where there are runs, else those that were sent", async () => {
+  it("beats that were received, and those that were sent without a run; a run never takes any of them back", async () => {
     const { tell, sum } = opened();
+    const beats = () => sum("dispatch_worker_heartbeats_total");
     tell({ event: "beat_sent", ...beat }, { event: "beat_sent", ...beat, held: 1 });
-    expect(await sum("dispatch_worker_heartbeats_total")).toBe(2);
-    tell(runStarted(1), { event: "beat_received", ...beat, held: 1 });
-    expect(await sum("dispatch_worker_heartbeats_total")).toBe(1);
+    expect(await beats()).toBe(2);
+    // One that this process both sends and receives is one.
+    tell(runStarted(1), { event: "beat_sent", ...beat }, { event: "beat_received", ...beat, held: 1 });
+    expect(await beats()).toBe(3);
+    tell(runFinished(), { event: "beat_sent", ...beat });
+    expect(await beats()).toBe(4);
   });
 
   it("durations in seconds, in buckets that add up", async () => {

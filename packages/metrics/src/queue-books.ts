@@ -19,13 +19,13 @@ export class QueueBooks {
   readonly tasks = new Map<string, TaskBooks>();
   readonly workers = new Map<string, OwnWorker>();
   readonly runs = new Map<string, () => Progress>();
-  /** Has a run ever begun here? Then this process is a coordinator. */
+  /** Has a run ever begun here? Then arrivals are known. */
   coordinates = false;
   leasedTasks = 0;
   leasedFrames = 0;
   readonly packs = new Buckets(PACK_BOUNDS);
-  beatsSent = 0;
-  beatsReceived = 0;
+  /** Beats that were received, and those that were sent while no run was there to receive them. */
+  beats = 0;
   /** Frames in hand and slots of each worker that was heard of last, by its id. Dropped when it goes silent or has nothing, and with the last run. */
   readonly heard = new Map<string, { held: number; slots: number }>();
   silentWorkers = 0;

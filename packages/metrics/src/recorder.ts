@@ -135,12 +135,14 @@ export class Recorder {
       case "task_resent":
         this.#queueOf(event.queue).resent += 1;
         return;
-      case "beat_sent":
-        this.#queueOf(event.queue).beatsSent += 1;
+      case "beat_sent": {
+        const queue = this.#queueOf(event.queue);
+        if (queue.runs.size === 0) queue.beats += 1;
         return;
+      }
       case "beat_received": {
         const queue = this.#queueOf(event.queue);
-        queue.beatsReceived += 1;
+        queue.beats += 1;
         queue.beat(event.workerId, event.held, event.slots);
         return;
       }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { made } from "./testing/events.ts";
 import { opened } from "./testing/opened.ts";
 
-const { call, completed, dispatched, ended, leased, runStarted, status, workerStarted } = made;
+const { call, completed, dispatched, ended, leased, runFinished, runStarted, status, workerStarted } = made;
 
 describe("the scale signal of a worker", () => {
   it("nothing to do: nobody is needed", () => {
@@ -118,6 +118,14 @@ describe("the scale signal of a coordinator", () => {
     expect(metrics.scale()).toMatchObject({ desiredWorkers: 5 });
     tell({ event: "beat_received", queue: "mails", workerId: "w1", slots: 25, busy: 1, held: 1 });
     expect(metrics.scale()).toMatchObject({ desiredWorkers: 1 });
+  });
+
+  it("that works, too, counts what is in hand of others, during its run and afterwards", () => {
+    const { tell, metrics } = opened({ scale: { drainSeconds: 30 } });
+    tell(call(), workerStarted(10, 10), completed({ durationMs: 1_000 }), runStarted(1, 1), status({ leased: 40 }));
+    expect(metrics.scale().desiredWorkers).toBe(4);
+    tell(runFinished());
+    expect(metrics.scale().desiredWorkers).toBe(4);
   });
 
   it("forgets a burst after a minute", () => {

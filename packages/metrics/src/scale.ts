@@ -38,7 +38,7 @@ export interface Pace {
 
 /**
  * Little's law: as many tasks are at work as arrive in the time that one takes. Slots for these, and for the backlog to be worked off in time. Arrivals are
- * known to who sends. To a worker, what is in hand everywhere stands for them, less what comes out of the backlog and not from a sender: else a backlog would
+ * known to who runs. To a worker, and to who has no run at the time, what is in hand everywhere stands for them, less what comes out of the backlog and not from a sender: else a backlog would
  * call for workers beyond all that are busy with it, and more of these for still more.
  */
 export function scaleOf(
@@ -55,9 +55,10 @@ export function scaleOf(
   const slotsPerWorker =
     queue.workers.size > 0 ? now.slots / queue.workers.size : (heardSlots(queue) ?? options.slotsPerWorker);
   const slots = Math.max(now.slots, now.activeWorkers * slotsPerWorker);
-  const atWork = queue.coordinates
-    ? arrivalsPerSecond * (taskSeconds ?? 0)
-    : Math.max(0, inService(queue, now, perFrame) - drainedPerSecond * (taskSeconds ?? 0));
+  const arriving = queue.coordinates ? arrivalsPerSecond * (taskSeconds ?? 0) : 0;
+  const sees = queue.runs.size === 0 || queue.workers.size > 0;
+  const inHand = sees ? inService(queue, now, perFrame) - drainedPerSecond * (taskSeconds ?? 0) : 0;
+  const atWork = Math.max(0, arriving, inHand);
   const wanted = (atWork + (backlog * (taskSeconds ?? 0)) / options.drainSeconds) / slotsPerWorker;
   const hasWork = backlog + now.inFlight + now.outstanding > 0;
   return {

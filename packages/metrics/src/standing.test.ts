@@ -2,24 +2,7 @@ import { describe, expect, it } from "vitest";
 import { made } from "./testing/events.ts";
 import { opened } from "./testing/opened.ts";
 
-const { call, dispatched, leased, runStarted, status, workerStarted } = made;
-
-const summary = {
-  run: "r",
-  total: 5,
-  completed: 5,
-  dead: 0,
-  expired: 0,
-  cancelled: 0,
-  durationMs: 1,
-  tasksPerSecond: 1,
-  retried: 0,
-  lost: 0,
-  fenced: 0,
-  duplicates: 0,
-  resent: 0,
-  orphans: 0,
-};
+const { call, dispatched, leased, runFinished, runStarted, status, workerStarted } = made;
 
 describe("tasks that wait, and tasks in hand", () => {
   it("of a coordinator whose broker was not asked: what it has sent, and what beats say", async () => {
@@ -42,7 +25,7 @@ describe("tasks that wait, and tasks in hand", () => {
     const beat = { event: "beat_received", queue: "mails", workerId: "w1", slots: 4, busy: 3, held: 3 } as const;
     tell(call(), runStarted(10, 1), beat);
     expect([await sum("dispatch_inflight_cases"), metrics.scale().desiredWorkers > 0]).toEqual([3, true]);
-    tell({ event: "run_finished", queue: "mails", ...summary }, beat);
+    tell(runFinished(), beat);
     expect([await sum("dispatch_inflight_cases"), metrics.scale().desiredWorkers]).toEqual([0, 0]);
   });
 
@@ -81,10 +64,21 @@ describe("tasks that wait, and tasks in hand", () => {
     expect(await sum("dispatch_queue_pending_tasks")).toBe(20);
   });
 
+  it("a process's own workers count, whether it has a run, had one, or never will", async () => {
+    const { tell, sum } = opened();
+    const active = () => sum("dispatch_active_workers");
+    tell(workerStarted(1, 4), workerStarted(0, 4, { workerId: "w2" }), runStarted(1, 0));
+    expect(await active()).toBe(2);
+    tell(runStarted(9, 5, { run: "other" }));
+    expect(await active()).toBe(5);
+    tell(runFinished(), runFinished({ run: "other" }));
+    expect(await active()).toBe(2);
+  });
+
   it("runs that have ended are not outstanding any more", async () => {
     const { tell, sum } = opened();
     tell(runStarted(5, 1));
-    tell({ event: "run_finished", queue: "mails", ...summary });
+    tell(runFinished());
     expect([await sum("dispatch_tasks_outstanding"), await sum("dispatch_active_workers")]).toEqual([0, 0]);
   });
 });

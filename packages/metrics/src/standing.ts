@@ -8,6 +8,7 @@ export interface Standing {
   readonly inFlight: number;
   /** Tasks of this process's runs that have no outcome yet. */
   readonly outstanding: number;
+  /** Of this process's runs, and no fewer than its own. */
   readonly activeWorkers: number;
   /** Slots of this process's workers. */
   readonly slots: number;
@@ -32,7 +33,7 @@ export function standingOf(queue: QueueBooks, sentFrames: number, wallMs: number
     pending: said === undefined ? Math.max(0, outstanding - inFlight) : tasksOf(said.ready + said.delayed),
     inFlight,
     outstanding,
-    activeWorkers: queue.coordinates ? Math.max(0, ...runs.map((run) => run.activeWorkers)) : workers.length,
+    activeWorkers: Math.max(workers.length, ...runs.map((run) => run.activeWorkers)),
     slots: sum(workers.map(({ slots }) => slots)),
     busySlots: sum(workers.map(({ running }) => running)),
     oldestAgeMs: oldestAge(queue, wallMs),

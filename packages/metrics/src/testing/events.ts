@@ -88,6 +88,11 @@ export const made = {
     status: () => ({ held: tasks, tasks, running: Math.min(tasks, slots), finished: 0, released: 0 }),
     ...more,
   }),
+  runFinished: (more: Partial<EventOf<"run_finished">> = {}): DispatchEvent => ({
+    ...{ event: "run_finished", queue: "mails", run: "r", total: 5, completed: 5, dead: 0, expired: 0, cancelled: 0 },
+    ...{ durationMs: 1, tasksPerSecond: 1, retried: 0, lost: 0, fenced: 0, duplicates: 0, resent: 0, orphans: 0 },
+    ...more,
+  }),
   runStarted: (outstanding: number, activeWorkers = 0, more: Partial<EventOf<"run_started">> = {}): DispatchEvent => ({
     ...{ event: "run_started", queue: "mails", run: "r", task: "send" },
     progress: () => ({
