@@ -121,4 +121,16 @@ describe("is it granted what is ready", () => {
   it("where workers share partitions, it is not asked", () => {
     expect(start(0, { health: { grantMs: 0 } }).later(50_000).ready).toBe(true);
   });
+
+  it("where the broker was asked only once, nobody knows: what it said is long done", () => {
+    const { clock, tell, metrics } = start(0);
+    for (let second = 0; second < 120; second += 5) {
+      clock.nowMs += 5_000;
+      tell(call({ verb: "receive", brought: 0 }));
+      expect(metrics.readiness().reasons).toEqual([]);
+    }
+    // Asked again after a gap, it begins anew.
+    tell(status({ ready: 1 }));
+    expect(metrics.readiness().ready).toBe(true);
+  });
 });

@@ -50,10 +50,13 @@ function* contactReasons(
 
 function* grantReasons({ backend, queues }: Recorder, { grantMs }: HealthOptions, wallMs: number): Generator<string> {
   if (grantMs === 0) return;
-  for (const [name, { status, grant, workers, readySince }] of queues) {
-    if (status === undefined || status.said.ready === 0 || readySince === undefined) continue;
+  for (const [name, books] of queues) {
+    const { grant, workers, readySince } = books;
+    const status = books.statusAt(wallMs);
+    if (status === undefined || readySince === undefined) continue;
     const hasRoom = [...workers.values()].some(({ slots, status: standing }) => standing().tasks < slots);
-    const idleMs = wallMs - Math.max(readySince, grant?.at ?? 0);
+    // Until the broker was asked last: what has become of it since, nobody knows.
+    const idleMs = status.at - Math.max(readySince, grant?.at ?? 0);
     if (hasRoom && idleMs > grantMs)
       yield `${backend}: tasks of ${name} are ready, and none was granted for ${Math.round(idleMs / 1_000)} s`;
   }

@@ -1,6 +1,6 @@
 import type { Buckets } from "./buckets.ts";
 import { OTHER } from "./label-names.ts";
-import type { QueueBooks } from "./queue-books.ts";
+import type { QueueBooks, Status } from "./queue-books.ts";
 import type { Recorder } from "./recorder.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import type { Tally } from "./tally.ts";
@@ -46,15 +46,14 @@ export function standing(name: string, help: string, of: (standing: Standing) =>
   };
 }
 
-export function said(
-  name: string,
-  help: string,
-  of: (said: NonNullable<QueueBooks["status"]>["said"]) => number,
-): Count {
+export function said(name: string, help: string, of: (said: Status["said"]) => number): Count {
   return {
     ...{ kind: "gauge", name, help, labels: QUEUE },
-    *read({ backend, queues }) {
-      for (const [queue, { status }] of queues) if (status !== undefined) yield [[backend, queue], of(status.said)];
+    *read({ backend, queues }, wallMs) {
+      for (const [queue, books] of queues) {
+        const status = books.statusAt(wallMs);
+        if (status !== undefined) yield [[backend, queue], of(status.said)];
+      }
     },
   };
 }

@@ -13,6 +13,8 @@ interface Runs {
 interface Mark {
   readonly at: number;
   readonly backlog: number;
+  /** Is that by the broker's answer? */
+  readonly isSaid: boolean;
   dispatched: number;
   /** At workers of this process. */
   readonly own: Runs;
@@ -40,9 +42,12 @@ export class Pacer {
   }
 }
 
-/** What came out of a backlog beyond what went in, from mark to mark: a burst in between must not hide it. */
+/** What came out of a backlog beyond what went in, from mark to mark: a burst in between must not hide it. One that is known otherwise than before has not shrunk. */
 function shrunkBy(marks: readonly Mark[]): number {
-  return marks.reduce((sum, { backlog }, place) => sum + Math.max(0, (marks[place - 1]?.backlog ?? 0) - backlog), 0);
+  return marks.reduce((sum, { backlog, isSaid }, place) => {
+    const before = marks[place - 1];
+    return before?.isSaid === isSaid ? sum + Math.max(0, before.backlog - backlog) : sum;
+  }, 0);
 }
 
 /** Of handlers that ran here; in a process without workers, of those that its results tell of. What ran in the window says more than what ran before. */
@@ -58,7 +63,10 @@ function mean(now: Runs, before: Runs): number | undefined {
 }
 
 function markOf(queue: QueueBooks, backlog: number, at: number): Mark {
-  const mark: Mark = { at, backlog, dispatched: 0, own: { count: 0, seconds: 0 }, told: { count: 0, seconds: 0 } };
+  const mark: Mark = {
+    ...{ at, backlog, isSaid: queue.statusAt(at) !== undefined, dispatched: 0 },
+    ...{ own: { count: 0, seconds: 0 }, told: { count: 0, seconds: 0 } },
+  };
   for (const { dispatched, ran, ranMs, process } of queue.tasks.values()) {
     mark.dispatched += dispatched;
     mark.told.count += ran;

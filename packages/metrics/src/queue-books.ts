@@ -1,5 +1,6 @@
 import type { DispatchEvent, Progress, WorkerStatus } from "@org/dispatch-core/contract";
 import { Buckets, PACK_BOUNDS } from "./buckets.ts";
+import type { Contacts } from "./contacts.ts";
 import { Tally } from "./tally.ts";
 import type { TaskBooks } from "./task-books.ts";
 
@@ -7,6 +8,15 @@ type EventOf<N extends DispatchEvent["event"]> = Extract<DispatchEvent, { event:
 
 /** How fast an old measurement fades, a receive at a time. */
 const WEIGHT = 0.1;
+
+/** So long an answer of the broker counts: scrapers come once a minute at least, and whoever asked only once must not be quoted for ever. */
+const SAID_MS = 60_000;
+
+/** What the broker has answered, and when that came in wall-clock ms. */
+export interface Status {
+  readonly said: EventOf<"queue_status">;
+  readonly at: number;
+}
 
 /** A worker of this process. */
 export interface OwnWorker {
@@ -35,13 +45,17 @@ export class QueueBooks {
   resent = 0;
   readonly rejected = new Tally();
   readonly refusedInputs = new Tally();
-  /** The last answer of the broker, and when it came in wall-clock ms. */
-  status: { readonly said: EventOf<"queue_status">; readonly at: number } | undefined;
-  /** Since when the broker's answers have had something ready, in wall-clock ms. */
+  /** Since when the broker's answers have had something ready, without a gap, in wall-clock ms. */
   readySince: number | undefined;
   /** The last grant: how old its oldest frame was, and when. */
   grant: { readonly ageMs: number; readonly at: number } | undefined;
+  readonly #contacts: Contacts;
+  #status: Status | undefined;
   #tasksPerFrame = 0;
+
+  constructor(contacts: Contacts) {
+    this.#contacts = contacts;
+  }
 
   leased({ frames, tasks, packs, ageMs }: EventOf<"frames_leased">, at: number): void {
     this.leasedTasks += tasks;
@@ -54,9 +68,16 @@ export class QueueBooks {
   }
 
   stands(said: EventOf<"queue_status">, at: number): void {
-    this.status = { said, at };
-    if (said.ready === 0) this.readySince = undefined;
-    else this.readySince ??= at;
+    if (said.ready === 0 || this.statusAt(at) === undefined) this.readySince = undefined;
+    if (said.ready > 0) this.readySince ??= at;
+    this.#status = { said, at };
+  }
+
+  /** The broker's last answer, while it counts. Of one that is away nobody knows anything better. */
+  statusAt(wallMs: number): Status | undefined {
+    const { isAway, heardAt } = this.#contacts;
+    const known = this.#status;
+    return known === undefined || (isAway ? heardAt : wallMs) - known.at > SAID_MS ? undefined : known;
   }
 
   /** Once no run is left, what workers still hold of them is nobody's: their dispatcher may be closed, and hears no beat that ends it. */

@@ -229,7 +229,7 @@ export class Recorder {
     const label = this.#queueNames.labelOf(name);
     let books = this.queues.get(label);
     if (books === undefined) {
-      books = new QueueBooks();
+      books = new QueueBooks(this.contacts);
       this.queues.set(label, books);
     }
     this.#queueName = name;

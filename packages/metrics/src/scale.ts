@@ -1,4 +1,4 @@
-import type { QueueBooks } from "./queue-books.ts";
+import type { QueueBooks, Status } from "./queue-books.ts";
 import { standingOf, tasksIn } from "./standing.ts";
 
 /** What a scaler goes by. */
@@ -22,7 +22,7 @@ export interface ScaleOptions {
 /** Tasks that are ready. */
 export function backlogOf(queue: QueueBooks, sentFrames: number, wallMs: number): number {
   const { pending, outstanding } = standingOf(queue, sentFrames, wallMs);
-  const said = queue.status?.said;
+  const said = queue.statusAt(wallMs)?.said;
   return said === undefined ? pending : tasksIn(said.ready, queue.tasksPerFrame(sentFrames), outstanding);
 }
 
@@ -57,7 +57,7 @@ export function scaleOf(
   const slots = Math.max(now.slots, now.activeWorkers * slotsPerWorker);
   const arriving = queue.coordinates ? arrivalsPerSecond * (taskSeconds ?? 0) : 0;
   const sees = queue.runs.size === 0 || queue.workers.size > 0;
-  const inHand = sees ? inService(queue, now, perFrame) - drainedPerSecond * (taskSeconds ?? 0) : 0;
+  const inHand = sees ? inService(queue.statusAt(wallMs), now, perFrame) - drainedPerSecond * (taskSeconds ?? 0) : 0;
   const atWork = Math.max(0, arriving, inHand);
   const wanted = (atWork + (backlog * (taskSeconds ?? 0)) / options.drainSeconds) / slotsPerWorker;
   const hasWork = backlog + now.inFlight + now.outstanding > 0;
@@ -77,7 +77,7 @@ function drainSeconds(backlog: number, taskSeconds: number | undefined, slots: n
 
 /** Of what all workers have in hand, the part that is at work, as it is here. */
 function inService(
-  { status }: QueueBooks,
+  status: Status | undefined,
   now: { readonly inFlight: number; readonly busySlots: number },
   perFrame: number,
 ): number {

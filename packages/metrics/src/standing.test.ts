@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { made } from "./testing/events.ts";
 import { opened } from "./testing/opened.ts";
 
-const { call, dispatched, leased, runFinished, runStarted, status, workerStarted } = made;
+const { call, completed, dispatched, leased, runFinished, runStarted, status, workerStarted } = made;
 
 describe("tasks that wait, and tasks in hand", () => {
   it("of a coordinator whose broker was not asked: what it has sent, and what beats say", async () => {
@@ -106,5 +106,42 @@ describe("the oldest task that waits", () => {
     const { tell, lines } = opened();
     tell(leased({ ageMs: 400 }), status({ ready: 0, leased: 3 }));
     expect((await lines()).filter(({ name }) => name === age)).toMatchObject([{ value: 0 }]);
+  });
+});
+
+describe("an answer of the broker", () => {
+  const ready = "dispatch_queue_ready_frames";
+
+  it("counts for a minute: whoever asked only once is not quoted for ever", async () => {
+    const { clock, tell, lines, sum, metrics } = opened();
+    tell(call(), workerStarted(0, 4), status({ ready: 5, delayed: 1, oldestAgeMs: 9_000 }));
+    clock.nowMs += 59_000;
+    tell(call());
+    expect([await sum(ready), await sum("dispatch_queue_pending_tasks"), metrics.scale().backlog]).toEqual([5, 6, 5]);
+    clock.nowMs += 2_000;
+    expect([await sum("dispatch_queue_pending_tasks"), metrics.scale()]).toEqual([
+      0,
+      { backlog: 0, oldestAgeSeconds: null, drainSeconds: 0, desiredWorkers: 0 },
+    ]);
+    const names = (await lines()).map(({ name }) => name);
+    expect(names.filter((name) => [ready, "dispatch_queue_oldest_task_age_seconds"].includes(name))).toEqual([]);
+  });
+
+  it("stands while the broker is away: nobody knows anything better", async () => {
+    const { clock, tell, sum } = opened();
+    tell(call(), status({ ready: 5 }), call({ code: "UNAVAILABLE", message: "away", again: true }));
+    clock.nowMs += 600_000;
+    expect(await sum(ready)).toBe(5);
+    tell(call());
+    expect(await sum(ready)).toBe(0);
+  });
+
+  it("that does not count any more is no backlog that was worked off", () => {
+    const { clock, tell, metrics } = opened();
+    tell(call(), workerStarted(10, 10), workerStarted(10, 10, { workerId: "w2" }), completed({ durationMs: 1_000 }));
+    tell(status({ ready: 3_000, leased: 20 }));
+    metrics.scale();
+    clock.nowMs += 61_000;
+    expect(metrics.scale()).toMatchObject({ backlog: 0, desiredWorkers: 2 });
   });
 });

@@ -22,7 +22,7 @@ export function standingOf(queue: QueueBooks, sentFrames: number, wallMs: number
   const workers = [...queue.workers.values()].map(({ slots, status }) => ({ slots, ...status() }));
   const runs = [...queue.runs.values()].map((progress) => progress());
   const perFrame = queue.tasksPerFrame(sentFrames);
-  const said = queue.status?.said;
+  const said = queue.statusAt(wallMs)?.said;
   const outstanding = sum(runs.map((run) => run.outstanding));
   const tasksOf = (frames: number) => tasksIn(frames, perFrame, outstanding);
   const heard = sum([...queue.heard.values()].map(({ held }) => held));
@@ -50,7 +50,9 @@ export function tasksIn(frames: number, perFrame: number, outstanding: number): 
 }
 
 /** What the broker was seen to hold, and since then it has grown older; else what was granted last was the oldest, and what comes next is hardly older. */
-function oldestAge({ status, grant }: QueueBooks, wallMs: number): number | undefined {
+function oldestAge(queue: QueueBooks, wallMs: number): number | undefined {
+  const status = queue.statusAt(wallMs);
+  const { grant } = queue;
   if (status === undefined) return undefined;
   const { said, at } = status;
   if (said.ready === 0) return 0;
