@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { made } from "./testing/events.ts";
 import { opened } from "./testing/opened.ts";
 
-const { call, leased, status, workerStarted } = made;
+const { call, leased, runFinished, runStarted, status, workerStarted } = made;
 const away = { code: "UNAVAILABLE", message: "away", again: true } as const;
 
 describe("is it ready", () => {
@@ -72,13 +72,34 @@ describe("is it ready", () => {
 
   it("not when nothing was heard for a minute; a receive that brought nothing counts as that, and not as a round trip", () => {
     const { clock, metrics, tell } = opened();
-    tell(call({ verb: "receive", brought: 1 }));
+    tell(workerStarted(0, 4), call({ verb: "receive", brought: 1 }));
     clock.nowMs += 40_000;
     tell(call({ verb: "receive", brought: 0 }));
     clock.nowMs += 40_000;
     expect(metrics.readiness()).toMatchObject({ ready: true, lastRoundTripSeconds: 80 });
     clock.nowMs += 21_000;
     expect(metrics.readiness()).toMatchObject({ ready: false, reasons: ["memory: no answer for 61 s"] });
+  });
+
+  it("without a worker and a run nothing is asked, and silence says nothing; what failed last still does", () => {
+    const { clock, metrics, tell } = opened();
+    tell(call({ verb: "send" }));
+    const later = () => {
+      clock.nowMs += 100_000;
+      return metrics.readiness().ready;
+    };
+    expect(later()).toBe(true);
+    tell(runStarted(1));
+    expect(metrics.readiness().ready).toBe(true);
+    expect(later()).toBe(false);
+    tell(runFinished());
+    expect(later()).toBe(true);
+    tell(workerStarted(0, 4));
+    expect(later()).toBe(false);
+    tell({ event: "worker_stopped", queue: "mails", workerId: "w1", finished: 0, released: 0 });
+    expect(later()).toBe(true);
+    tell(call({ verb: "send", ...away }));
+    expect(later()).toBe(false);
   });
 });
 

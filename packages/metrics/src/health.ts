@@ -1,7 +1,7 @@
 import type { Recorder } from "./recorder.ts";
 
 export interface HealthOptions {
-  /** So long after its last answer a broker counts as away, also where no call has failed; default 60,000. */
+  /** So long after its last answer a broker counts as away, also where no call has failed, while there is a worker or a run; default 60,000. */
   readonly staleMs: number;
   /** A failed call counts for so long, where that verb has not been answered since; default 3,000. */
   readonly failureMs: number;
@@ -36,7 +36,7 @@ export function readinessOf(recorders: readonly Recorder[], options: HealthOptio
 }
 
 function* contactReasons(
-  { backend, contacts }: Recorder,
+  { backend, contacts, queues }: Recorder,
   { staleMs, failureMs }: HealthOptions,
   wallMs: number,
 ): Generator<string> {
@@ -44,8 +44,10 @@ function* contactReasons(
   for (const [verb, code, at] of contacts.failing()) {
     if (isAway || wallMs - at < failureMs) yield `${backend}: ${verb} failed with ${code}`;
   }
-  if (heardAt > 0 && wallMs - heardAt > staleMs)
-    yield `${backend}: no answer for ${Math.round((wallMs - heardAt) / 1_000)} s`;
+  // A dispatcher without runs asks nothing, and one that is closed is none.
+  const asking = [...queues.values()].filter(({ isAsking }) => isAsking);
+  const silentMs = wallMs - Math.max(heardAt, Math.min(...asking.map(({ askingSince }) => askingSince)));
+  if (heardAt > 0 && silentMs > staleMs) yield `${backend}: no answer for ${Math.round(silentMs / 1_000)} s`;
 }
 
 function* grantReasons({ backend, queues }: Recorder, { grantMs }: HealthOptions, wallMs: number): Generator<string> {

@@ -29,6 +29,8 @@ export class QueueBooks {
   readonly tasks = new Map<string, TaskBooks>();
   readonly workers = new Map<string, OwnWorker>();
   readonly runs = new Map<string, () => Progress>();
+  /** Since when there is a worker or a run, in wall-clock ms. */
+  askingSince = 0;
   /** Has a run ever begun here? Then arrivals are known. */
   coordinates = false;
   leasedTasks = 0;
@@ -55,6 +57,22 @@ export class QueueBooks {
 
   constructor(contacts: Contacts) {
     this.#contacts = contacts;
+  }
+
+  /** Does anything here ask the broker by itself? */
+  get isAsking(): boolean {
+    return this.workers.size + this.runs.size > 0;
+  }
+
+  workerStarted(id: string, worker: OwnWorker, at: number): void {
+    if (!this.isAsking) this.askingSince = at;
+    this.workers.set(id, worker);
+  }
+
+  runStarted(run: string, progress: () => Progress, at: number): void {
+    if (!this.isAsking) this.askingSince = at;
+    this.coordinates = true;
+    this.runs.set(run, progress);
   }
 
   leased({ frames, tasks, packs, ageMs }: EventOf<"frames_leased">, at: number): void {

@@ -163,9 +163,7 @@ export class Recorder {
     switch (event.event) {
       case "run_started": {
         this.#register(event.task);
-        const queue = this.#queueOf(event.queue);
-        queue.coordinates = true;
-        queue.runs.set(event.run, event.progress);
+        this.#queueOf(event.queue).runStarted(event.run, event.progress, this.#clock.wall());
         return;
       }
       case "run_finished":
@@ -173,7 +171,7 @@ export class Recorder {
         return;
       case "worker_started":
         for (const task of event.tasks) this.#register(task);
-        this.#queueOf(event.queue).workers.set(event.workerId, { slots: event.slots, status: event.status });
+        this.#queueOf(event.queue).workerStarted(event.workerId, event, this.#clock.wall());
         return;
       case "worker_stopped":
         this.#queueOf(event.queue).workers.delete(event.workerId);
