@@ -202,7 +202,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
     labels: QUEUE,
     *read(recorder, wallMs) {
       for (const [queue, books] of recorder.queues) {
-        const { oldestAgeMs } = standingOf(books, recorder.contacts.sentFrames, wallMs);
+        const { oldestAgeMs } = standingOf(books, wallMs);
         if (oldestAgeMs !== undefined) yield [[recorder.backend, queue], oldestAgeMs / 1_000];
       }
     },

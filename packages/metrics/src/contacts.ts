@@ -27,14 +27,13 @@ export class Contacts {
   heardAt = 0;
   /** Was what was answered last a failure? */
   isAway = false;
-  sentFrames = 0;
   #turn = 0;
 
   constructor(clock: Pick<Clock, "wall">) {
     this.#clock = clock;
   }
 
-  called({ verb, items, brought, durationMs, code }: Extract<DispatchEvent, { event: "call" }>): void {
+  called({ verb, brought, durationMs, code }: Extract<DispatchEvent, { event: "call" }>): void {
     this.#durationsOf(verb, reasonOf(code)).observe(durationMs / 1_000);
     const at = this.#clock.wall();
     this.#turn += 1;
@@ -49,7 +48,6 @@ export class Contacts {
       return;
     }
     if (code !== undefined && UNSAID.has(code)) return;
-    if (verb === "send" && code === undefined) this.sentFrames += items;
     contact.okTurn = this.#turn;
     this.isAway = false;
     this.heardAt = at;

@@ -40,8 +40,8 @@ export function* tasksOf({
 export function standing(name: string, help: string, of: (standing: Standing) => number): Count {
   return {
     ...{ kind: "gauge", name, help, labels: QUEUE },
-    *read({ backend, queues, contacts }, wallMs) {
-      for (const [queue, books] of queues) yield [[backend, queue], of(standingOf(books, contacts.sentFrames, wallMs))];
+    *read({ backend, queues }, wallMs) {
+      for (const [queue, books] of queues) yield [[backend, queue], of(standingOf(books, wallMs))];
     },
   };
 }

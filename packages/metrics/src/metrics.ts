@@ -59,13 +59,12 @@ export class Metrics {
   /** How many workers a queue should have; without a name the queue that was first heard of. */
   scale(queue?: string): Scale {
     const wallMs = this.#clock.wall();
-    for (const { queues, contacts } of this.#used()) {
+    for (const { queues } of this.#used()) {
       for (const [name, books] of queues) {
         if (queue !== undefined && queue !== name) continue;
-        const { sentFrames } = contacts;
-        const backlog = backlogOf(books, sentFrames, wallMs);
+        const backlog = backlogOf(books, wallMs);
         const pace = this.#pacerOf(books).at(books, backlog, wallMs);
-        return scaleOf(books, backlog, pace, this.#scale, sentFrames, wallMs);
+        return scaleOf(books, backlog, pace, this.#scale, wallMs);
       }
     }
     return { backlog: 0, oldestAgeSeconds: null, drainSeconds: 0, desiredWorkers: 0 };

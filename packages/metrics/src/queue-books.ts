@@ -112,11 +112,15 @@ export class QueueBooks {
     else if (known !== undefined) known.slots = slots;
   }
 
-  /** Of late; `sentFrames`: what this process has sent, for one without workers. */
-  tasksPerFrame(sentFrames: number): number {
+  /** Of late; in a process without workers, of all that it has sent. */
+  get tasksPerFrame(): number {
     if (this.#tasksPerFrame > 0) return this.#tasksPerFrame;
     let dispatched = 0;
-    for (const task of this.tasks.values()) dispatched += task.dispatched;
-    return sentFrames > 0 ? Math.max(1, dispatched / sentFrames) : 1;
+    let frames = 0;
+    for (const task of this.tasks.values()) {
+      dispatched += task.dispatched;
+      frames += task.dispatchedFrames;
+    }
+    return frames > 0 ? dispatched / frames : 1;
   }
 }

@@ -71,6 +71,7 @@ export class Recorder {
         const books = this.#of(event.queue, event.task);
         if (event.duplicate) return;
         books.dispatched += 1;
+        books.dispatchedFrames += 1 / Math.max(1, event.packed ?? 1);
         if (!event.awaited) books.unawaited += 1;
         return;
       }

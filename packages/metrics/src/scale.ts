@@ -20,10 +20,10 @@ export interface ScaleOptions {
 }
 
 /** Tasks that are ready. */
-export function backlogOf(queue: QueueBooks, sentFrames: number, wallMs: number): number {
-  const { pending, outstanding } = standingOf(queue, sentFrames, wallMs);
+export function backlogOf(queue: QueueBooks, wallMs: number): number {
+  const { pending, outstanding } = standingOf(queue, wallMs);
   const said = queue.statusAt(wallMs)?.said;
-  return said === undefined ? pending : tasksIn(said.ready, queue.tasksPerFrame(sentFrames), outstanding);
+  return said === undefined ? pending : tasksIn(said.ready, queue.tasksPerFrame, outstanding);
 }
 
 /** What a window of time has brought. */
@@ -41,16 +41,9 @@ export interface Pace {
  * known to who runs. To a worker, and to who has no run at the time, what is in hand everywhere stands for them, less what comes out of the backlog and not from a sender: else a backlog would
  * call for workers beyond all that are busy with it, and more of these for still more.
  */
-export function scaleOf(
-  queue: QueueBooks,
-  backlog: number,
-  pace: Pace,
-  options: ScaleOptions,
-  sentFrames: number,
-  wallMs: number,
-): Scale {
-  const now = standingOf(queue, sentFrames, wallMs);
-  const perFrame = queue.tasksPerFrame(sentFrames);
+export function scaleOf(queue: QueueBooks, backlog: number, pace: Pace, options: ScaleOptions, wallMs: number): Scale {
+  const now = standingOf(queue, wallMs);
+  const perFrame = queue.tasksPerFrame;
   const { arrivalsPerSecond, drainedPerSecond, taskSeconds } = pace;
   const slotsPerWorker =
     queue.workers.size > 0 ? now.slots / queue.workers.size : (heardSlots(queue) ?? options.slotsPerWorker);

@@ -48,8 +48,8 @@ describe("tasks that wait, and tasks in hand", () => {
 
   it("are never more than a coordinator waits for, though packs that are sent on in parts are more frames", async () => {
     const { tell, sum } = opened();
-    for (let n = 0; n < 100; n += 1) tell(dispatched());
-    tell(call({ verb: "send", items: 10 }), runStarted(60, 2), status({ ready: 30, leased: 8 }));
+    for (let n = 0; n < 100; n += 1) tell(dispatched({ packed: 10 }));
+    tell(call(), runStarted(60, 2), status({ ready: 30, leased: 8 }));
     const now = async () => [await sum("dispatch_queue_pending_tasks"), await sum("dispatch_inflight_cases")];
     expect(await now()).toEqual([60, 60]);
     // What other coordinators wait for is there, too: one task a frame at least.
@@ -59,9 +59,14 @@ describe("tasks that wait, and tasks in hand", () => {
 
   it("a sender without workers knows how large its packs are by what it has sent", async () => {
     const { tell, sum } = opened();
-    for (let n = 0; n < 30; n += 1) tell(dispatched());
+    for (let n = 0; n < 30; n += 1) tell(dispatched({ packed: 10 }));
     tell(call({ verb: "send", items: 3 }), status({ ready: 2 }));
     expect(await sum("dispatch_queue_pending_tasks")).toBe(20);
+    // What it sends to another queue is not its size here.
+    for (let n = 0; n < 30; n += 1) tell(dispatched({ queue: "others" }), call({ verb: "send", items: 1 }));
+    expect(await sum("dispatch_queue_pending_tasks")).toBe(20);
+    for (let n = 0; n < 3; n += 1) tell(dispatched({ awaited: false }));
+    expect(await sum("dispatch_queue_pending_tasks")).toBe(11);
   });
 
   it("a process's own workers count, whether it has a run, had one, or never will", async () => {

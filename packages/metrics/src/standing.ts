@@ -17,11 +17,11 @@ export interface Standing {
   readonly oldestAgeMs: number | undefined;
 }
 
-/** `sentFrames`: what this process has sent; `wallMs`: now. */
-export function standingOf(queue: QueueBooks, sentFrames: number, wallMs: number): Standing {
+/** `wallMs`: now. */
+export function standingOf(queue: QueueBooks, wallMs: number): Standing {
   const workers = [...queue.workers.values()].map(({ slots, status }) => ({ slots, ...status() }));
   const runs = [...queue.runs.values()].map((progress) => progress());
-  const perFrame = queue.tasksPerFrame(sentFrames);
+  const perFrame = queue.tasksPerFrame;
   const said = queue.statusAt(wallMs)?.said;
   const outstanding = sum(runs.map((run) => run.outstanding));
   const tasksOf = (frames: number) => tasksIn(frames, perFrame, outstanding);

@@ -59,6 +59,8 @@ export class TaskBooks {
   dispatched = 0;
   /** Of these, those for whose outcome nobody waits. */
   unawaited = 0;
+  /** In how many frames they were sent: a task of a pack is a part of one. */
+  dispatchedFrames = 0;
   readonly ended = new Ends();
   readonly unsent = new Ends();
   retried = 0;

@@ -26,9 +26,14 @@ interface OfWorker {
 export type DispatchEvent =
   /**
    * The broker has the task. At most once a task, and before its `task_ended`. `awaited`: a run waits for its outcome. `duplicate`: a task of the same
-   * id was there already, this one was not added.
+   * id was there already, this one was not added. `packed`: how many tasks its frame was made of; absent: of this one.
    */
-  | ({ readonly event: "queue_dispatched"; readonly duplicate: boolean; readonly awaited: boolean } & OfTask)
+  | ({
+      readonly event: "queue_dispatched";
+      readonly duplicate: boolean;
+      readonly awaited: boolean;
+      readonly packed?: number | undefined;
+    } & OfTask)
   /** The broker has a pack of which some tasks are traced, before it is said of each of them. `packId`: `run/first+count`. `ageMs`: since it was made. */
   | {
       readonly event: "pack_dispatched";

@@ -49,7 +49,7 @@ export class Dispatched {
     observer({ event: "pack_dispatched", queue, packId, tasks, ageMs: this.time.now() - madeAt, traces });
   }
 
-  #tell(index: number, { isTraced }: KeptFrame): void {
+  #tell(index: number, { isTraced, count: packed }: KeptFrame): void {
     this.count += 1;
     const { observer } = this.#port;
     // Not even an id is made for nobody.
@@ -57,6 +57,16 @@ export class Dispatched {
     const { idPrefix, queue, task } = this.#port;
     const taskId = `${idPrefix}${index}`;
     const trace = isTraced ? this.#window.traceOf(index) : undefined;
-    observer({ event: "queue_dispatched", queue, task, taskId, attempt: 1, duplicate: false, awaited: true, trace });
+    observer({
+      event: "queue_dispatched",
+      queue,
+      task,
+      taskId,
+      attempt: 1,
+      duplicate: false,
+      awaited: true,
+      packed,
+      trace,
+    });
   }
 }

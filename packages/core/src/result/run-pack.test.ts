@@ -72,7 +72,7 @@ describe("tasks that travel together", () => {
     send();
     bench.posted[0]?.done("ok");
     expect(sent()).toEqual(["pack"]);
-    expect(bench.of("queue_dispatched")).toMatchObject([0, 1, 2].map((n) => ({ taskId: `${RUN}/${n}` })));
+    expect(bench.of("queue_dispatched")).toMatchObject([0, 1, 2].map((n) => ({ taskId: `${RUN}/${n}`, packed: 3 })));
     for (const index of [2, 0, 1]) bench.accept(index);
     await bench.clock.settle();
     expect([seen.indexes, seen.ended, bench.run.progress.sent]).toEqual([[2, 0, 1], true, 3]);
