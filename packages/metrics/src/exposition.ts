@@ -11,14 +11,13 @@ export interface ExpositionOptions {
   readonly wall: () => number;
 }
 
-/** Registers all metrics of the catalogue: what they say is read from the books when somebody scrapes. Throws where the registry has such a name. */
-export function expose(options: ExpositionOptions): readonly string[] {
-  return catalogue.map((metric) => {
+/** Registers all metrics of the catalogue: what they say is read from the books when somebody scrapes. */
+export function expose(options: ExpositionOptions): void {
+  for (const metric of catalogue) {
     const name = `${options.prefix}_${metric.name}`;
     if (metric.kind === "histogram") new BooksHistogram(name, metric, options);
     else exposeCount(name, metric, options);
-    return name;
-  });
+  }
 }
 
 function exposeCount(name: string, metric: Count, { registry, recorders, wall }: ExpositionOptions): void {

@@ -1,4 +1,4 @@
-import { Registry } from "prom-client";
+import { Gauge, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { Metrics } from "./metrics.ts";
 import { made } from "./testing/events.ts";
@@ -60,10 +60,21 @@ describe("names", () => {
   it("join the user's own in a registry, and leave it when they are closed", async () => {
     const registry = new Registry();
     const metrics = Metrics.open({ registry, prefix: "mine" });
-    expect(() => Metrics.open({ registry, prefix: "mine" })).toThrow("already been registered");
+    expect(() => Metrics.open({ registry, prefix: "mine" })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("mine_queue_pending_tasks") }),
+    );
     expect(await registry.metrics()).toContain("# TYPE mine_cases_dispatched_total counter");
     metrics.close();
     expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it("leave nothing in a registry that has any of them, even the last", () => {
+    const registry = new Registry();
+    new Gauge({ name: "dispatch_build_info", help: "another one's", registers: [registry] });
+    expect(() => Metrics.open({ registry })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+    expect(registry.getMetricsAsArray()).toHaveLength(1);
+    registry.clear();
+    Metrics.open({ registry }).close();
   });
 
   it.each([

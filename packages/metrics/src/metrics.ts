@@ -2,11 +2,12 @@ import { systemClock } from "@org/dispatch-core";
 import type { Clock, Observer } from "@org/dispatch-core/contract";
 import { Registry } from "prom-client";
 import packageJson from "../package.json" with { type: "json" };
+import { describeMetrics } from "./described.ts";
 import { expose } from "./exposition.ts";
 import { type HealthOptions, type Readiness, readinessOf } from "./health.ts";
-import { checkOptions, type MetricsOptions, metricsDefaults } from "./options.ts";
+import { checkOptions, invalid, type MetricsOptions, metricsDefaults } from "./options.ts";
 import { Pacer } from "./pacer.ts";
-import { exposeProcess, type ProcessGauges } from "./process-gauges.ts";
+import { exposeProcess } from "./process-gauges.ts";
 import type { QueueBooks } from "./queue-books.ts";
 import { Recorder } from "./recorder.ts";
 import { backlogOf, type Scale, type ScaleOptions, scaleOf } from "./scale.ts";
@@ -23,7 +24,7 @@ export class Metrics {
   readonly #recorders = new Map<string | undefined, Recorder>();
   readonly #pacers = new WeakMap<QueueBooks, Pacer>();
   readonly #names: readonly string[];
-  readonly #process: ProcessGauges;
+  readonly #process: ReturnType<typeof exposeProcess>;
 
   private constructor(options: MetricsOptions) {
     const { prefix = metricsDefaults.prefix, tasks = [], clock = systemClock(), registry = new Registry() } = options;
@@ -36,11 +37,12 @@ export class Metrics {
     this.#made = (backend) => new Recorder({ backend, clock, tasks, mostTasks, mostQueues });
     this.observer = this.#recorder(undefined).observe;
     const recorders = () => this.#recorders.values();
-    this.#names = expose({ registry, prefix, recorders, wall: () => clock.wall() });
+    this.#names = namesIn(registry, prefix);
+    expose({ registry, prefix, recorders, wall: () => clock.wall() });
     this.#process = exposeProcess(registry, prefix, packageJson.version);
   }
 
-  /** Throws `CONFIG_INVALID` for a bad option, and what prom-client throws where the registry has one of the names already. */
+  /** Throws `CONFIG_INVALID` for a bad option, and where the registry has one of the names already, in which it then leaves nothing. */
   static open(options: MetricsOptions = {}): Metrics {
     checkOptions(options);
     return new Metrics(options);
@@ -73,7 +75,7 @@ export class Metrics {
   /** Takes the metrics out of the registry, and stops measuring. */
   close(): void {
     this.#process.stop();
-    for (const name of [...this.#names, ...this.#process.names]) this.registry.removeSingleMetric(name);
+    for (const name of this.#names) this.registry.removeSingleMetric(name);
   }
 
   #recorder(backend: string | undefined): Recorder {
@@ -98,4 +100,12 @@ export class Metrics {
     }
     return pacer;
   }
+}
+
+/** All that will be registered, none of which is there yet: prom-client would find out half-way. */
+function namesIn(registry: Registry, prefix: string): readonly string[] {
+  const names = describeMetrics().map(({ name }) => `${prefix}_${name}`);
+  const taken = names.find((name) => registry.getSingleMetric(name) !== undefined);
+  if (taken !== undefined) throw invalid(`metrics: the registry has ${taken} already: another prefix keeps them apart`);
+  return names;
 }

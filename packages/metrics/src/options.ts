@@ -58,6 +58,7 @@ export function checkOptions(options: MetricsOptions): void {
   for (const [key, value] of Object.entries(scale)) if (value === 0) throw invalid(`metrics: ${key} is 0`);
 }
 
-function invalid(message: string): DispatchError {
+/** A bad option. */
+export function invalid(message: string): DispatchError {
   return new DispatchError("CONFIG_INVALID", message);
 }

@@ -22,13 +22,8 @@ export const processGauges: readonly [lag: ProcessGauge, info: ProcessGauge] = O
   { kind: "gauge", name: "build_info", help: "Always 1; its labels say what runs.", labels: ["version", "node"] },
 ]);
 
-export interface ProcessGauges {
-  readonly names: readonly string[];
-  stop(): void;
-}
-
 /** What is the process's own, whatever it works on: who it is, and how late its event loop turns. */
-export function exposeProcess(registry: Registry, prefix: string, version: string): ProcessGauges {
+export function exposeProcess(registry: Registry, prefix: string, version: string): { stop(): void } {
   const loop: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   loop.enable();
   const [lag, info] = processGauges;
@@ -50,5 +45,5 @@ export function exposeProcess(registry: Registry, prefix: string, version: strin
       this.set({ version, node: process.version }, 1);
     },
   });
-  return { names: processGauges.map(({ name }) => `${prefix}_${name}`), stop: () => loop.disable() };
+  return { stop: () => loop.disable() };
 }
