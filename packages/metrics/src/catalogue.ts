@@ -18,11 +18,14 @@ import { standingOf } from "./standing.ts";
 
 /** Every metric of a backend, in the order in which docs/observability.md has them; the first nine are the classic ones. */
 export const catalogue: readonly (Count | Spread)[] = Object.freeze([
-  standing(
-    "queue_pending_tasks",
-    "Tasks that wait: by the broker's last answer, else sent by runs of this process and in nobody's hands.",
-    ({ pending }) => pending,
-  ),
+  {
+    ...standing(
+      "queue_pending_tasks",
+      "Tasks that wait: by the broker's last answer, else sent by runs of this process and in nobody's hands.",
+      ({ pending }) => pending,
+    ),
+    together: "max",
+  },
   standing(
     "inflight_cases",
     "Tasks in hand: of this process's workers, else of all workers as far as the broker or their beats tell.",
@@ -197,6 +200,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   said("queue_dead_frames", "Dead letters, by the broker's last answer.", ({ dead }) => dead),
   {
     kind: "gauge",
+    together: "max",
     name: "queue_oldest_task_age_seconds",
     help: "Since the oldest task that waits was first sent; where the broker does not let us look, estimated from the last grant.",
     labels: QUEUE,
@@ -209,6 +213,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   } satisfies Count,
   {
     kind: "gauge",
+    together: "max",
     name: "last_grant_timestamp_seconds",
     help: "When a worker of this process was last granted something; Unix time.",
     labels: QUEUE,
@@ -218,6 +223,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   } satisfies Count,
   {
     kind: "gauge",
+    together: "max",
     name: "last_round_trip_timestamp_seconds",
     help: "When the broker last answered a call; Unix time.",
     labels: ["backend"],

@@ -21,8 +21,8 @@ export function expose(options: ExpositionOptions): void {
 }
 
 function exposeCount(name: string, metric: Count, { registry, recorders, wall }: ExpositionOptions): void {
-  const { help, labels, kind } = metric;
-  const settings = { name, help, labelNames: [...labels], registers: [registry] };
+  const { help, labels, kind, together: aggregator = "sum" as const } = metric;
+  const settings = { name, help, labelNames: [...labels], registers: [registry], aggregator };
   const refill = (target: { reset(): void; inc(labels: Record<string, string>, value: number): void }) => {
     target.reset();
     for (const recorder of recorders())

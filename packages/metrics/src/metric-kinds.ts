@@ -19,6 +19,8 @@ interface Common {
 
 export interface Count extends Common {
   readonly kind: "counter" | "gauge";
+  /** What several processes make of it together, as those of a Node cluster; default `sum`. `max`: all of them look at the same, or it is a time. */
+  readonly together?: "max";
   read(recorder: Recorder, wallMs: number): Iterable<Sample>;
 }
 
@@ -48,7 +50,7 @@ export function standing(name: string, help: string, of: (standing: Standing) =>
 
 export function said(name: string, help: string, of: (said: Status["said"]) => number): Count {
   return {
-    ...{ kind: "gauge", name, help, labels: QUEUE },
+    ...{ kind: "gauge", name, help, labels: QUEUE, together: "max" },
     *read({ backend, queues }, wallMs) {
       for (const [queue, books] of queues) {
         const status = books.statusAt(wallMs);

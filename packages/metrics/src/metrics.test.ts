@@ -1,5 +1,6 @@
-import { Gauge, Registry } from "prom-client";
+import { AggregatorRegistry, Gauge, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
+import { readLines } from "../../../tooling/observability/samples.ts";
 import { Metrics } from "./metrics.ts";
 import { made } from "./testing/events.ts";
 import { opened } from "./testing/opened.ts";
@@ -158,6 +159,57 @@ describe("labels", () => {
       await sum("dispatch_cases_dispatched_total", { backend: "redis" }),
       await sum("dispatch_cases_dispatched_total", { backend: "kafka" }),
     ]).toEqual([2, 1]);
+  });
+});
+
+describe("several of one kind", () => {
+  it.each(["first", "last"] as const)(
+    "one backend has one set of books, though both observers are used: observer %s",
+    async (which) => {
+      const { metrics, clock, lines, sum } = opened();
+      const [one, other] =
+        which === "first"
+          ? [metrics.observer, () => metrics.observerOf("memory")]
+          : [metrics.observerOf("memory"), () => metrics.observer];
+      one(call({ verb: "open" }));
+      other()(call({ verb: "open" }));
+      one(workerStarted(4, 10));
+      other()(status({ ready: 30 }));
+      one(completed());
+      other()(completed());
+      expect(await sum("dispatch_last_round_trip_timestamp_seconds")).toBe(clock.nowMs / 1_000);
+      expect(await sum("dispatch_backend_operation_seconds_count")).toBe(2);
+      const series = (await lines()).map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`);
+      expect(series).toHaveLength(new Set(series).size);
+      expect(metrics.scale()).toMatchObject({ backlog: 30, drainSeconds: 0.06 });
+    },
+  );
+
+  it("processes of a cluster: what all of them look at is not added up, nor is a time", async () => {
+    const { clock, metrics, tell } = opened();
+    tell(
+      call(),
+      workerStarted(4, 10),
+      runStarted(7),
+      dispatched(),
+      leased(),
+      status({ ready: 5, delayed: 1, oldestAgeMs: 9_000 }),
+    );
+    const said = await metrics.registry.getMetricsAsJSON();
+    const lines = readLines(await AggregatorRegistry.aggregate([said, said]).metrics());
+    const of = (name: string) => lines.filter((line) => line.name === `dispatch_${name}`).map(({ value }) => value);
+    for (const [name, value] of [
+      ["queue_pending_tasks", 6],
+      ["queue_ready_frames", 5],
+      ["queue_oldest_task_age_seconds", 9],
+      ["last_grant_timestamp_seconds", clock.nowMs / 1_000],
+      ["last_round_trip_timestamp_seconds", clock.nowMs / 1_000],
+      ["build_info", 1],
+      ["slots", 20],
+      ["tasks_outstanding", 14],
+      ["cases_dispatched_total", 2],
+    ] as const)
+      expect([name, of(name)]).toEqual([name, [value]]);
   });
 });
 

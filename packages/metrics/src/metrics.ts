@@ -21,7 +21,9 @@ export class Metrics {
   readonly #scale: ScaleOptions;
   readonly #clock: Pick<Clock, "wall">;
   readonly #made: (backend: string | undefined) => Recorder;
-  readonly #recorders = new Map<string | undefined, Recorder>();
+  readonly #recorders = new Map<string, Recorder>();
+  /** Of `observer`. It has no name until it was told of a call. */
+  #own: Recorder;
   readonly #pacers = new WeakMap<QueueBooks, Pacer>();
   readonly #names: readonly string[];
   readonly #process: ReturnType<typeof exposeProcess>;
@@ -35,8 +37,12 @@ export class Metrics {
     this.#scale = { ...metricsDefaults.scale, ...options.scale };
     this.#clock = clock;
     this.#made = (backend) => new Recorder({ backend, clock, tasks, mostTasks, mostQueues });
-    this.observer = this.#recorder(undefined).observe;
-    const recorders = () => this.#recorders.values();
+    this.#own = this.#made(undefined);
+    this.observer = (event) => {
+      if (event.event === "call") this.#name(event.backend);
+      this.#own.observe(event);
+    };
+    const recorders = () => this.#all();
     this.#names = namesIn(registry, prefix);
     expose({ registry, prefix, recorders, wall: () => clock.wall() });
     this.#process = exposeProcess(registry, prefix, packageJson.version);
@@ -48,7 +54,7 @@ export class Metrics {
     return new Metrics(options);
   }
 
-  /** An observer for one of several backends of a process, by its name (`backend.name`); the same one for the same name. */
+  /** An observer for one of several backends of a process, by its name (`backend.name`). Of one name there is one set of books, `observer`'s too. */
   observerOf(backend: string): Observer {
     return this.#recorder(backend).observe;
   }
@@ -78,7 +84,7 @@ export class Metrics {
     for (const name of this.#names) this.registry.removeSingleMetric(name);
   }
 
-  #recorder(backend: string | undefined): Recorder {
+  #recorder(backend: string): Recorder {
     let recorder = this.#recorders.get(backend);
     if (recorder === undefined) {
       recorder = this.#made(backend);
@@ -87,9 +93,21 @@ export class Metrics {
     return recorder;
   }
 
+  /** One backend has one recorder, whichever of its observers is told. Core tells of a call before it tells of anything else: nothing is left behind. */
+  #name(backend: string): void {
+    if (this.#own.backend !== "") return;
+    const known = this.#recorders.get(backend);
+    if (known !== undefined && !this.#own.isUsed) this.#own = known;
+    else if (known === undefined) this.#recorders.set(backend, this.#own);
+  }
+
+  #all(): ReadonlySet<Recorder> {
+    return new Set([this.#own, ...this.#recorders.values()]);
+  }
+
   /** Those that were told anything. */
   *#used(): Generator<Recorder> {
-    for (const recorder of this.#recorders.values()) if (recorder.isUsed) yield recorder;
+    for (const recorder of this.#all()) if (recorder.isUsed) yield recorder;
   }
 
   #pacerOf(books: QueueBooks): Pacer {

@@ -28,7 +28,7 @@ export function exposeProcess(registry: Registry, prefix: string, version: strin
   loop.enable();
   const [lag, info] = processGauges;
   const settings = ({ name, help, labels }: ProcessGauge) => ({
-    ...{ name: `${prefix}_${name}`, help, labelNames: [...labels], registers: [registry] },
+    ...{ name: `${prefix}_${name}`, help, labelNames: [...labels], registers: [registry], aggregator: "max" as const },
   });
   new Gauge({
     ...settings(lag),
