@@ -108,6 +108,21 @@ describe("asking the broker first", () => {
 });
 
 describe("the server", () => {
+  it("closes though a broker never answers", async () => {
+    const server = await serveMetrics(opened().metrics, {
+      host: "127.0.0.1",
+      port: 0,
+      look: () => new Promise(() => {}),
+    });
+    const asked = fetch(`${server.url}/readyz`).catch(() => "gone");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => { timer = setTimeout(resolve, 6_000, "late"); }); // biome-ignore format: one line
+    expect(await Promise.race([server.close(), late])).toBeUndefined();
+    clearTimeout(timer);
+    expect(await asked).toBe("gone");
+  }, 20_000);
+
   it("rejects where it cannot listen", async () => {
     const other = createServer().listen({ host: "127.0.0.1", port: 0 });
     await new Promise((resolve) => other.once("listening", resolve));

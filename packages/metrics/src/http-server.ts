@@ -17,6 +17,7 @@ export interface ServeOptions {
 export interface MetricsServer {
   /** Where, with the port that it got. */
   readonly url: string;
+  /** Waits for a `look` that is under way, for 3 s at most. */
   close(): Promise<void>;
 }
 

@@ -17,17 +17,18 @@ export class Looker {
     if (this.#ask === undefined) return;
     if (this.#asking === undefined && performance.now() - this.#askedAt < FRESH_MS) return;
     this.#asking ??= this.#begin(this.#ask);
+    await this.idle();
+  }
+
+  /** Resolves when nothing is asked, or what is asked takes too long: what never ends must not keep a server open. */
+  async idle(): Promise<void> {
+    if (this.#asking === undefined) return;
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, WAIT_MS);
     });
     await Promise.race([this.#asking, waited]);
     clearTimeout(timer);
-  }
-
-  /** Resolves when nothing is asked. */
-  async idle(): Promise<void> {
-    await this.#asking;
   }
 
   async #begin(ask: () => Promise<unknown>): Promise<void> {
