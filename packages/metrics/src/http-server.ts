@@ -30,6 +30,9 @@ interface Answer {
 const TEXT = "text/plain; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 
+/** Not what was thrown: a collector that is the user's own may say anything, as the address of its database with the password. */
+const FAILED = "this page could not be made; `await registry.metrics()` in its process says why\n";
+
 /** Serves `/metrics`, `/livez`, `/readyz` and `/scale`, to GET and HEAD. Rejects with the system's error where it cannot listen there. */
 export async function serveMetrics(metrics: Metrics, options: ServeOptions): Promise<MetricsServer> {
   const looker = new Looker(options.look);
@@ -73,12 +76,7 @@ async function answer(
   let said: Answer;
   if (page === undefined) said = { status: 404, type: TEXT, body: `there are ${Object.keys(pages).join(", ")}\n` };
   else if (!isRead) said = { status: 405, type: TEXT, body: "only GET and HEAD\n" };
-  else
-    said = await page().catch((error: unknown) => ({
-      status: 500,
-      type: TEXT,
-      body: `${error instanceof Error ? error.message : "failed"}\n`,
-    }));
+  else said = await page().catch(() => ({ status: 500, type: TEXT, body: FAILED }));
   response.writeHead(said.status, {
     "content-type": said.type,
     "cache-control": "no-store",
