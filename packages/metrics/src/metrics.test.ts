@@ -340,4 +340,16 @@ describe("what is counted", () => {
     const lag = (await lines()).find(({ name }) => name === "dispatch_event_loop_lag_seconds");
     expect(lag?.value).toBeGreaterThan(0.02);
   });
+
+  it("a single stall of the event loop shows, once, though hardly any turn was late", async () => {
+    const { sum } = opened();
+    await sum("dispatch_build_info");
+    const longest = () => sum("dispatch_event_loop_lag_max_seconds");
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const until = performance.now() + 1_000;
+    while (performance.now() < until);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await longest()).toBeGreaterThan(0.9);
+    expect(await longest()).toBeLessThan(0.9);
+  });
 });

@@ -12,11 +12,17 @@ interface ProcessGauge {
 }
 
 /** What there is of them, as the catalogue has its own. */
-export const processGauges: readonly [lag: ProcessGauge, info: ProcessGauge] = Object.freeze([
+export const processGauges: readonly [lag: ProcessGauge, longest: ProcessGauge, info: ProcessGauge] = Object.freeze([
   {
     kind: "gauge",
     name: "event_loop_lag_seconds",
     help: "How late the event loop turned since the last scrape, at the 99th percentile.",
+    labels: [],
+  },
+  {
+    kind: "gauge",
+    name: "event_loop_lag_max_seconds",
+    help: "The longest that the event loop stood since the last scrape: a single stall, of which a percentile shows nothing.",
     labels: [],
   },
   { kind: "gauge", name: "build_info", help: "Always 1; its labels say what runs.", labels: ["version", "node"] },
@@ -26,16 +32,23 @@ export const processGauges: readonly [lag: ProcessGauge, info: ProcessGauge] = O
 export function exposeProcess(registry: Registry, prefix: string, version: string): { stop(): void } {
   const loop: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   loop.enable();
-  const [lag, info] = processGauges;
+  const [lag, longest, info] = processGauges;
   const settings = ({ name, help, labels }: ProcessGauge) => ({
     ...{ name: `${prefix}_${name}`, help, labelNames: [...labels], registers: [registry], aggregator: "max" as const },
   });
+  // Without a turn since the last scrape there is nothing to say, and no number.
+  const secondsOf = (ns: number) => (loop.count === 0 ? 0 : Math.max(0, ns / 1e6 - RESOLUTION_MS) / 1_000);
   new Gauge({
     ...settings(lag),
     collect() {
-      // Without a turn since the last scrape there is nothing to say, and no number.
-      const ms = loop.percentile(99) / 1e6 - RESOLUTION_MS;
-      this.set(loop.count === 0 ? 0 : Math.max(0, ms) / 1_000);
+      this.set(secondsOf(loop.percentile(99)));
+    },
+  });
+  // A scrape asks in this order: the last one begins anew.
+  new Gauge({
+    ...settings(longest),
+    collect() {
+      this.set(secondsOf(loop.max));
       loop.reset();
     },
   });
