@@ -230,6 +230,25 @@ describe("what is counted", () => {
     expect(await sum("dispatch_cases_requeued_total", { reason: "shutdown" })).toBe(1);
   });
 
+  it("an end has the same reason at the worker that settles it and at the run that accepts it", async () => {
+    const { tell, lines } = opened();
+    tell({ event: "task_expired", ...about, durationMs: 0 }, { event: "task_cancelled", ...about, durationMs: 4 });
+    tell(completed(), dead(), ended(), ended({ outcome: "dead", code: "REJECTED" }));
+    tell(ended({ outcome: "expired", code: "EXPIRED" }), ended({ outcome: "cancelled", code: "CANCELLED" }));
+    const of = async (name: string) =>
+      (await lines())
+        .filter((line) => line.name === `dispatch_tasks_${name}_total`)
+        .map(({ labels, value }) => `${labels.outcome} ${labels.reason} ${value}`)
+        .sort();
+    expect(await of("settled")).toEqual(await of("ended"));
+    expect(await of("settled")).toEqual([
+      "cancelled CANCELLED 1",
+      "completed  1",
+      "dead REJECTED 1",
+      "expired EXPIRED 1",
+    ]);
+  });
+
   it("a repeat was not added, and nobody waits for what has no run", async () => {
     const { tell, sum } = opened();
     tell(dispatched({ awaited: false }), dispatched({ awaited: false, duplicate: true }), dispatched());

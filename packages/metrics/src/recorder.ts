@@ -15,6 +15,8 @@ export interface RecorderOptions {
 
 /** A failed attempt that was the last one. */
 const FAILED: ReadonlySet<string> = new Set(["ATTEMPTS_EXHAUSTED", "REJECTED", "TIMED_OUT"]);
+/** These say their code by their name: it is the one that a coordinator is told. */
+const UNFINISHED = { task_expired: ["expired", "EXPIRED"], task_cancelled: ["cancelled", "CANCELLED"] } as const;
 /** An input that could not become a frame. */
 const UNSERIALIZABLE: ReadonlySet<string> = new Set(["INPUT_INVALID", "FRAME_INVALID", "TOO_LARGE"]);
 
@@ -105,9 +107,9 @@ export class Recorder {
       }
       case "task_expired":
       case "task_cancelled": {
-        const outcome = event.event === "task_expired" ? "expired" : "cancelled";
+        const [outcome, code] = UNFINISHED[event.event];
         const books = this.#of(event.queue, event.task);
-        books.settled.add(outcome, undefined);
+        books.settled.add(outcome, code);
         if (event.durationMs > 0) books.process.observe(outcome, event.durationMs);
         return;
       }
