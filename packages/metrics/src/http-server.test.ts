@@ -57,6 +57,22 @@ describe("what is served", () => {
     expect(await get("/livez", "HEAD")).toMatchObject({ status: 200, text: "" });
   });
 
+  it("to who asks for it by its whole address, as a proxy does", async () => {
+    const { server } = await serving();
+    const { host, hostname, port } = new URL(server.url);
+    const statusOf = (path: string) =>
+      new Promise((resolve) => {
+        request({ host: hostname, port, path }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).end();
+      });
+    expect(await statusOf(`http://${host}/livez`)).toBe(200);
+    expect(await statusOf(`HTTP://${host}/scale?queue=mails`)).toBe(200);
+    expect(await statusOf(`http://${host}`)).toBe(404);
+    expect(await statusOf(`/http://${host}/livez`)).toBe(404);
+  });
+
   it("a page that fails is a 500 that does not say what was thrown, and the next one is served", async () => {
     const { get, metrics } = await serving();
     metrics.registry.registerMetric({

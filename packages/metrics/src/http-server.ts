@@ -30,6 +30,9 @@ interface Answer {
 const TEXT = "text/plain; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 
+/** What a target may begin with: a server has to take an absolute one (RFC 9112, 3.2.2). */
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
 /** Not what was thrown: a collector that is the user's own may say anything, as the address of its database with the password. */
 const FAILED = "this page could not be made; `await registry.metrics()` in its process says why\n";
 
@@ -70,7 +73,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  const [path = ""] = (request.url ?? "").replace(ORIGIN, "").split("?", 1);
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   const isRead = request.method === "GET" || request.method === "HEAD";
   let said: Answer;
