@@ -4,7 +4,7 @@ import { Hold } from "./lease/hold.ts";
 import type { Decision } from "./settle/decision.ts";
 import { frameOf } from "./testing/frames.ts";
 import { completed, died, retried } from "./testing/settling.ts";
-import { beatEvent, leasedEvent, settledEvent } from "./worker-events.ts";
+import { beatEvent, leasedEvent, settledEvent, startedEvent } from "./worker-events.ts";
 
 const about = { queue: "q", task: "mail", taskId: "r/0", attempt: 2, workerId: "w1", trace: undefined };
 
@@ -33,6 +33,10 @@ describe("settledEvent", () => {
   ])("of %s", (_, decision, expected) => {
     expect(settledEvent(decision, about, 3)).toEqual(expected && { ...about, ...expected });
   });
+});
+
+it("what begins says whether it was sent again, or redriven", () => {
+  expect(startedEvent(frameOf({ round: 2 }) as Frame, 1, "w1", 7)).toMatchObject({ round: 2, lost: 1, ageMs: 7 });
 });
 
 const receipt = { queue: { role: "work", name: "normal", of: "q" } } as const;

@@ -90,6 +90,7 @@ export function startedEvent(frame: Frame, lost: number, workerId: string, ageMs
     queue: frame.queue,
     task: info?.task ?? "",
     taskId: taskIdOf(frame),
+    round: frame.round,
     attempt: frame.attempt + 1,
     workerId,
     trace: info?.headers?.traceparent,

@@ -178,7 +178,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
   {
     kind: "histogram",
     name: "task_wait_seconds",
-    help: "From when a task was first sent to the begin of its first attempt, a delay included.",
+    help: "From when a task was first sent to the begin of its first attempt, a delay included; not of what was lost, sent again or redriven. What a shutdown has ended counts again.",
     labels: TASK,
     *read(recorder) {
       for (const [labels, { wait }] of tasksOf(recorder)) if (wait.count > 0) yield [labels, wait];

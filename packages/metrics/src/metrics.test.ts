@@ -305,6 +305,7 @@ describe("what is counted", () => {
       started({ ageMs: 700 }),
       started({ ageMs: 9_000, attempt: 2 }),
       started({ ageMs: 9_000, lost: 1 }),
+      started({ ageMs: 86_400_000, round: 1 }),
     );
     for (const durationMs of [0.5, 20, 20, 5_000_000]) tell(completed({ durationMs }));
     tell(ended({ ageMs: 90 }), ended({ ageMs: 3_000, outcome: "dead", code: "LOST" }));

@@ -55,8 +55,8 @@ export class Recorder {
       case "task_started": {
         const books = this.#of(event.queue, event.task);
         books.started += 1;
-        // What comes again has waited for something else, too: its back-off, or a lease that had to run out.
-        if (event.attempt === 1 && event.lost === 0) books.wait.observe(event.ageMs / 1_000);
+        // What comes again has waited for something else, too: its back-off, a lease that had to run out, or somebody who redrives it.
+        if (event.attempt === 1 && event.lost === 0 && !event.round) books.wait.observe(event.ageMs / 1_000);
         return;
       }
       case "queue_completed": {

@@ -77,8 +77,14 @@ export type DispatchEvent =
       readonly waitedMs: number;
       readonly traces: readonly string[];
     }
-  /** `ageMs`: since it was first sent. */
-  | ({ readonly event: "task_started"; readonly lost: number; readonly ageMs: number } & OfTask & OfWorker)
+  /** `ageMs`: since it was first sent. `round`: how often it was sent again by its coordinator, or redriven. */
+  | ({
+      readonly event: "task_started";
+      readonly lost: number;
+      readonly ageMs: number;
+      readonly round?: number | undefined;
+    } & OfTask &
+      OfWorker)
   | ({ readonly event: "task_timed_out"; readonly durationMs: number } & OfTask & OfWorker)
   | ({
       readonly event: "task_dead";

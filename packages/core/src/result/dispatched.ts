@@ -65,8 +65,8 @@ export class Dispatched {
       attempt: 1,
       duplicate: false,
       awaited: true,
-      packed,
       trace,
+      packed,
     });
   }
 }
