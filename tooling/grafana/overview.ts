@@ -28,7 +28,7 @@ export const overview: Board = {
           "Tasks that wait, delayed ones included. Growing steadily: more is sent than workers finish.",
           [LINE, `max ${BY} (dispatch_queue_pending_tasks{${OF}})`],
         ),
-        panel("Oldest task", "s", "Since the oldest task that is ready was first sent.", [
+        panel("Oldest task", "s", "Since the oldest task that is ready could be taken.", [
           LINE,
           `max ${BY} (dispatch_queue_oldest_task_age_seconds{${OF}})`,
         ]),

@@ -41,7 +41,7 @@ export const queue: Board = {
         panel(
           "Age",
           "s",
-          "Of the oldest task that is ready, and since anything was granted to any worker.",
+          "Since the oldest task that is ready could be taken, and since anything was granted to any worker.",
           ["oldest task", now("queue_oldest_task_age_seconds")],
           ["last grant", `time() - ${now("last_grant_timestamp_seconds")}`],
         ),

@@ -148,7 +148,7 @@ export class DeadLetters {
 
   /** Send first, ack second; in one step where the broker can. */
   async #resend({ receipt }: Delivery, dead: Frame): Promise<boolean> {
-    const frame: OutFrame = redriveFrame(dead);
+    const frame: OutFrame = redriveFrame(dead, this.#clock.wall());
     const work = workQueue(this.#queue, this.#routes.laneOf(dead.priority));
     if (this.#calls.backend.profile.verbs.includes("move")) {
       const [moved] = await this.#calls.move(

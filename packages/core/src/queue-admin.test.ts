@@ -83,6 +83,33 @@ describe("how old the oldest is", () => {
     });
   });
 
+  it("counts from when a task could have been taken: after its delay, its back-off, or its way back from the dead letters", async () => {
+    const { admin, backend, clock, dispatcher } = await opened();
+    const sending = dispatcher.send("t", 1, { delayMs: 60_000 });
+    await clock.settle();
+    const { id } = await sending;
+    await clock.advance(60_050);
+    expect((await admin.status()).oldestAgeMs).toBe(50);
+
+    const failing = defineTask({ name: "t", handler: () => Promise.reject(new Error("not today")) });
+    const backoff = { baseMs: 40_000, maxMs: 40_000 };
+    const retried = await Worker.start(backend, failing, { queue: "mails", clock, backoff });
+    await clock.advance(1_000);
+    await Promise.all([retried.stop(), clock.advance(1_000)]);
+    expect(await admin.status()).toMatchObject({ lanes: [{ ready: 0, delayed: 1 }], oldestAgeMs: undefined });
+    await clock.advance(40_000);
+    const { oldestAgeMs } = await admin.status();
+    expect(oldestAgeMs).toBeGreaterThan(0);
+    expect(oldestAgeMs).toBeLessThan(42_000);
+
+    const last = await Worker.start(backend, failing, { queue: "mails", clock, maxAttempts: 1 });
+    await clock.advance(1_000);
+    await Promise.all([last.stop(), clock.advance(600_000)]);
+    expect(await admin.dead.redrive({ ids: [id] })).toBe(1);
+    await clock.advance(70);
+    expect((await admin.status()).oldestAgeMs).toBe(70);
+  });
+
   it("a broker where looking means taking is asked once, and the rest of the status stands", async () => {
     const inner = memory();
     const asked: string[] = [];

@@ -1,6 +1,6 @@
 import type { Calls } from "./call.ts";
 import { BodyCodec } from "./codec/body.ts";
-import { decodeFrame } from "./codec/frame.ts";
+import { decodeFrame, isBad, readyAt } from "./codec/frame.ts";
 import type { Backend, BrowsePage, Clock, Depth, DispatchEvent, Observer, Queue } from "./contract/index.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { DispatchError } from "./errors.ts";
@@ -17,7 +17,10 @@ export interface QueueStatus {
   readonly lanes: readonly ({ readonly lane: string } & Depth)[];
   /** How many dead letters are ready to be looked at. */
   readonly dead: number;
-  /** Since the frame that is first in its lane was first sent, of the oldest of them; absent where nothing is ready, or the backend does not let us look. */
+  /**
+   * Since the frame that is first in its lane could be taken, of the oldest of them: since it was sent, or since its delay or back-off is over. What a worker
+   * gave back as it was counts from before. Absent where nothing is ready, or the backend does not let us look.
+   */
   readonly oldestAgeMs?: number | undefined;
 }
 
@@ -112,13 +115,8 @@ export class QueueAdmin implements AsyncDisposable {
   async #oldestAge(queues: readonly Queue[], until: Until): Promise<number | undefined> {
     try {
       const pages = await Promise.all(queues.map((queue) => this.#calls.browse(queue, { max: 1 }, until)));
-      const ages = pages.flatMap(({ frames }, index) =>
-        frames.map((frame) => this.#ageOf(frame, queues[index] as Queue)),
-      );
-      return ages.reduce(
-        (most, age) => (age === undefined || (most !== undefined && most >= age) ? most : age),
-        undefined,
-      );
+      const since = pages.flatMap(({ frames }) => frames.flatMap(sinceOf));
+      return since.length > 0 ? Math.max(0, this.#clock.wall() - Math.min(...since)) : undefined;
     } catch (error) {
       if (!(error instanceof DispatchError)) throw error;
       if (error.code === "MISMATCH" || error.code === "UNSUPPORTED") this.#looks = false;
@@ -126,15 +124,15 @@ export class QueueAdmin implements AsyncDisposable {
     }
   }
 
-  #ageOf({ bytes, state }: BrowsePage["frames"][number], queue: Queue): number | undefined {
-    if (state !== "ready") return undefined;
-    const frame = decodeFrame(bytes, queue.of, queue.name);
-    return "bad" in frame ? undefined : Math.max(0, this.#clock.wall() - frame.firstSentAt);
-  }
-
   #until(timeoutMs = ADMIN_MS): Until {
     return { deadline: this.#clock.now() + timeoutMs };
   }
+}
+
+/** Since when a frame could be taken; nothing where it cannot be, or nobody can read it. */
+function sinceOf({ bytes, state }: BrowsePage["frames"][number]): number[] {
+  const frame = decodeFrame(bytes, "", "");
+  return state === "ready" && !isBad(frame) ? [readyAt(frame)] : [];
 }
 
 /** All lanes together. */

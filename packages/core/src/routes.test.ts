@@ -63,7 +63,9 @@ describe("route", () => {
     expect([queueKey(queue), out]).toEqual([key, nativeMs]);
     expect(waiting).toEqual(
       stayMs === undefined
-        ? undefined
+        ? delayMs > 0
+          ? { dueAt: WALL_MS + delayMs }
+          : undefined
         : { queue: "q", lane: "high", dueAt: WALL_MS + delayMs, leaveAt: WALL_MS + stayMs },
     );
   });
@@ -77,7 +79,10 @@ describe("route", () => {
       const counters = { round: 0, attempt: 0, copy: hops, lost: 0 };
       frame = decoded(hopFrame(frame, counters, route.delayMs, route.waiting).bytes);
       now += route.delayMs;
-      if (route.queue.role === "work") return [now, hops];
+      if (route.queue.role === "work") {
+        expect([frame.dueAt, frame.leaveAt]).toEqual([Math.ceil(wallMs + delayMs), undefined]);
+        return [now, hops];
+      }
       expect([frame.queue, frame.lane]).toEqual(["q", "low"]);
       const { dueAt = 0, leaveAt = 0 } = frame;
       now = Math.max(now, Math.min(dueAt, leaveAt)) + late();

@@ -54,7 +54,8 @@ export class Routes {
   route(of: string, lane: string, dueAt: number, wallMs: number): Route {
     if (dueAt <= wallMs) return this.#now(of, lane);
     const hop: Hop = nextHop(this.delay, dueAt - wallMs);
-    if (hop.to === "work") return { queue: this.#now(of, lane).queue, delayMs: hop.delayMs, waiting: undefined };
+    // The broker keeps its time, and the frame says it: it is as old as it has been ready.
+    if (hop.to === "work") return { queue: this.#now(of, lane).queue, delayMs: hop.delayMs, waiting: { dueAt } };
     const stayMs = hop.to === "later" ? hop.delayMs : hop.tierMs;
     const waiting = { queue: of, lane, dueAt, leaveAt: wallMs + stayMs };
     if (hop.to === "later") return { queue: laterQueue(of), delayMs: hop.delayMs, waiting };

@@ -169,8 +169,8 @@ export class TaskFrames {
     const fields = { run, coordinator, task, key, id, headers, deadlineAt, priority, first, delayMs: native, waiting };
     const form = new TaskForm({ ...fields, sentAt }, this.#outgoing.codec);
     const made = { form, way: this.#way(route, settings), settings, wallMs };
-    // What waits for its time has that in its frame, to a part of a ms. What comes once, as a traced task does, must not take the place of what all others have.
-    if (waiting === undefined && settings === this.#before) this.#known = made;
+    // What a pump is to send on in time has that in its frame, to a part of a ms. What comes once, as a traced task does, must not take the place of what all others have.
+    if (waiting?.leaveAt === undefined && settings === this.#before) this.#known = made;
     this.#before = settings;
     return made;
   }

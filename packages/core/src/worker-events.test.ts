@@ -60,6 +60,11 @@ describe("leasedEvent", () => {
     });
   });
 
+  it("a delayed frame is as old as it has been due", () => {
+    const holds = [hold({ firstSentAt: 100, dueAt: 950 }), hold({ firstSentAt: 980 })];
+    expect(leasedEvent(holds, "q", "w1", 1_000, 25)).toMatchObject({ ageMs: 50 });
+  });
+
   it("names the traces of its tasks, where they have one", () => {
     const tasks = [{ task: "t" }, { task: "t", headers: { traceparent: "00-a-b-01" } }];
     expect(leasedEvent([hold({ count: 2, tasks }), hold({})], "q", "w1", 1_000, 25)).toMatchObject({

@@ -1,3 +1,4 @@
+import { readyAt } from "./codec/frame.ts";
 import type { Beat, DispatchEvent, EndCode, Frame } from "./contract/index.ts";
 import type { Hold } from "./lease/hold.ts";
 import type { Decision } from "./settle/decision.ts";
@@ -50,7 +51,7 @@ export function leasedEvent(
     if (frame.count === 0) continue;
     frames += 1;
     tasks += frame.count;
-    if (frame.firstSentAt < oldestAt) oldestAt = frame.firstSentAt;
+    oldestAt = Math.min(oldestAt, readyAt(frame));
     for (const { headers } of frame.tasks) {
       if (headers?.traceparent === undefined) continue;
       traces ??= [];

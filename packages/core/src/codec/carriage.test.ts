@@ -77,7 +77,7 @@ describe.each(["off", "gzip", "zstd", "brotli"] as const)("compressed by %s", (c
         expect(await payloadOf(codec, copy)).toEqual(expected);
         const dead = await carry(deadFrame(copy, copy, death, codec), frameBytes);
         expect([await payloadOf(codec, dead), dead.death?.reason]).toEqual([expected, "ATTEMPTS_EXHAUSTED"]);
-        const redriven = await carry(redriveFrame(dead), frameBytes);
+        const redriven = await carry(redriveFrame(dead, 1), frameBytes);
         expect(await payloadOf(codec, redriven)).toEqual(expected);
         const key = blobOf(redriven);
         expect([...blobs.blobs.keys()]).toEqual(key === undefined ? [] : [key]);

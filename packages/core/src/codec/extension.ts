@@ -9,7 +9,7 @@ export interface Extension {
   readonly queue?: string | undefined;
   readonly lane?: string | undefined;
   readonly key?: string | undefined;
-  /** Wall-clock ms before which it is not to be run; only in `later` and in tiers. */
+  /** Wall-clock ms before which it is not to be run; absent where it never had to wait. */
   readonly dueAt?: number | undefined;
   /** Wall-clock ms at which it leaves the queue in which it waits; only in `later` and in tiers. */
   readonly leaveAt?: number | undefined;

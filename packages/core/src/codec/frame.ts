@@ -115,6 +115,11 @@ export function decodeFrame(raw: Uint8Array, queue: string, lane: string): Frame
   }
 }
 
+/** Since when it can be taken, in wall-clock ms, as far as it says so itself. */
+export function readyAt({ firstSentAt, dueAt = 0 }: Frame): number {
+  return Math.max(firstSentAt, dueAt);
+}
+
 export function isBad(value: object): value is BadFrame {
   return "bad" in value;
 }

@@ -90,7 +90,7 @@ function readAll(bytes: Uint8Array): void {
   for (const body of [codec.decodeBody(frame, wrapping.reply), codec.payloads(frame)])
     if ("bad" in body) checkBad(body);
   const counters = { round: frame.round, attempt: frame.attempt + 1, copy: frame.copy + 1, lost: frame.lost + 1 };
-  const copies = [hopFrame(frame, counters, 0), deadFrame(frame, counters, death), redriveFrame(frame)];
+  const copies = [hopFrame(frame, counters, 0), deadFrame(frame, counters, death), redriveFrame(frame, 1)];
   for (const copy of copies) expect(decodeFrame(copy.bytes, "q", "normal")).not.toHaveProperty("bad");
 }
 

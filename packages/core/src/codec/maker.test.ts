@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Beat, DeathNote, Frame, OutFrame } from "../contract/index.ts";
-import { decodeFrame, isBad } from "./frame.ts";
+import { decodeFrame, isBad, readyAt } from "./frame.ts";
 import { hopFrame } from "./hop.ts";
 import * as maker from "./maker.ts";
 import { bodyOf, payloadOf } from "./testing.ts";
@@ -152,7 +152,7 @@ describe("the next of a line", () => {
 
   it("redriven: the next round, without deadline and death, and its queue no longer said", () => {
     const letter = decoded(maker.deadFrame(first, { round: 4, attempt: 5, copy: 1, lost: 2 }, death), "x", "y");
-    const again = maker.redriveFrame(letter);
+    const again = maker.redriveFrame(letter, 1_800_000_000_000);
     expect(told(again)).toMatchObject({
       name: `${RUN}/17#5.0~0`,
       id: "id:order 17",
@@ -162,6 +162,7 @@ describe("the next of a line", () => {
     });
     const read = decoded(again, "read from", "here");
     expect([read.queue, read.lane, read.death, read.lost]).toEqual(["read from", "here", undefined, 0]);
+    expect(readyAt(read)).toBe(1_800_000_000_000);
     expect(read.tasks[0]).toEqual({
       task: "render",
       id: "order 17",

@@ -127,13 +127,14 @@ function letterFrame(frame: Frame, counters: Counters, death: DeathNote): OutFra
   return new OutgoingFrame(bytes, { first: false, id: frame.tasks[0]?.id });
 }
 
-/** A dead letter as work again: the next round, without its deadline, which has most likely passed. */
-export function redriveFrame(frame: Frame): OutFrame {
+/** A dead letter as work again, from now on: the next round, without its deadline, which has most likely passed. */
+export function redriveFrame(frame: Frame, wallMs: number): OutFrame {
   const counters = { round: frame.round + 1, attempt: 0, copy: 0, lost: 0 };
   const bytes = rewrite(frame, counters, (extension) => ({
     ...extension,
     queue: undefined,
     lane: undefined,
+    dueAt: wallMs,
     death: undefined,
     tasks: extension.tasks.map((info) => ({ ...info, deadlineAt: undefined })),
   }));

@@ -63,7 +63,7 @@ export type DispatchEvent =
       readonly held: number;
     }
   /**
-   * A worker was granted frames, in one receive. `packs`: the tasks of each that is a pack. `ageMs`: since the oldest of them was first sent. `waitedMs`:
+   * A worker was granted frames, in one receive. `packs`: the tasks of each that is a pack. `ageMs`: since the oldest of them could be taken. `waitedMs`:
    * since they were asked for. `traces`: of those of the tasks that have one.
    */
   | {

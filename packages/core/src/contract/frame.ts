@@ -58,7 +58,7 @@ export interface Frame extends Counters {
   readonly queue: string;
   readonly lane: string;
   readonly key: string | undefined;
-  /** Wall-clock ms before which it is not to be run; only in `later` and in tiers. */
+  /** Wall-clock ms before which it is not to be run; absent where it never had to wait. In a work queue it has passed, or the broker keeps it. */
   readonly dueAt: number | undefined;
   /** Wall-clock ms at which it leaves the queue in which it waits; only in `later` and in tiers. */
   readonly leaveAt: number | undefined;

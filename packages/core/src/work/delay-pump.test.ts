@@ -75,13 +75,13 @@ function bench(profile: Partial<Profile> = {}, nativeMs: number | undefined = un
 
 describe("what is due", () => {
   it("goes on under its next name: all of a queue in one call, sent first, acked second", async () => {
-    const { pump, hold, backend, dropped, sent } = bench(NO_DELAY);
+    const { pump, hold, backend, clock, dropped, sent } = bench(NO_DELAY);
     await pump.take([hold({ dueInMs: 0 }), hold({ dueInMs: -5, to: "other" }), hold({ dueInMs: -1e6 })]);
     expect(sent()).toEqual(["default 0#0.0~1", "default 2#0.0~1", "other 1#0.0~1"]);
     expect(backend.log).toEqual(["send work/normal", "ack 0", "ack 2", "send work/normal", "ack 1"]);
     expect(dropped).toEqual(["0", "2", "1"]);
     const frame = decoded(backend.sent[0]?.frame.bytes as Uint8Array);
-    expect([frame.dueAt, frame.leaveAt, frame.queue]).toEqual([undefined, undefined, "default"]);
+    expect([frame.dueAt, frame.leaveAt, frame.queue]).toEqual([clock.wall(), undefined, "default"]);
   });
 
   it("is not acked before the broker has it", async () => {
