@@ -1,4 +1,5 @@
 /** All queues at a glance: is anything wrong, and where? */
+import { activeWorkers, tasksInHand } from "./fleet.ts";
 import { type Board, panel } from "./panel.ts";
 
 const OF = 'backend=~"$backend"';
@@ -54,10 +55,10 @@ export const overview: Board = {
         panel(
           "Active workers",
           "short",
-          "Workers with tasks in hand, as coordinators hear of them, or as they say themselves.",
-          [LINE, `max ${BY} (dispatch_active_workers{${OF}})`],
+          "As coordinators hear of those that have tasks in hand; at least the scraped processes that have slots.",
+          [LINE, activeWorkers(OF)],
         ),
-        panel("Tasks in hand", "short", "Of all workers.", [LINE, `max ${BY} (dispatch_inflight_cases{${OF}})`]),
+        panel("Tasks in hand", "short", "Of all workers.", [LINE, tasksInHand(OF)]),
         panel(
           "Slots busy",
           "percentunit",

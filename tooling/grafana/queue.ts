@@ -1,4 +1,5 @@
 /** One queue in all its figures: what exactly happens there? */
+import { activeWorkers, beats, tasksInHand } from "./fleet.ts";
 import { type Board, panel } from "./panel.ts";
 
 const OF = 'backend=~"$backend", queue=~"$queue"';
@@ -9,6 +10,7 @@ const orZero = (expr: string) => `${expr} or 0 * max(dispatch_queue_pending_task
 const now = (name: string, aggregate = "max") => `${aggregate}(dispatch_${name}{${OF}})`;
 const rate = (name: string, more = "") => `sum(rate(dispatch_${name}{${OF}${more}}${WINDOW}))`;
 const rateBy = (labels: string, name: string, more = "") => `sum by (${labels}) (rate(dispatch_${name}{${OF}${more}}${WINDOW}))`; // biome-ignore format: one line
+const [received, sent] = beats(OF, WINDOW);
 const quantiles = (name: string) =>
   [0.5, 0.95, 0.99].map((share): [string, string] => [`{{task}} p${share * 100}`, `histogram_quantile(${share}, ${rateBy("task, le", `${name}_bucket`)})`]); // biome-ignore format: one line
 
@@ -35,7 +37,7 @@ export const queue: Board = {
           "short",
           "Outstanding: of runs, without an outcome yet.",
           ["wait", now("queue_pending_tasks")],
-          ["in hand", now("inflight_cases")],
+          ["in hand", `max(${tasksInHand(OF)})`],
           ["outstanding", now("tasks_outstanding", "sum")],
         ),
         panel(
@@ -137,15 +139,18 @@ export const queue: Board = {
           ["slots", now("slots", "sum")],
           ["busy", now("slots_busy", "sum")],
         ),
-        panel("Workers", "short", "With tasks in hand, as coordinators hear of them, or as they say themselves.", [
-          "active",
-          now("active_workers"),
-        ]),
+        panel(
+          "Workers",
+          "short",
+          "As coordinators hear of those that have tasks in hand; at least the scraped processes that have slots.",
+          ["active", `max(${activeWorkers(OF)})`],
+        ),
         panel(
           "Heartbeats",
           "cps",
-          "Beats, and workers that fell silent while they held tasks.",
-          ["beats", rate("worker_heartbeats_total")],
+          "Beats as coordinators receive them, and as processes without runs send them; workers that fell silent while they held tasks.",
+          ["received", orZero(received)],
+          ["sent", orZero(sent)],
           ["silent workers", rate("workers_silent_total")],
         ),
         panel(
