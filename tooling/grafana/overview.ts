@@ -135,10 +135,13 @@ export const overview: Board = {
             `histogram_quantile(0.99, sum by (backend, op, le) (rate(dispatch_backend_operation_seconds_bucket{${OF}, op!="receive"}[$__rate_interval])))`,
           ],
         ),
-        panel("Event-loop lag", "s", "How late each process came to its timers, at the 99th percentile.", [
-          "{{instance}}",
-          "dispatch_event_loop_lag_seconds",
-        ]),
+        panel(
+          "Event-loop lag",
+          "s",
+          "How late each process came to its timers, at the 99th percentile; and its longest stall since the scrape before.",
+          ["{{instance}}", "dispatch_event_loop_lag_seconds"],
+          ["longest stall: {{instance}}", "dispatch_event_loop_stall_seconds"],
+        ),
         panel("What runs", "short", "Processes by version.", [
           "{{version}} on Node {{node}}",
           "count by (version, node) (dispatch_build_info)",
