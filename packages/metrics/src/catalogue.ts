@@ -202,7 +202,7 @@ export const catalogue: readonly (Count | Spread)[] = Object.freeze([
     kind: "gauge",
     together: "max",
     name: "queue_oldest_task_age_seconds",
-    help: "Since the oldest task that waits was first sent; where the broker does not let us look, estimated from the last grant.",
+    help: "Since the oldest task that is ready could be taken; where the broker does not let us look, estimated from the last grant.",
     labels: QUEUE,
     *read(recorder, wallMs) {
       for (const [queue, books] of recorder.queues) {

@@ -21,7 +21,7 @@ export const processGauges: readonly [lag: ProcessGauge, longest: ProcessGauge, 
   },
   {
     kind: "gauge",
-    name: "event_loop_lag_max_seconds",
+    name: "event_loop_stall_seconds",
     help: "The longest that the event loop stood since the last scrape: a single stall, of which a percentile shows nothing.",
     labels: [],
   },
