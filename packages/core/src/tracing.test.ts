@@ -84,6 +84,25 @@ describe("a run that is traced", () => {
     },
   );
 
+  it("what runs when it is awaited, as a query does, runs once, and its tracer may await it", async () => {
+    const world = new MemoryWorld();
+    const tracer = new Notes();
+    const given: unknown[] = [];
+    tracer.within = (_, run) => {
+      const value = run();
+      given.push(value);
+      if (value instanceof Promise) value.then(() => {});
+      return value;
+    };
+    let runs = 0;
+    // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+    const query = { then: (resolve: (value: number) => void) => resolve(++runs) };
+    await world.worker((() => query) as never, { tracer });
+    const dispatcher = await world.dispatcher({ tracer });
+    expect(await world.outcomes(dispatcher.run("default", ["a"]))).toEqual(["completed 1"]);
+    expect([given, runs]).toEqual([[expect.any(Promise)], 1]);
+  });
+
   it("an input that cannot be sent ends with its trace", async () => {
     const world = new MemoryWorld();
     const dispatcher = await world.dispatcher({ tracer: new Notes() });

@@ -50,7 +50,7 @@ export class Processing {
     this.#attempts.add(nameOf(taskId, attempt), known);
     try {
       const value = context.with(inside, run);
-      if (isThenable(value))
+      if (value instanceof Promise)
         value.then(() => known.end(), (error: unknown) => known.end(codeOf(error))); // biome-ignore format: one line
       else known.end();
       return value;
@@ -131,8 +131,4 @@ export function codeOf(error: unknown): string {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   if (typeof code === "string" && code !== "") return code;
   return typeof name === "string" && name !== "" ? name : "_OTHER";
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

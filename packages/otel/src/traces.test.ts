@@ -96,6 +96,27 @@ describe("a task", () => {
     expect(JSON.stringify(world.spans())).not.toMatch(/secret|payload/);
   });
 
+  it("whose handler gives what runs when it is awaited, as a query does, runs that once, below its span", async () => {
+    const world = new TracedWorld();
+    const dispatcher = await world.dispatcher();
+    const own = world.provider.getTracer("test");
+    let runs = 0;
+    const query = {
+      // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+      then(resolve: (value: number) => void) {
+        runs += 1;
+        own.startSpan("query").end();
+        setTimeout(() => resolve(runs), 20);
+      },
+    };
+    await world.worker((() => query) as never);
+    expect((await dispatcher.run("default", [1], { packs: false }).results())[0]?.value).toBe(1);
+    const process = `process ${QUEUE}`;
+    expect(world.named("query")).toMatchObject([{ below: process }]);
+    const [span] = world.exporter.getFinishedSpans().filter(({ name }) => name === process);
+    expect([runs, (span?.duration[1] ?? 0) > 15e6]).toEqual([1, true]);
+  });
+
   it("that runs into its timeout ends its span there, whatever its handler does", async () => {
     const world = new TracedWorld();
     const dispatcher = await world.dispatcher();

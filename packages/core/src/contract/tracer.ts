@@ -27,6 +27,6 @@ export interface Tracer {
   begin(task: TracedTask): Headers;
   /** A task that nobody waits for could not be sent; of those of a run, `task_ended` tells. */
   unsent(traceparent: string, error: unknown): void;
-  /** Runs the handler of an attempt within its trace. `run` is called once, and what it gives is given back as it is, a promise too. */
+  /** Runs the handler of an attempt within its trace. `run` is called once, and what it gives is given back as it is: a value, or a Promise. */
   within<T>(attempt: TracedAttempt, run: () => T): T;
 }

@@ -112,9 +112,12 @@ export class Running<H extends Runnable> implements TaskContextPort {
     return this.#task.handler(payload as never, new TaskContext(this));
   }
 
-  /** Apart, since a closure costs also who does not come to it. */
+  /** Apart, since a closure costs also who does not come to it. What a call of `then` runs, as a query's, is run by this one only, within the trace. */
   #runWithin(payload: unknown, within: NonNullable<RunningPort<H>["within"]>): unknown {
-    return within(this.hold, () => this.#run(payload));
+    return within(this.hold, () => {
+      const value = this.#run(payload);
+      return isThenable(value) ? Promise.resolve(value) : value;
+    });
   }
 
   /** Its time is over. */
