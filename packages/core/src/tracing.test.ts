@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Headers, TracedAttempt, TracedTask, Tracer } from "./contract/index.ts";
-import { MemoryWorld } from "./testing/memory-world.ts";
+import type { DispatchEvent, Headers, TracedAttempt, TracedTask, Tracer } from "./contract/index.ts";
+import { outFrame } from "./testing/frames.ts";
+import { MemoryWorld, WORK } from "./testing/memory-world.ts";
 import { Tracing } from "./tracing.ts";
 import type { Context } from "./work/task.ts";
 
@@ -103,6 +104,52 @@ describe("a run that is traced", () => {
     expect([given, runs]).toEqual([[expect.any(Promise)], 1]);
   });
 
+  it("which attempt an event means, of two with one name, its tracer can tell: the one that is not held any more", async () => {
+    const world = new MemoryWorld();
+    const tracer = new Notes();
+    const held: boolean[][] = [];
+    const open: ((value: unknown) => void)[] = [];
+    await world.open(WORK);
+    const observer = ({ event }: DispatchEvent) => {
+      if (event === "queue_completed") held.push(tracer.within_.map((attempt) => attempt.isHeld()));
+    };
+    await world.worker(() => new Promise((resolve) => void open.push(resolve)), { tracer, observer });
+    const frame = outFrame({ coordinator: undefined, headers: { traceparent: "00-trace-1-01" } });
+    await world.put(WORK, { ...frame, first: false }, { ...frame, first: false });
+    await world.clock.advance(10);
+    open[1]?.(1);
+    await world.clock.advance(10);
+    open[0]?.(1);
+    await world.clock.advance(10);
+    expect(new Set(tracer.within_.map(({ taskId, attempt }) => `${taskId} ${attempt}`)).size).toBe(1);
+    expect(held).toEqual([
+      [true, false],
+      [false, false],
+    ]);
+  });
+
+  it("whose packs are lost: none of the tasks of a pack is held then, whichever of them is named", async () => {
+    const world = new MemoryWorld();
+    const tracer = new Notes();
+    tracer.chooses = () => true;
+    world.backend.renew = async (receipts) => receipts.map(() => "lost");
+    const held: boolean[][] = [];
+    const note = () => void held.push(tracer.within_.map((attempt) => attempt.isHeld()));
+    const observer = ({ event }: DispatchEvent) => void (event === "lease_lost" && note());
+    const dispatcher = await world.dispatcher({ tracer });
+    const stays = new Promise(() => {});
+    await world.worker(((n: number) => (n === 1 ? n : stays)) as never, { tracer, observer, leaseMs: 3_000 });
+    void dispatcher.run("default", [1, 2, 3, 4], { packs: true }).results();
+    await world.clock.advance(10);
+    note();
+    await world.clock.advance(1_500);
+    expect(held).toEqual([
+      [false, true, true, true],
+      [false, false, true, true],
+      [false, false, false, false],
+    ]);
+  });
+
   it("an input that cannot be sent ends with its trace", async () => {
     const world = new MemoryWorld();
     const dispatcher = await world.dispatcher({ tracer: new Notes() });
@@ -125,7 +172,7 @@ describe("a send that is traced", () => {
 });
 
 describe("a tracer that fails", () => {
-  const attempt = { queue: "q", task: "t", taskId: "r/0", attempt: 1, workerId: "w", headers: {} };
+  const attempt = { queue: "q", task: "t", taskId: "r/0", attempt: 1, workerId: "w", headers: {}, isHeld: () => true };
   const failing = (parts: Partial<Tracer>) => {
     const fail = () => {
       throw new Error("a fault of its own");

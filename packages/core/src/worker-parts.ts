@@ -166,14 +166,16 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       within:
         tracing === undefined
           ? undefined
-          : ({ frame }, run) =>
-              tracing.within({ ...aboutOf(frame, settings.id), headers: frame.tasks[0]?.headers ?? {} }, run),
+          : (task, run) => {
+              const headers = task.frame.tasks[0]?.headers ?? {};
+              return tracing.within({ ...aboutOf(task.frame, settings.id), headers, isHeld: () => task.isHeld }, run);
+            },
       task: (name) => tasks.get(name) as Task,
       payload: (task, signal) =>
         task.isLoaded ? tasks.checked(task.frame, task) : tasks.payload(task.frame, codec, signal),
       unloaded: (task, error) => concluding.unloaded(task, error),
       mayBegin: (task, now) => admitting.mayBegin(task, now),
-      isHeld: (task) => !task.ended && Number.isFinite(task.deadline),
+      isHeld: (task) => task.isHeld,
       bad: (task, bad) => concluding.bad(task, bad),
       started: (task, startedAt) => {
         this.packs.begun(task);

@@ -10,11 +10,21 @@ class Attempt {
   readonly span: Span;
   /** With nothing in it but the span. */
   readonly below: Context;
+  readonly #of: TracedAttempt;
   endedAt: number | undefined = undefined;
 
-  constructor(span: Span, below: Context) {
+  constructor(span: Span, below: Context, of: TracedAttempt) {
     this.span = span;
     this.below = below;
+    this.#of = of;
+  }
+
+  get workerId(): string {
+    return this.#of.workerId;
+  }
+  /** Nothing more is said of it, or just now. */
+  get isOver(): boolean {
+    return !this.#of.isHeld();
   }
 
   /** Once. */
@@ -46,7 +56,7 @@ export class Processing {
     const links = remote === undefined ? [] : [{ context: remote }];
     const span = this.#spans.start(of.names.process, kinds.process, processAttributes(of, traced), parent, links);
     const inside = trace.setSpan(parent, span);
-    const known = new Attempt(span, active === ROOT_CONTEXT ? inside : trace.setSpan(ROOT_CONTEXT, span));
+    const known = new Attempt(span, active === ROOT_CONTEXT ? inside : trace.setSpan(ROOT_CONTEXT, span), traced);
     this.#attempts.add(nameOf(taskId, attempt), known);
     try {
       const value = context.with(inside, run);
@@ -72,11 +82,19 @@ export class Processing {
         return void this.#settled(event, traceparent, "cancelled", undefined);
       case "queue_requeued":
         return void this.#settled(event, traceparent, event.reason, undefined);
-      case "lease_lost":
-        return void this.#lost(event.taskId, event.attempt);
       default:
         return;
     }
+  }
+
+  /** A lease is over, of a task or of a pack: nothing is settled, another holder has it. */
+  lost(): void {
+    for (const attempt of this.#attempts.takeAll(isOver)) attempt.end("LEASE_LOST");
+  }
+
+  /** What its broker has not agreed to by now is left to the lease, and nobody tells of that any more. */
+  stopped(workerId: string): void {
+    for (const attempt of this.#attempts.takeAll((one) => one.workerId === workerId)) attempt.end("SHUTTING_DOWN");
   }
 
   close(): void {
@@ -86,18 +104,13 @@ export class Processing {
   /** The broker has agreed: from when the handler ended until now. */
   #settled(event: Settled, traceparent: string, outcome: string, code: string | undefined): void {
     const { queue, taskId, attempt } = event;
-    const known = this.#attempts.take(nameOf(taskId, attempt));
+    const known = this.#attempts.take(nameOf(taskId, attempt), isOver);
     // A handler that ran into its timeout may still be at it.
     known?.end(code ?? (outcome === "timed_out" ? "TIMED_OUT" : undefined));
     const of = this.#spans.of(queue);
     const parent = known?.below ?? below(traceparent);
     const attributes = settleAttributes(of, event, outcome);
     this.#spans.start(of.names.settle, kinds.settle, attributes, parent, undefined, known?.endedAt).end();
-  }
-
-  /** Nothing is settled: another holder has it. */
-  #lost(taskId: string, attempt: number): void {
-    this.#attempts.take(nameOf(taskId, attempt))?.end("LEASE_LOST");
   }
 }
 
@@ -123,6 +136,11 @@ function parentOf(
 
 function nameOf(taskId: string, attempt: number): string {
   return `${taskId} ${attempt}`;
+}
+
+/** Of several of one name (copies, or a task that its broker has given twice) the one that an event is of. */
+function isOver(attempt: Attempt): boolean {
+  return attempt.isOver;
 }
 
 /** The code of an error, or its class; never its message. */

@@ -105,6 +105,12 @@ export class Traces {
       case "call":
         this.#spans.isOf(event.backend);
         return;
+      case "lease_lost":
+        this.#processing.lost();
+        return;
+      case "worker_stopped":
+        this.#processing.stopped(event.workerId);
+        return;
       default:
         if ("trace" in event && event.trace !== undefined) this.#traced(event, event.trace);
     }

@@ -14,6 +14,11 @@ export interface TracedAttempt extends TracedTask {
   readonly headers: Headers;
   readonly attempt: number;
   readonly workerId: string;
+  /**
+   * Is it still in hand? Not any more when it is told of its end, or of the loss of its lease: so, of attempts that have one name (a broker gave a task
+   * twice, a coordinator sent it again), an event means the one that is not, and `lease_lost`, which names only the first task of a pack, all those.
+   */
+  readonly isHeld: () => boolean;
 }
 
 /**

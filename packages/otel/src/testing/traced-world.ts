@@ -63,6 +63,11 @@ export class TracedWorld {
     return all.map((span) => seenOf(span, names));
   }
 
+  /** By when they ended. */
+  ended(name: string): ReadableSpan[] {
+    return this.exporter.getFinishedSpans().filter((span) => span.name === name);
+  }
+
   named(name: string): Seen[] {
     return this.spans().filter((span) => span.name === name);
   }

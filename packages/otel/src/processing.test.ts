@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { TracedWorld } from "./testing/traced-world.ts";
+
+const PROCESS = "process default";
+const SETTLE = "settle default";
+
+describe("attempts that have one name", () => {
+  it("each have a span of their own, and each is settled below it", async () => {
+    const world = new TracedWorld();
+    // A broker that gives each task twice.
+    const { backend } = world;
+    const send = backend.send.bind(backend);
+    backend.send = (queue, frames, signal) => {
+      const twice =
+        queue.role === "work" ? [...frames, ...frames.map((frame) => ({ ...frame, first: false }))] : frames;
+      return send(queue, twice, signal).then((answers) => answers.slice(0, frames.length));
+    };
+    const open: (() => void)[] = [];
+    await world.worker(() => new Promise<void>((resolve) => void open.push(resolve)));
+    const dispatcher = await world.dispatcher();
+    await dispatcher.send("default", 1);
+    await expect.poll(() => open.length).toBe(2);
+    // The later one ends first.
+    for (const [ended, end] of open.toReversed().entries()) {
+      end();
+      await expect.poll(() => world.named(SETTLE).length).toBe(ended + 1);
+    }
+    const spanIds = (name: string) => world.ended(name).map((span) => span.spanContext().spanId);
+    expect(world.ended(SETTLE).map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual(spanIds(PROCESS));
+    expect(new Set(spanIds(PROCESS)).size).toBe(2);
+  });
+});
+
+describe("what a worker does not hold any more", () => {
+  it("ends, each task of a pack", async () => {
+    const world = new TracedWorld();
+    const { backend } = world;
+    const dispatcher = await world.dispatcher();
+    let running = 0;
+    const handler = () => {
+      running += 1;
+      return new Promise(() => {});
+    };
+    await world.worker(handler, { leaseMs: 150, concurrency: 4, abandonMs: 1 });
+    const receive = backend.receive.bind(backend);
+    // Once, and then never again.
+    backend.receive = (...wanted) => (running > 0 ? sleep(10, []) : receive(...wanted));
+    backend.renew = async (receipts) => receipts.map(() => "lost");
+    void dispatcher.run("default", [1, 2, 3, 4], { packs: true }).results();
+    await expect.poll(() => running).toBe(4);
+    await expect.poll(() => world.named(PROCESS).map(({ error }) => error)).toEqual(Array(4).fill("LEASE_LOST"));
+    expect(new Set(world.named(PROCESS).map(({ attributes }) => attributes["messaging.message.id"])).size).toBe(4);
+  });
+
+  it("ends with the worker, where its broker does not answer any more", async () => {
+    const world = new TracedWorld();
+    const { backend } = world;
+    const dispatcher = await world.dispatcher();
+    const stays = () => new Promise(() => {});
+    const worker = await world.worker(stays, { drainMs: 1, abandonMs: 1 });
+    await world.worker(async () => {}, { queue: "other" });
+    await dispatcher.send("default", 1);
+    await expect.poll(() => worker.status.running).toBe(1);
+    backend.send = () => new Promise(() => {});
+    backend.move = () => new Promise(() => {});
+    backend.settle = () => new Promise(() => {});
+    await worker.stop();
+    expect(world.named(PROCESS)).toMatchObject([{ error: "SHUTTING_DOWN" }]);
+  });
+});
