@@ -1,2 +1,3 @@
 export { CONVENTIONS_VERSION } from "./conventions.ts";
-export { Traces, type TracesOptions } from "./traces.ts";
+export type { TracesOptions } from "./options.ts";
+export { Traces } from "./traces.ts";

@@ -1,31 +1,12 @@
-import {
-  type Context,
-  context,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  type TracerProvider,
-  trace,
-} from "@opentelemetry/api";
-import { DispatchError } from "@org/dispatch-core";
+import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, trace } from "@opentelemetry/api";
 import type { DispatchEvent, Headers, Observer, TracedTask, Tracer } from "@org/dispatch-core/contract";
 import packageJson from "../package.json" with { type: "json" };
 import { packAttributes, receiveAttributes, SCHEMA_URL, sendAttributes } from "./conventions.ts";
 import { OpenSpans } from "./open-spans.ts";
+import { checkOptions, type TracesOptions } from "./options.ts";
 import { codeOf, Processing } from "./processing.ts";
 import { below, failSpan, kinds, linksTo, operationAttributes, Spans } from "./spans.ts";
 import { headersOf } from "./trace-context.ts";
-
-export interface TracesOptions {
-  /** The part of all tasks that is traced, 0 to 1; chosen before anything is made of it. Default 1. */
-  readonly ratio?: number | undefined;
-  /** Default: the global one. */
-  readonly tracerProvider?: TracerProvider | undefined;
-  /** The name of the backend; default: what its first call says. */
-  readonly backend?: string | undefined;
-  /** A number in [0, 1); default `Math.random`. */
-  readonly random?: (() => number) | undefined;
-}
 
 /** So many spans may be open at a time; the oldest is ended then. */
 const MOST_OPEN = 10_000;
@@ -57,11 +38,9 @@ export class Traces {
     this.observer = (event) => this.#observe(event);
   }
 
-  /** Throws `CONFIG_INVALID` for a ratio that is none. */
+  /** Throws `CONFIG_INVALID` for what is unknown or out of range. */
   static open(options: TracesOptions = {}): Traces {
-    const { ratio = 1 } = options;
-    if (!(ratio >= 0 && ratio <= 1))
-      throw new DispatchError("CONFIG_INVALID", `traces: ratio is not a number from 0 to 1: ${ratio}`);
+    checkOptions(options);
     return new Traces(options);
   }
 

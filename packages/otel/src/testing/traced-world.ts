@@ -10,7 +10,8 @@ import {
 import { Dispatcher, defineTask, type Handler, Worker, type WorkerOptions } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { onTestFinished } from "vitest";
-import { Traces, type TracesOptions } from "../traces.ts";
+import type { TracesOptions } from "../options.ts";
+import { Traces } from "../traces.ts";
 
 /** For tests: a span by its name, what it is below, and what it says. */
 export interface Seen {
