@@ -2,7 +2,7 @@ import type { TracerProvider } from "@opentelemetry/api";
 import { DispatchError } from "@org/dispatch-core";
 
 export interface TracesOptions {
-  /** The part of all tasks that is traced, 0 to 1; chosen before anything is made of it. Default 1. */
+  /** Of which part of the tasks sent here a trace begins, 0 to 1; chosen before anything is made of it. What has one already goes on with it. Default 1. */
   readonly ratio?: number | undefined;
   /** Default: the global one. */
   readonly tracerProvider?: TracerProvider | undefined;

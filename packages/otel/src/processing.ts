@@ -2,8 +2,8 @@ import { type Context, context, ROOT_CONTEXT, type Span, type SpanContext, trace
 import type { DispatchEvent, Headers, TracedAttempt } from "@org/dispatch-core/contract";
 import { processAttributes, settleAttributes } from "./conventions.ts";
 import { OpenSpans } from "./open-spans.ts";
-import { below, failSpan, kinds, type Spans } from "./spans.ts";
-import { contextOf } from "./trace-context.ts";
+import { failSpan, kinds, type Spans } from "./spans.ts";
+import { contextOf, type Remote, remoteOf } from "./trace-context.ts";
 
 /** An attempt whose handler was run: its span, and when that ended. */
 class Attempt {
@@ -56,6 +56,8 @@ export class Processing {
     const links = remote === undefined ? [] : [{ context: remote }];
     const span = this.#spans.start(of.names.process, kinds.process, processAttributes(of, traced), parent, links);
     const inside = trace.setSpan(parent, span);
+    // Its sampler says no: what the handler does is below that.
+    if (!span.isRecording()) return context.with(inside, run);
     const known = new Attempt(span, active === ROOT_CONTEXT ? inside : trace.setSpan(ROOT_CONTEXT, span), traced);
     this.#attempts.add(nameOf(taskId, attempt), known);
     try {
@@ -107,8 +109,10 @@ export class Processing {
     const known = this.#attempts.take(nameOf(taskId, attempt), isOver);
     // A handler that ran into its timeout may still be at it.
     known?.end(code ?? (outcome === "timed_out" ? "TIMED_OUT" : undefined));
+    const remote = remoteOf(traceparent);
+    const parent = known?.below ?? (remote?.isSampled === true ? remote.context : undefined);
+    if (parent === undefined) return;
     const of = this.#spans.of(queue);
-    const parent = known?.below ?? below(traceparent);
     const attributes = settleAttributes(of, event, outcome);
     this.#spans.start(of.names.settle, kinds.settle, attributes, parent, undefined, known?.endedAt).end();
   }
@@ -131,7 +135,7 @@ function parentOf(
 ): Context {
   if (remote === undefined) return ROOT_CONTEXT;
   const isKnown = active === ROOT_CONTEXT && tracestate === undefined;
-  return isKnown ? below(traceparent) : trace.setSpanContext(active, remote);
+  return isKnown ? (remoteOf(traceparent) as Remote).context : trace.setSpanContext(active, remote);
 }
 
 function nameOf(taskId: string, attempt: number): string {

@@ -10,7 +10,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { key, type Operation, operations, type Place, spanName, systems } from "./conventions.ts";
-import { remoteOf } from "./trace-context.ts";
+import { type Remote, remoteOf } from "./trace-context.ts";
 
 /** Which kind a span has, by its operation; a `send` of several tasks, whose contexts are those of their `create`, is a client's. */
 export const kinds: Readonly<Record<Operation, SpanKind>> = Object.freeze({
@@ -76,25 +76,29 @@ export class Spans {
     const options = startTime === undefined ? { kind, attributes, links } : { kind, attributes, links, startTime };
     return this.#tracer.startSpan(name, options, parent);
   }
+
+  /**
+   * Of what is done for tasks together: it belongs to the trace of the only one that is sampled; of several to none of them, and links to all. Undefined
+   * where none is.
+   */
+  startOfSeveral(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    traces: readonly string[],
+    sinceMs: number,
+  ): Span | undefined {
+    const sampled = traces.map(remoteOf).filter((remote) => remote?.isSampled === true) as Remote[];
+    const [first] = sampled;
+    if (first === undefined) return undefined;
+    const parent = sampled.length === 1 ? first.context : ROOT_CONTEXT;
+    const links = sampled.map(({ spanContext }): Link => ({ context: spanContext }));
+    return this.start(name, kind, attributes, parent, links, Date.now() - sinceMs);
+  }
 }
 
 export function operationAttributes(operation: Operation): Attributes {
   return { [key.operationName]: operations[operation], [key.operationType]: operations[operation] };
-}
-
-/** The context below a task's trace. */
-export function below(traceparent: string): Context {
-  return remoteOf(traceparent)?.context ?? ROOT_CONTEXT;
-}
-
-/** To all of them that can be believed. */
-export function linksTo(traces: readonly string[]): Link[] {
-  const links: Link[] = [];
-  for (const traceparent of traces) {
-    const remote = remoteOf(traceparent);
-    if (remote !== undefined) links.push({ context: remote.spanContext });
-  }
-  return links;
 }
 
 /** Ends a span as failed. The code says what is wrong; no message, which may hold a part of a payload. */

@@ -33,6 +33,10 @@ export class Remote {
     this.spanContext = spanContext;
     this.context = trace.setSpanContext(ROOT_CONTEXT, spanContext);
   }
+
+  get isSampled(): boolean {
+    return (this.spanContext.traceFlags & TraceFlags.SAMPLED) !== 0;
+  }
 }
 
 /** So many that were read last: each is asked for at every step of its task, and a process has few of them in hand. */

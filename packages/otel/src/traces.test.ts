@@ -2,8 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { context, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { AlwaysOffSampler, BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
-import { Dead, Dispatcher } from "@org/dispatch-core";
+import {
+  AlwaysOffSampler,
+  BasicTracerProvider,
+  ParentBasedSampler,
+  SamplingDecision,
+} from "@opentelemetry/sdk-trace-base";
+import { type Context, Dead, Dispatcher } from "@org/dispatch-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { activeSpan, TracedWorld } from "./testing/traced-world.ts";
 import { Traces } from "./traces.ts";
@@ -200,14 +205,65 @@ describe("what is chosen", () => {
     expect(world.named(`send ${QUEUE}`)).toHaveLength(traced);
   });
 
-  it("where the SDK's sampler says no, nothing is carried", async () => {
-    const tracerProvider = new BasicTracerProvider({ sampler: new AlwaysOffSampler() });
-    const world = new TracedWorld({ tracerProvider });
+  it.each([false, true])(
+    "where the SDK's sampler says no, that is carried, and nobody at the worker begins anew: packs %s",
+    async (packs) => {
+      const tracerProvider = new BasicTracerProvider({ sampler: new AlwaysOffSampler() });
+      const world = new TracedWorld({ tracerProvider });
+      const dispatcher = await world.dispatcher();
+      const { tracer, observer } = Traces.open({ tracerProvider: world.provider });
+      const own = world.provider.getTracer("test");
+      const seen: unknown[] = [];
+      const handler = async (n: number, { headers, attempt }: Context) => {
+        own.startSpan("query").end();
+        seen.push(headers.traceparent);
+        if (n === 1 && attempt === 1) throw new Error("once");
+      };
+      await dispatcher.send("default", 0, { deadlineMs: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await world.worker(handler as never, { tracer, observer, backoff: { baseMs: 1 } });
+      await dispatcher.run("default", [1, 2, 3, 4], { packs }).finished();
+      expect([seen.length, new Set(seen).size]).toEqual([5, 4]);
+      expect(seen).toEqual(seen.map(() => expect.stringMatching(/^00-.*-00$/)));
+      expect(world.spans()).toEqual([]);
+    },
+  );
+
+  it("of a pack that the sampler wants one task of, the steps belong to the trace of that", async () => {
+    let asked = 0;
+    const sampler = new ParentBasedSampler({
+      root: {
+        shouldSample: () => {
+          asked += 1;
+          return { decision: asked === 2 ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
+        },
+        toString: () => "the second",
+      },
+    });
+    const world = new TracedWorld({}, undefined, sampler);
     const dispatcher = await world.dispatcher();
-    const seen: unknown[] = [];
-    await world.worker(async (_: number, { headers }) => void seen.push(headers));
-    await dispatcher.run("default", [1]).finished();
-    expect(seen).toEqual([{}]);
+    const run = dispatcher.run<number, number>("default", [1, 2, 3, 4], { packs: true });
+    await world.worker(async (n: number) => n);
+    await run.finished();
+    expect(asked).toBe(4);
+    const names = world.spans().map(({ name }) => name.split(" ")[0]);
+    expect(names.sort()).toEqual(["create", "process", "receive", "send", "settle"]);
+    expect(new Set(world.spans().map(({ traceId }) => traceId)).size).toBe(1);
+  });
+
+  it("a ratio of 0 begins no trace, and goes on with one that a task has of its own, as that says", async () => {
+    const world = new TracedWorld({ ratio: 0 });
+    const dispatcher = await world.dispatcher();
+    await world.worker(async () => {});
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    for (const flags of ["01", "00"]) {
+      const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-${flags}` };
+      await dispatcher.run("default", [1], { packs: false, headers }).finished();
+    }
+    await dispatcher.run("default", [1], { packs: false }).finished();
+    const names = world.spans().map(({ name }) => name.split(" ")[0]);
+    expect(names.sort()).toEqual(["process", "receive", "settle"]);
+    expect(new Set(world.spans().map((span) => span.traceId))).toEqual(new Set([traceId]));
   });
 
   it("where there is no SDK, nothing is carried either", async () => {

@@ -1,11 +1,11 @@
-import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, trace } from "@opentelemetry/api";
+import { context, isSpanContextValid, type Span, SpanKind, trace } from "@opentelemetry/api";
 import type { DispatchEvent, Headers, Observer, TracedTask, Tracer } from "@org/dispatch-core/contract";
 import packageJson from "../package.json" with { type: "json" };
 import { packAttributes, receiveAttributes, SCHEMA_URL, sendAttributes } from "./conventions.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { checkOptions, type TracesOptions } from "./options.ts";
 import { codeOf, Processing } from "./processing.ts";
-import { below, failSpan, kinds, linksTo, operationAttributes, Spans } from "./spans.ts";
+import { failSpan, kinds, operationAttributes, Spans } from "./spans.ts";
 import { headersOf } from "./trace-context.ts";
 
 /** So many spans may be open at a time; the oldest is ended then. */
@@ -53,9 +53,13 @@ export class Traces {
   #begin({ queue, task, taskId }: TracedTask): Headers {
     const of = this.#spans.of(queue);
     const span = this.#spans.start(of.names.send, kinds.send, sendAttributes(of, taskId, task), context.active());
-    // Without an SDK, or where its sampler says no, there is nothing to carry.
-    if (!span.isRecording()) return {};
-    const headers = headersOf(span.spanContext());
+    const spanContext = span.spanContext();
+    if (!span.isRecording()) {
+      // Without an SDK there may be nothing to carry. What its sampler says no to is carried as such: else what a worker's own instrumentation begins would
+      // be a trace of its own, and its sampler asked anew.
+      return isSpanContextValid(spanContext) ? headersOf(spanContext) : {};
+    }
+    const headers = headersOf(spanContext);
     this.#sends.add(headers.traceparent as string, span);
     return headers;
   }
@@ -117,21 +121,12 @@ export class Traces {
       span?.updateName(of.names.create);
       span?.setAttributes(operationAttributes("create"));
     }
-    const attributes = packAttributes(of, packId, tasks);
-    const startTime = Date.now() - ageMs;
-    this.#spans.start(of.names.send, SpanKind.CLIENT, attributes, parentOf(traces), linksTo(traces), startTime).end();
+    this.#spans.startOfSeveral(of.names.send, SpanKind.CLIENT, packAttributes(of, packId, tasks), traces, ageMs)?.end();
   }
 
   #received({ queue, workerId, tasks, traces, waitedMs }: Extract<DispatchEvent, { event: "frames_leased" }>): void {
     const of = this.#spans.of(queue);
     const attributes = receiveAttributes(of, tasks, workerId);
-    const startTime = Date.now() - waitedMs;
-    this.#spans.start(of.names.receive, kinds.receive, attributes, parentOf(traces), linksTo(traces), startTime).end();
+    this.#spans.startOfSeveral(of.names.receive, kinds.receive, attributes, traces, waitedMs)?.end();
   }
-}
-
-/** What is done for one traced task belongs to its trace; for several, to none of them, and links to all. */
-function parentOf(traces: readonly string[]): Context {
-  const [first = ""] = traces;
-  return traces.length === 1 ? below(first) : ROOT_CONTEXT;
 }

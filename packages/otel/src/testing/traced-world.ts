@@ -4,6 +4,7 @@ import {
   BasicTracerProvider,
   InMemorySpanExporter,
   type ReadableSpan,
+  type Sampler,
   SimpleSpanProcessor,
   type SpanExporter,
 } from "@opentelemetry/sdk-trace-base";
@@ -32,8 +33,10 @@ export class TracedWorld {
   readonly backend = memory();
   readonly #closing: (() => Promise<unknown>)[] = [];
 
-  constructor(options: TracesOptions = {}, exporter: SpanExporter = this.exporter) {
-    this.provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  /** Absent `sampler`: the SDK's own, which wants all that no parent forbids. */
+  constructor(options: TracesOptions = {}, exporter: SpanExporter = this.exporter, sampler?: Sampler) {
+    const spanProcessors = [new SimpleSpanProcessor(exporter)];
+    this.provider = new BasicTracerProvider(sampler === undefined ? { spanProcessors } : { spanProcessors, sampler });
     this.traces = Traces.open({ tracerProvider: this.provider, ...options });
     const manager = new AsyncLocalStorageContextManager().enable();
     context.setGlobalContextManager(manager);
