@@ -150,13 +150,15 @@ function frame(name: string, bytes = 1): OutFrame {
   return { bytes: new Uint8Array(bytes), name, id: name, first: true, priority: 5, delayMs: 0, key: undefined };
 }
 const frames = (...names: string[]) => names.map((name) => frame(name));
+/** An answer that says whose it is. */
+const said = (name: string) => ({ lost: [name] });
 const codeOf = (answer: unknown) => (answer instanceof DispatchError ? answer.code : answer);
 
 describe("batches", () => {
   it.each(many)("of %s are cut by count, and the answers come in the order of the items", async (verb) => {
     const items = Array.from({ length: 8 }, (_, index) => frame(`${index}`));
-    const world = new World([(batch) => batch.map((item) => (item as OutFrame).name)], { batchFrames: 3 });
-    expect(await world.many(verb, items)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
+    const world = new World([(batch) => batch.map((item) => said((item as OutFrame).name))], { batchFrames: 3 });
+    expect(await world.many(verb, items)).toEqual(items.map(({ name }) => said(name)));
     expect(world.batches.map((batch) => batch.length)).toEqual([3, 3, 2]);
   });
 
@@ -177,7 +179,7 @@ describe("batches", () => {
 
 describe("batches that could go side by side", () => {
   const items = Array.from({ length: 25 }, (_, index) => frame(`${index}`));
-  const names = items.map(({ name }) => name);
+  const names = items.map(({ name }) => said(name));
 
   /** A broker that takes its time over each of them, and what it was asked for meanwhile. */
   function slow(tookMs: (index: number) => number) {
@@ -191,7 +193,7 @@ describe("batches that could go side by side", () => {
           seen.most = Math.max(seen.most, underWay);
           await pause(world.clock, tookMs(Number(name)));
           underWay -= 1;
-          return [name];
+          return [said(name)];
         },
       ],
       { batchFrames: 1 },
@@ -591,6 +593,92 @@ describe("what is thrown", () => {
       const [got] = await new World([answer]).send(frames("a"), { deadline: 10 });
       expect(got).toMatchObject({ name: "DispatchError", code: "UNAVAILABLE", message });
     }
+  });
+});
+
+describe("what is no answer", () => {
+  const short: Answer = (items) => items.slice(1).map(() => "ok");
+  const gap = { code: "UNAVAILABLE", message: "fake send: the adapter answered no list of 2", again: true };
+
+  it.each(many)("to all items of %s, in a list, fails the call: it is tried again, whole", async (verb) => {
+    const items = frames("a", "b");
+    for (const odd of [short, () => [], () => undefined, () => null, () => "ok", () => ({ length: 2 })]) {
+      const world = new World([odd, ok]);
+      expect(await world.many(verb, items)).toEqual(["ok", "ok"]);
+      expect(world.batches).toEqual([items, items]);
+      expect(world.events).toMatchObject([{ ...gap, message: gap.message.replace("send", verb) }, { verb }]);
+    }
+  });
+
+  it.each(many)("to one item of %s is that item's failure", async (verb) => {
+    const items = frames("a", "b");
+    for (const odd of [null, undefined, "OK", 1, {}]) {
+      const oddly: Answer = (batch) => batch.map((item) => (item === items[1] ? odd : "ok"));
+      const world = new World([oddly, ok]);
+      expect(await world.many(verb, items)).toEqual(["ok", "ok"]);
+      expect(world.batches).toEqual([items, [items[1]]]);
+      const deaf = new World([oddly]);
+      expect((await deaf.many(verb, items, { deadline: 100 })).map(codeOf)).toEqual(["ok", "UNAVAILABLE"]);
+    }
+  });
+
+  it("leaves open what became of the frames: a duplicate of them is their own", async () => {
+    const world = new World([short, () => ["duplicate", "ok"]]);
+    expect(await world.send(frames("a", "b"))).toEqual(["ok", "ok"]);
+  });
+
+  it("longer than it was asked for is one: the rest is nobody's", async () => {
+    expect(await new World([() => ["ok", "gone", "gone"]]).send(frames("a", "b"))).toEqual(["ok", "gone"]);
+  });
+
+  const want = { max: 10, waitMs: 20_000, leaseMs: 1_000 };
+  const never = new AbortController().signal;
+  const good: Delivery = { receipt: { queue: WORK }, bytes: new Uint8Array(1), redelivery: 0 };
+
+  it.each([
+    [undefined],
+    [null],
+    ["frames"],
+    [{}],
+    [[null]],
+    [[{}]],
+    [[{ receipt: good.receipt }]],
+    [[{ bytes: good.bytes }]],
+  ])("of a receive, %j, is UNAVAILABLE: who fetches asks again later", async (answer) => {
+    const world = new World([() => answer]);
+    const message = "fake receive: the adapter answered no list of deliveries";
+    await expect(world.end(world.door.receive(WORK, want, never))).rejects.toMatchObject({
+      name: "DispatchError",
+      code: "UNAVAILABLE",
+      message,
+    });
+    expect(world.events).toMatchObject([{ verb: "receive", code: "UNAVAILABLE", message, again: true }]);
+  });
+
+  it("beside a frame in good order costs that frame nothing; it is a warning, once", async () => {
+    const world = new World([() => [null, good, {}]]);
+    for (let times = 0; times < 2; times += 1)
+      expect(await world.end(world.door.receive(WORK, want, never))).toEqual([good]);
+    expect(world.warnings).toMatchObject([{ code: "UNAVAILABLE", message: expect.stringContaining("receive") }]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["a throw", () => { throw new Error("a fault of its own"); }], // biome-ignore format: one line
+    ["nothing", () => undefined],
+    ["a code that nobody knows", () => ({ code: "WHAT" })],
+    ["a code that is a name of something else", () => ({ code: "toString" })],
+  ])("of classify, %s, is UNAVAILABLE", async (_, classify) => {
+    const world = new World([fail("DENIED"), eachFails("DENIED"), ok]);
+    world.door.backend.classify = classify as Backend["classify"];
+    expect(await world.send(frames("a"))).toEqual(["ok"]);
+    expect(world.events).toMatchObject([
+      { code: "UNAVAILABLE", message: "fake send: fake DENIED" },
+      { code: "UNAVAILABLE" },
+      { verb: "send" },
+    ]);
+    const away = new World([fail("DENIED")]);
+    away.door.backend.classify = classify as Backend["classify"];
+    await expect(away.end(away.door.receive(WORK, want, never))).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 });
 

@@ -1,3 +1,4 @@
+import { firstOfFailed, isDelivery, isFailed, isSaid } from "./answers.ts";
 import { batchesOf } from "./batches.ts";
 import type {
   Backend,
@@ -32,7 +33,8 @@ const RENEWALS_UNDER_WAY = 10;
 
 /**
  * The one door to a backend. Each verb gets a deadline, is tried again as the table of codes says, and what it throws is classified and wrapped, once,
- * here. Items that failed on their own are tried again on their own.
+ * here. Items that failed on their own are tried again on their own. What is no answer at all is as good as a broker that is away: an adapter's fault ends
+ * nobody who asks.
  */
 export class Calls {
   readonly backend: Backend;
@@ -57,46 +59,45 @@ export class Calls {
       this.backend.open(options, signal),
     );
     // An adapter without types may answer whatever its client does.
-    for (const { code, detail } of Array.isArray(doubts) ? (doubts as readonly Doubt[]) : []) {
-      if (this.#doubts.has(detail)) continue;
-      this.#doubts.add(detail);
-      this.#observer?.({ event: "warning", code, message: `${this.backend.name}: ${detail}` });
-    }
+    for (const doubt of Array.isArray(doubts) ? (doubts as readonly Doubt[]) : []) this.#doubt(doubt);
+  }
+
+  #doubt({ code, detail }: Doubt): void {
+    if (this.#doubts.has(detail)) return;
+    this.#doubts.add(detail);
+    this.#observer?.({ event: "warning", code, message: `${this.backend.name}: ${detail}` });
   }
 
   /** One answer a frame. A duplicate of our own earlier try is `"ok"`. Never throws. */
   async send(queue: Queue, plain: readonly OutFrame[], until: Until): Promise<Sent[]> {
     const wire = this.#wire;
     const frames = wire === undefined ? plain : plain.map((frame) => wire.toWire(frame));
-    const tried = new Set<OutFrame>();
-    const answers = await this.#perItem("send", frames, until, async (batch, signal) => {
-      try {
-        const outcomes = await this.backend.send(queue, batch, signal);
-        const mapped = outcomes.map((outcome, index) =>
-          outcome === "duplicate" && tried.has(batch[index] as OutFrame) ? "ok" : outcome,
-        );
-        outcomes.forEach((outcome, index) => {
-          if (typeof outcome === "object") tried.add(batch[index] as OutFrame);
-        });
-        return mapped;
-      } catch (error) {
-        for (const frame of batch) tried.add(frame);
-        throw error;
-      }
-    });
-    return answers as Sent[];
+    return (await this.#perItem("send", frames, until, (batch, signal) =>
+      this.backend.send(queue, batch, signal),
+    )) as Sent[];
   }
 
   /** One try; an abort is not an error. Throws a DispatchError. */
   async receive(queue: Queue, want: Want, signal: AbortSignal): Promise<readonly Delivery[]> {
     if (signal.aborted) return [];
     const asked = { verb: "receive", items: want.max, tryMs: want.waitMs + TRY_MS };
-    const deliveries = await this.#trying.once(asked, { signal }, (bounded) =>
-      this.backend.receive(queue, want, bounded),
+    const deliveries = await this.#trying.once(asked, { signal }, async (bounded) =>
+      this.#granted(await this.backend.receive(queue, want, bounded)),
     );
     const wire = this.#wire;
     if (wire === undefined) return deliveries;
     return deliveries.map((delivery) => ({ ...delivery, bytes: wire.fromWire(delivery.bytes) }));
+  }
+
+  /** A frame that came in good order is taken beside one that did not: it would be lost for the length of its lease, and count as a crash. */
+  #granted(answer: readonly Delivery[]): readonly Delivery[] {
+    const isList = Array.isArray(answer);
+    if (isList && answer.every(isDelivery)) return answer;
+    const good = isList ? answer.filter(isDelivery) : [];
+    const error = this.#malformed("receive", "no list of deliveries");
+    if (good.length === 0) throw error;
+    this.#doubt({ code: "UNAVAILABLE", detail: error.message });
+    return good;
   }
 
   async renew(receipts: readonly Receipt[], leaseMs: number, until: Until): Promise<Held[]> {
@@ -162,12 +163,10 @@ export class Calls {
       let advisedMs = 0;
       const ask = (places: readonly number[]): Promise<void> => {
         const batch = places.length === items.length ? items : places.map((place) => items[place] as I);
-        const take = (results: DispatchError | readonly (O | { readonly failed: unknown })[]) => {
+        const take = (results: DispatchError | readonly unknown[]) => {
           for (let index = 0; index < places.length; index += 1) {
             const place = places[index] as number;
-            const result =
-              results instanceof DispatchError ? results : (results[index] as O | { readonly failed: unknown });
-            const answer = isFailed(result) ? this.#trying.wrap(verb, result.failed) : result;
+            const answer = results instanceof DispatchError ? results : this.#said<O>(verb, results[index], round > 0);
             answers[place] = answer;
             if (answer instanceof DispatchError && codes[answer.code].again) {
               again.push(place);
@@ -176,7 +175,12 @@ export class Calls {
           }
         };
         return this.#trying
-          .once({ verb, items: batch.length, failed: firstOfFailed, isLocal }, until, (signal) => run(batch, signal))
+          .once({ verb, items: batch.length, failed: firstOfFailed, isLocal }, until, async (signal) => {
+            const results = await run(batch, signal);
+            // Whose the answers of a short list are, nobody knows.
+            if (Array.isArray(results) && results.length >= batch.length) return results;
+            throw this.#malformed(verb, `no list of ${batch.length}`);
+          })
           .then(take, take);
       };
       const batches = batchesOf(open, limits, sizeOf);
@@ -187,6 +191,18 @@ export class Calls {
       open = again.sort((a, b) => a - b);
     }
     return answers;
+  }
+
+  /** What became of an item. It is asked about again only where it failed, so a duplicate is of our own earlier try then. */
+  #said<O>(verb: string, answer: unknown, isAgain: boolean): O | DispatchError {
+    if (answer === "ok" || (answer === "duplicate" && isAgain)) return "ok" as O;
+    if (isFailed(answer)) return this.#trying.wrap(verb, answer.failed);
+    return isSaid(answer) ? (answer as O) : this.#malformed(verb, "nothing that says what became of an item");
+  }
+
+  /** No value is quoted: it may be a payload. */
+  #malformed(verb: string, what: string): DispatchError {
+    return new DispatchError("UNAVAILABLE", `${this.backend.name} ${verb}: the adapter answered ${what}`);
   }
 }
 
@@ -201,14 +217,4 @@ async function sideBySide<T>(batches: readonly T[], ask: (batch: T) => Promise<v
 
 function moveOn(wire: Wire, { receipts, sends }: Move): Move {
   return { receipts, sends: sends.map(({ queue, frame }) => ({ queue, frame: wire.toWire(frame) })) };
-}
-
-/** Where none of the items has an answer, the call has none: an adapter that keeps its items apart does not throw then. */
-function firstOfFailed(results: readonly unknown[]): unknown {
-  const [first] = results;
-  return isFailed(first) && results.every(isFailed) ? first.failed : undefined;
-}
-
-function isFailed(value: unknown): value is { readonly failed: unknown } {
-  return typeof value === "object" && value !== null && "failed" in value;
 }

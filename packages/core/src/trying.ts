@@ -1,5 +1,5 @@
 import type { Random } from "./backoff.ts";
-import type { Backend, Clock, Code, Observer } from "./contract/index.ts";
+import type { Backend, Clock, Code, ErrorClass, Observer } from "./contract/index.ts";
 import { codes, DispatchError, printed } from "./errors.ts";
 import { pauseBetween, type RetryingParts, retrying, TRY_MS, type Until } from "./retrying.ts";
 
@@ -79,7 +79,7 @@ export class Trying {
   /** What a backend threw, as the one error class. */
   wrap(verb: string, error: unknown): DispatchError {
     if (error instanceof DispatchError) return error;
-    const { code, detail } = this.#backend.classify(error);
+    const { code, detail } = this.#classOf(error);
     return new DispatchError(code, `${this.#backend.name} ${verb}: ${detail ?? printed(error)}`, { cause: error });
   }
 
@@ -90,7 +90,18 @@ export class Trying {
 
   /** How long the broker asks to be left alone. */
   adviceMs(error: DispatchError): number {
-    return error.cause === undefined ? 0 : (this.#backend.classify(error.cause).retryAfterMs ?? 0);
+    return error.cause === undefined ? 0 : (this.#classOf(error.cause).retryAfterMs ?? 0);
+  }
+
+  /** What an adapter cannot classify, or fails at, is as if the broker was away. */
+  #classOf(error: unknown): ErrorClass {
+    try {
+      const found = this.#backend.classify(error);
+      if (Object.hasOwn(codes, found.code)) return found;
+    } catch {
+      // Told by what it was asked about.
+    }
+    return { code: "UNAVAILABLE" };
   }
 
   #answered(what: Try, startedAt: number, answer: unknown): void {

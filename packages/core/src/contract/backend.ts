@@ -8,7 +8,8 @@ import type { Queue } from "./queue.ts";
  *
  * Rules for every verb:
  * - It may be called concurrently with itself and with every other.
- * - Answers come back in the order of the arguments. One bad item is an outcome in the array; a throw means that the whole call failed.
+ * - Answers come back in the order of the arguments. One bad item is an outcome in the array; a throw means that the whole call failed. So does a list with
+ *   an answer too few, or none; core takes that, and what is no answer, for `UNAVAILABLE`.
  * - What is thrown is the client's own error, unwrapped: core asks `classify` for its meaning and wraps it once.
  * - Durations cross the seam, points in time never do.
  * - Every call settles by its deadline, which is when `signal` fires, even on a socket that answers no more.

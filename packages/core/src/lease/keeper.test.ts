@@ -223,6 +223,12 @@ describe("Keeper", () => {
         backend.onRenew = (receipts) => receipts.map(() => ({ failed: new BrokerError("THROTTLED") }));
       },
     ],
+    [
+      "has an answer too few",
+      ({ backend }) => {
+        backend.onRenew = (receipts) => receipts.slice(1).map(() => "ok");
+      },
+    ],
   ])("a renewal that %s: the lease ends at its holder's deadline, not later and not earlier", async (_, fail) => {
     const { clock, backend, keeper, lost, take, begin } = start();
     fail({ backend });

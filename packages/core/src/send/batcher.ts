@@ -1,6 +1,5 @@
 import type { Calls, Sent } from "../call.ts";
 import type { Clock, OutFrame, Queue } from "../contract/index.ts";
-import { DispatchError } from "../errors.ts";
 import type { Until } from "../retrying.ts";
 
 /** Something whose frame is to be sent. */
@@ -83,10 +82,6 @@ export class Batcher<T extends Outbound> {
     const frames = batch.map(({ frame }) => frame as OutFrame);
     const outcomes = await calls.send(queue, frames, until());
     for (let index = 0; index < batch.length; index += 1)
-      this.#options.answered(batch[index] as T, outcomes[index] ?? unanswered());
+      this.#options.answered(batch[index] as T, outcomes[index] as Sent);
   }
-}
-
-function unanswered(): DispatchError {
-  return new DispatchError("UNAVAILABLE", "the backend gave no outcome for a frame");
 }
