@@ -241,6 +241,18 @@ describe("a guarded observer", () => {
     expect(seen).toEqual([event]);
   });
 
+  it("that rejects ends no process: nobody waits for what it does", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    guard(async () => {
+      throw new Error("a fault of its own");
+    })?.(event);
+    await new Promise((resolve) => setTimeout(resolve));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+
   it("that is none stays none", () => {
     expect(guard(undefined)).toBeUndefined();
   });

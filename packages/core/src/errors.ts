@@ -150,16 +150,24 @@ function cut(text: string, bytes: number): string {
 /** Such as need no other guard. */
 const guarded = new WeakSet<Observer>();
 
-/** An observer that cannot break what it observes: what it throws is lost, on purpose. `undefined` stays so, and costs nothing; one that is guarded is itself. */
+/**
+ * An observer that cannot break what it observes: what it throws, or rejects with, is lost, on purpose. `undefined` stays so, and costs nothing; one that is
+ * guarded is itself.
+ */
 export function guard(observer: Observer | undefined): Observer | undefined {
   if (observer === undefined || guarded.has(observer)) return observer;
   return isGuarded((event: DispatchEvent) => {
     try {
-      observer(event);
+      unheard(observer(event));
     } catch {
       // An observer's fault must never cost a task.
     }
   });
+}
+
+/** What somebody answered for whom nobody waits: a promise among it must not end the process. Only such as Node would end it for: others may begin when awaited. */
+export function unheard(answer: unknown): void {
+  if (answer instanceof Promise) answer.catch(() => {});
 }
 
 /** Says of an observer that it throws nothing, whatever it is made of throws. */

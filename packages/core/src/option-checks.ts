@@ -57,8 +57,8 @@ export function checkText(key: string, value: string): void {
 
 const HEADERS_CHARACTERS = 32_768;
 
-/** Headers: texts by name, 32 Ki characters in all. */
-export function checkHeaders(headers: Headers): void {
+/** Headers: texts by name, 32 Ki characters in all where `most` does not say otherwise. */
+export function checkHeaders(headers: Headers, most = HEADERS_CHARACTERS): void {
   let characters = 0;
   const entries: [string, unknown][] =
     typeof headers === "object" && headers !== null ? Object.entries(headers) : [["", undefined]];
@@ -67,8 +67,8 @@ export function checkHeaders(headers: Headers): void {
       throw new DispatchError("CONFIG_INVALID", `headers: ${JSON.stringify(key)} is not a text`);
     characters += key.length + value.length;
   }
-  if (characters > HEADERS_CHARACTERS)
-    throw new DispatchError("CONFIG_INVALID", `headers: ${characters} characters, the most is ${HEADERS_CHARACTERS}`);
+  if (characters > most)
+    throw new DispatchError("CONFIG_INVALID", `headers: ${characters} characters, the most is ${most}`);
 }
 
 /** How many letters must change to get from one word to the other. */

@@ -173,18 +173,62 @@ describe("a send that is traced", () => {
 
 describe("a tracer that fails", () => {
   const attempt = { queue: "q", task: "t", taskId: "r/0", attempt: 1, workerId: "w", headers: {}, isHeld: () => true };
-  const failing = (parts: Partial<Tracer>) => {
+  const tracer = (parts: Partial<Tracer>): Tracer => {
     const fail = () => {
       throw new Error("a fault of its own");
     };
-    return Tracing.of({ chooses: () => true, begin: fail, unsent: fail, within: fail, ...parts }) as Tracing;
+    return { chooses: () => true, begin: fail, unsent: fail, within: fail, ...parts };
   };
+  const failing = (parts: Partial<Tracer>) => Tracing.of(tracer(parts)) as Tracing;
 
   it("costs no task its send, and no attempt its handler", () => {
     expect(failing({}).begin("q", "t", "r", 0)).toBeUndefined();
     expect(failing({ begin: () => ({}) }).begin("q", "t", "r", 0)).toBeUndefined();
     failing({}).unsent("00-a-b-01", new Error("x"));
     expect(failing({}).within(attempt, () => 7)).toBe(7);
+  });
+
+  it.each<[string, unknown]>([
+    ["no headers", undefined],
+    ["a number", { traceparent: 5 }],
+    ["nothing", { traceparent: "00-a-b-01", tracestate: undefined }],
+    ["what JSON has no word for", { traceparent: "00-a-b-01", tracestate: 1n }],
+    ["more than a worker reads", { traceparent: "00-a-b-01", baggage: "x".repeat(10_000) }],
+  ])("costs no task anything with headers of %s: it goes untraced", async (_, headers) => {
+    for (const packs of [false, true]) {
+      const world = new MemoryWorld();
+      const dispatcher = await world.dispatcher({ tracer: tracer({ begin: () => headers as never }) });
+      await world.worker((payload) => payload);
+      const run = dispatcher.run("default", [1, 2, 3], { packs, headers: { own: "\u0001".repeat(32_000) } });
+      expect(await world.outcomes(run)).toEqual(["completed 1", "completed 2", "completed 3"]);
+      expect(world.of("task_started").map(({ trace }) => trace)).toEqual([undefined, undefined, undefined]);
+    }
+  });
+
+  it("as long as W3C allows, they travel, beside the longest of a task's own", async () => {
+    const world = new MemoryWorld();
+    const headers = { traceparent: "00-a-b-01", tracestate: "s".repeat(512), baggage: "b".repeat(8_192) };
+    const dispatcher = await world.dispatcher({ tracer: tracer({ begin: () => headers }) });
+    await world.worker((payload) => payload);
+    const run = dispatcher.run("default", [1], { headers: { own: "\u0001".repeat(32_000) } });
+    expect(await world.outcomes(run)).toEqual(["completed 1"]);
+    expect(world.of("task_started")).toMatchObject([{ trace: "00-a-b-01" }]);
+  });
+
+  it("that rejects, where it may not be waited for, ends no process", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const reject = async () => {
+      throw new Error("a fault of its own");
+    };
+    const tracing = failing({ begin: reject as never, unsent: reject, within: reject as never });
+    expect(tracing.begin("q", "t", "r", 0)).toBeUndefined();
+    tracing.unsent("00-a-b-01", new Error("x"));
+    expect(tracing.within(attempt, () => 7)).toBe(7);
+    await new Promise((resolve) => setTimeout(resolve));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
   });
 
   it("runs a handler once, whatever it does around it", () => {

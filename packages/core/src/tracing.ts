@@ -1,7 +1,15 @@
 import type { Headers, TracedAttempt, TracedTask, Tracer } from "./contract/index.ts";
+import { unheard } from "./errors.ts";
+import { checkHeaders } from "./option-checks.ts";
 import type { SendSettings } from "./plan/options.ts";
 
-/** A tracer that cannot break what it traces. What it throws is lost, on purpose; `undefined` stays so, and costs nothing. */
+/**
+ * Of the headers of a trace: a baggage of 8,192 and a tracestate of 512, as W3C bounds them, fit in. A worker reads no more than so many beside those that a
+ * task may have of its own.
+ */
+const TRACE_CHARACTERS = 10_000;
+
+/** A tracer that cannot break what it traces. What it throws, or rejects with, is lost, on purpose; `undefined` stays so, and costs nothing. */
 export class Tracing {
   readonly #tracer: Tracer;
 
@@ -19,6 +27,8 @@ export class Tracing {
       if (!this.#tracer.chooses()) return undefined;
       const traced: TracedTask = { queue, task, taskId: `${run}/${index}` };
       const headers = this.#tracer.begin(traced);
+      unheard(headers);
+      checkHeaders(headers, TRACE_CHARACTERS);
       return headers.traceparent === undefined ? undefined : headers;
     } catch {
       return undefined;
@@ -27,7 +37,7 @@ export class Tracing {
 
   unsent(trace: string, error: unknown): void {
     try {
-      this.#tracer.unsent(trace, error);
+      unheard(this.#tracer.unsent(trace, error));
     } catch {
       // A tracer's fault must never cost a task.
     }
@@ -47,7 +57,7 @@ export class Tracing {
       return outcomeOf(ended);
     };
     try {
-      this.#tracer.within(attempt, once);
+      unheard(this.#tracer.within(attempt, once));
     } catch {
       // Thrown by the handler, which is told below, or by the tracer, which tells nobody.
     }

@@ -196,5 +196,5 @@ export type DispatchEvent =
       readonly again?: boolean | undefined;
     };
 
-/** Sees all that happens. Called synchronously on the hot path: it must be quick. What it throws is swallowed. */
+/** Sees all that happens. Called synchronously on the hot path: it must be quick. What it throws, or rejects with, is swallowed. */
 export type Observer = (event: DispatchEvent) => void;

@@ -23,12 +23,16 @@ export interface TracedAttempt extends TracedTask {
 
 /**
  * What makes one trace of what happens to a task in several processes. Core carries what it says in the headers of the task, and of all its copies, and
- * names it in the events; what a trace is made of is the tracer's business. Called synchronously; what it throws is swallowed, and the task goes untraced.
+ * names it in the events; what a trace is made of is the tracer's business. Called synchronously; what it throws, or rejects with, is swallowed, and the
+ * task goes untraced.
  */
 export interface Tracer {
   /** Is the next task to be traced? Asked for each that is sent, so it must be cheap: what is not chosen costs nothing more. */
   chooses(): boolean;
-  /** Begins the trace of a task that was chosen. Answers the headers that travel with it: `traceparent` (W3C Trace Context), and what belongs to that. */
+  /**
+   * Begins the trace of a task that was chosen. Answers the headers that travel with it: `traceparent` (W3C Trace Context), and what belongs to that. Texts,
+   * 10,000 characters in all: with others the task goes untraced.
+   */
   begin(task: TracedTask): Headers;
   /** A task that nobody waits for could not be sent; of those of a run, `task_ended` tells. */
   unsent(traceparent: string, error: unknown): void;
