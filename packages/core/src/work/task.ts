@@ -57,12 +57,17 @@ export interface Task<I = never, O = unknown> {
   readonly output: StandardSchema | undefined;
   readonly timeoutMs: number | undefined;
   readonly maxAttempts: number | undefined;
-  /** Only for the compiler: what goes in and comes out. */
-  readonly "~types"?: { in(payload: I): void; out(): O } | undefined;
+  /** Only for the compiler: what goes in and comes out. No method, since of one it would take for a payload what is none. */
+  readonly "~types"?: { readonly in: (payload: I) => void; readonly out: () => O } | undefined;
 }
 
-/** Throws `CONFIG_INVALID` for a bad name, a handler that is not a function, or a schema that is none. */
-export function defineTask<I, O, P = I, R = O>(options: TaskOptions<I, O, P, R>): Task<I, O> {
+/**
+ * What a sender gives and gets is what its handler takes and returns, where no schema says otherwise. Throws `CONFIG_INVALID` for a bad name, a handler that is
+ * not a function, or a schema that is none.
+ */
+export function defineTask<I, R, O = R>(options: TaskOptions<I, O, I, R> & { readonly input?: undefined }): Task<I, O>;
+export function defineTask<P, R, I = P, O = R>(options: TaskOptions<I, O, P, R>): Task<I, O>;
+export function defineTask<P, R, I = P, O = R>(options: TaskOptions<I, O, P, R>): Task<I, O> {
   const { name = "default", handler, input, output, timeoutMs, maxAttempts } = options;
   checkName("task", name);
   if (typeof handler !== "function")
