@@ -456,6 +456,29 @@ describe("duplicates", () => {
     expect(await world.send(frames("a", "b"))).toEqual(["ok", "duplicate"]);
   });
 
+  const twice = (first: string, second: string) =>
+    [first, second].map((name) => Object.assign(frame(name), { id: "a" }));
+
+  it("of another frame of the call stay duplicates, though both were tried before", async () => {
+    const world = new World([fail("TIMED_OUT"), () => ["duplicate", "duplicate"]]);
+    expect(await world.send(twice("r/0", "r/1"))).toEqual(["ok", "duplicate"]);
+  });
+
+  it("of one that had ended, and was taken again, stay duplicates", async () => {
+    const world = new World([fail("TIMED_OUT"), () => ["ok", "duplicate"]]);
+    expect(await world.send(twice("r/0", "r/1"))).toEqual(["ok", "duplicate"]);
+  });
+
+  it("of one that was taken at once stay duplicates of that", async () => {
+    const world = new World([() => ["ok", failed("UNAVAILABLE")], () => ["duplicate"]]);
+    expect(await world.send(twice("r/0", "r/1"))).toEqual(["ok", "duplicate"]);
+  });
+
+  it("of one that could not be taken are their own", async () => {
+    const world = new World([() => [failed("TOO_LARGE"), failed("UNAVAILABLE")], () => ["duplicate"]]);
+    expect((await world.send(twice("r/0", "r/1"))).map(codeOf)).toEqual(["TOO_LARGE", "ok"]);
+  });
+
   it("of somebody else stay duplicates, also beside a batch that had to be sent again", async () => {
     const world = new World([fail("UNAVAILABLE"), () => ["duplicate"], () => ["duplicate"]], { batchFrames: 1 });
     expect(await world.send(frames("a", "b"))).toEqual(["ok", "duplicate"]);

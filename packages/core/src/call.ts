@@ -16,6 +16,7 @@ import type {
   Want,
 } from "./contract/index.ts";
 import { codes, DispatchError } from "./errors.ts";
+import { Repeats } from "./repeats.ts";
 import { TRY_MS, type Until } from "./retrying.ts";
 import { Trying, type TryingOptions } from "./trying.ts";
 import { type Wire, wireOf } from "./wire.ts";
@@ -68,7 +69,7 @@ export class Calls {
     this.#observer?.({ event: "warning", code, message: `${this.backend.name}: ${detail}` });
   }
 
-  /** One answer a frame. A duplicate of our own earlier try is `"ok"`. Never throws. */
+  /** One answer a frame. A duplicate of its own earlier try is `"ok"`. Never throws. */
   async send(queue: Queue, plain: readonly OutFrame[], until: Until): Promise<Sent[]> {
     const wire = this.#wire;
     const frames = wire === undefined ? plain : plain.map((frame) => wire.toWire(frame));
@@ -158,15 +159,20 @@ export class Calls {
     const sizeOf = verb === "send" ? (place: number) => (items[place] as OutFrame).bytes.length : undefined;
     const answers: (O | DispatchError)[] = new Array(items.length);
     let open = items.map((_, index) => index);
+    let repeats: Repeats | undefined;
     for (let round = 0; open.length > 0; round += 1) {
       const again: number[] = [];
       let advisedMs = 0;
+      if (round === 1 && verb === "send") repeats = new Repeats(items as unknown as readonly OutFrame[], answers);
       const ask = (places: readonly number[]): Promise<void> => {
         const batch = places.length === items.length ? items : places.map((place) => items[place] as I);
         const take = (results: DispatchError | readonly unknown[]) => {
           for (let index = 0; index < places.length; index += 1) {
             const place = places[index] as number;
-            const answer = results instanceof DispatchError ? results : this.#said<O>(verb, results[index], round > 0);
+            const answer =
+              results instanceof DispatchError
+                ? results
+                : this.#said<O>(verb, repeats === undefined ? results[index] : repeats.said(place, results[index]));
             answers[place] = answer;
             if (answer instanceof DispatchError && codes[answer.code].again) {
               again.push(place);
@@ -193,9 +199,9 @@ export class Calls {
     return answers;
   }
 
-  /** What became of an item. It is asked about again only where it failed, so a duplicate is of our own earlier try then. */
-  #said<O>(verb: string, answer: unknown, isAgain: boolean): O | DispatchError {
-    if (answer === "ok" || (answer === "duplicate" && isAgain)) return "ok" as O;
+  /** What became of an item. */
+  #said<O>(verb: string, answer: unknown): O | DispatchError {
+    if (answer === "ok") return answer as O;
     if (isFailed(answer)) return this.#trying.wrap(verb, answer.failed);
     return isSaid(answer) ? (answer as O) : this.#malformed(verb, "nothing that says what became of an item");
   }

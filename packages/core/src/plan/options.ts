@@ -101,7 +101,10 @@ export interface DispatcherOptions extends CommonOptions {
 }
 
 export interface SendOptions {
-  /** The user's own id: a repeat within the backend's dedupe window is one task. */
+  /**
+   * The user's own id: a repeat within the backend's dedupe window is one task. Where a send of it had to be tried again, a repeat of what another call has
+   * sent is taken for its own earlier try: it is not reported as a duplicate, and a run that waits for it sends it once more.
+   */
   readonly id?: string | undefined;
   /** 0–10, 10 highest; default 5. */
   readonly priority?: number | undefined;
