@@ -14,6 +14,9 @@ export function checkKnown(what: string, options: object, keys: readonly string[
   }
 }
 
+/** A frame counts so far: a copy beyond it would have the name of the one before. */
+export const MOST_ATTEMPTS = 65_535;
+
 /** A whole number in a range; answers it. */
 export function checkWhole(key: string, value: number, least: number, most: number): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least || value > most) {

@@ -3,7 +3,15 @@ import { systemClock } from "../clock.ts";
 import { type BlobStore, type Clock, type Headers, MOST_TASKS, type Observer, type Tracer } from "../contract/index.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
-import { checkHeaders, checkKind, checkKnown, checkText, checkWhole, checkWord } from "../option-checks.ts";
+import {
+  checkHeaders,
+  checkKind,
+  checkKnown,
+  checkText,
+  checkWhole,
+  checkWord,
+  MOST_ATTEMPTS,
+} from "../option-checks.ts";
 
 /** Every default there is; docs/options.md says why each. */
 export const defaults = Object.freeze({
@@ -181,7 +189,7 @@ export function workerSettings(options: WorkerOptions, id: string): WorkerSettin
     id: checkName("id", options.id ?? id),
     concurrency: checkWhole("concurrency", options.concurrency ?? defaults.concurrency, 1, 100_000),
     timeoutMs: checkWhole("timeoutMs", options.timeoutMs ?? defaults.timeoutMs, 1, MAX_MS),
-    maxAttempts: checkWhole("maxAttempts", options.maxAttempts ?? defaults.maxAttempts, 1, 65_535),
+    maxAttempts: checkWhole("maxAttempts", options.maxAttempts ?? defaults.maxAttempts, 1, MOST_ATTEMPTS),
     maxLost: checkWhole("maxLost", options.maxLost ?? defaults.maxLost, 0, 254),
     backoff,
     targetPackMs: checkWhole("targetPackMs", options.targetPackMs ?? defaults.targetPackMs, 1, MAX_MS),

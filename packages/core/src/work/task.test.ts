@@ -24,6 +24,7 @@ describe("defineTask", () => {
     ["no time at all", { handler, timeoutMs: 0 }],
     ["a time that is no number", { handler, timeoutMs: "5" }],
     ["half an attempt", { handler, maxAttempts: 1.5 }],
+    ["more attempts than a frame can count", { handler, maxAttempts: 65_536 }],
     ["an attempt without end", { handler, maxAttempts: Number.POSITIVE_INFINITY }],
   ])("refuses %s", (_, options) => {
     expect(() => defineTask(options as never)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));

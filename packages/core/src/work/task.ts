@@ -2,6 +2,7 @@ import type { Headers, StandardSchema } from "../contract/index.ts";
 import { DispatchError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { checkName } from "../names.ts";
+import { checkWhole, MOST_ATTEMPTS } from "../option-checks.ts";
 
 /** What a handler is given beside the payload. */
 export interface Context {
@@ -45,7 +46,7 @@ export interface TaskOptions<I, O, P = I, R = O> {
   readonly handler: Handler<P, R>;
   /** The longest that one attempt may take; default: the worker's `timeoutMs`. */
   readonly timeoutMs?: number;
-  /** Default: the worker's `maxAttempts`. */
+  /** 1 to 65,535; default: the worker's `maxAttempts`. */
   readonly maxAttempts?: number;
 }
 
@@ -72,11 +73,8 @@ export function defineTask<P, R, I = P, O = R>(options: TaskOptions<I, O, P, R>)
   checkName("task", name);
   if (typeof handler !== "function")
     throw new DispatchError("CONFIG_INVALID", `task ${name}: handler is not a function`);
-  for (const [key, value] of Object.entries({ timeoutMs, maxAttempts })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new DispatchError("CONFIG_INVALID", `task ${name}: ${key} is ${value}, not a whole number above 0`);
-    }
-  }
+  if (timeoutMs !== undefined) checkWhole(`task ${name}: timeoutMs`, timeoutMs, 1, Number.MAX_SAFE_INTEGER);
+  if (maxAttempts !== undefined) checkWhole(`task ${name}: maxAttempts`, maxAttempts, 1, MOST_ATTEMPTS);
   for (const [key, schema] of Object.entries({ input, output })) {
     if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function") {
       throw new DispatchError("CONFIG_INVALID", `task ${name}: ${key} is no Standard Schema (zod, valibot, arktype …)`);
