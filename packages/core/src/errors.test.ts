@@ -9,6 +9,7 @@ import {
   guard,
   KIND,
   kindOf,
+  printed,
   Retry,
   readWireError,
   toWireError,
@@ -136,6 +137,18 @@ describe("an error on the wire", () => {
     ["a revoked proxy", revoked.proxy, "an error that cannot be printed"],
   ])("may be anything that was thrown: %s", (_, thrown, message) => {
     expect(wire(thrown)).toEqual({ name: "Error", message, code: "REJECTED" });
+  });
+
+  it.each<[string, unknown, string]>([
+    ["an object", { detail: "no" }, "[object Object]"],
+    ["nothing", undefined, "undefined"],
+    ["a number", 5, "5"],
+    ["a symbol", Symbol("s"), "Symbol(s)"],
+    ["what cannot be printed", hostile, "an error that cannot be printed"],
+  ])("is a text also where the message of an Error is none: %s", (_, message, text) => {
+    const error = Object.assign(new Error("no"), { message });
+    expect(wire(error)).toMatchObject({ name: "Error", message: text });
+    expect(printed(error)).toBe(text);
   });
 
   it("takes only texts", () => {

@@ -129,10 +129,10 @@ function textOf(error: unknown, key: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** What an error says, also where it is none, or cannot be printed. */
+/** What an error says, also where it is none, its message is no text, or it cannot be printed. */
 export function printed(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return "an error that cannot be printed";
   }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Dead, Drop, Retry } from "../errors.ts";
+import { MemoryWorld } from "../testing/memory-world.ts";
 import { readError } from "./running.ts";
 
 /** As another copy of this package would make it: the kind is all that is shared. */
@@ -75,5 +76,30 @@ describe("readError", () => {
     ["a proxy that throws", new Proxy({}, { has: bad, get: bad, getPrototypeOf: bad })],
   ])("reads also what defends itself: %s", (_, thrown) => {
     expect(readError(thrown, yes)).toMatchObject({ kind: "failed", retryable: true });
+  });
+});
+
+describe("what a handler gives costs its own task, and no other", () => {
+  const bad = () => {
+    throw new Error("a trap");
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const oddError = Object.assign(new Error("no"), { message: { status: 400 } });
+  // biome-ignore lint/suspicious/noThenProperty: it is the subject.
+  const withThen = (value: object, then: PropertyDescriptor) => Object.defineProperty(value, "then", then);
+  it.each<[string, () => unknown]>([
+    ["an error whose message is no text, at once", () => { throw oddError; }], // biome-ignore format: one line each
+    ["an error whose message is no text, later", () => Promise.reject(oddError)],
+    ["a result whose then cannot be asked for", () => withThen({}, { get: bad })],
+    ["a result whose then throws", () => withThen({}, { value: bad })],
+    ["a promise whose then throws", () => withThen(Promise.resolve(1), { value: bad })],
+    ["a revoked proxy", () => revoked.proxy],
+  ])("%s", async (_, give) => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    await world.worker((n: number) => (n === 0 ? give() : n), { maxAttempts: 2 });
+    const run = dispatcher.run("default", [0, 1]);
+    expect(await world.outcomes(run)).toEqual(["dead ATTEMPTS_EXHAUSTED", "completed 1"]);
   });
 });

@@ -88,7 +88,7 @@ export class Running<H extends Runnable> implements TaskContextPort {
     return this.#port.logger;
   }
 
-  /** Never throws. A handler that returns at once costs no turn of the event loop. */
+  /** Never throws: what is to be awaited may defend itself, as what is thrown may. A handler that returns at once costs no turn of the event loop. */
   start(payload: unknown): void {
     let value: unknown;
     try {
@@ -97,15 +97,20 @@ export class Running<H extends Runnable> implements TaskContextPort {
         within === undefined || this.info.headers?.traceparent === undefined
           ? this.#run(payload)
           : this.#runWithin(payload, within);
+      this.#returnedAt = this.#port.clock.now();
+      if (this.#task.output !== undefined) {
+        void this.#checked(this.#task.output, value);
+        return;
+      }
+      if (isThenable(value)) {
+        Promise.resolve(value).then((result) => this.#returned(result), (error: unknown) => this.#threw(error)); // biome-ignore format: one line
+        return;
+      }
     } catch (error) {
       this.#threw(error);
       return;
     }
-    this.#returnedAt = this.#port.clock.now();
-    if (this.#task.output !== undefined) void this.#checked(this.#task.output, value);
-    else if (isThenable(value))
-      Promise.resolve(value).then((result) => this.#returned(result), (error: unknown) => this.#threw(error)); // biome-ignore format: one line
-    else this.#returned(value);
+    this.#returned(value);
   }
 
   #run(payload: unknown): unknown {
