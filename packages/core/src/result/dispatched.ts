@@ -20,27 +20,28 @@ export class Dispatched {
     this.#window = window;
   }
 
-  /** The broker has a frame: all of its tasks that are outstanding, and the one at `ended`, which was until now. */
-  tell(kept: KeptFrame, ended?: number): void {
-    if (kept.count > 1) this.#tellPack(kept, ended);
-    if (ended !== undefined) this.#tell(ended, kept);
-    // What waits for a frame has no others, and is said anew.
-    if (kept.count > 0) kept.isTold = true;
-    if (kept.left === 0) return;
+  /** The broker has a frame: all of its tasks that are outstanding. What waits for a frame has no others than the one at `index`, and is said anew. */
+  tell(kept: KeptFrame, index = kept.first): void {
+    if (kept.count === 0) {
+      this.#tell(index, kept);
+      return;
+    }
+    if (kept.count > 1) this.#tellPack(kept);
+    kept.isTold = true;
     for (let position = 0; position < kept.count; position += 1) {
-      const index = kept.indexAt(position);
-      if (this.#window.get(index) === kept) this.#tell(index, kept);
+      const own = kept.indexAt(position);
+      if (this.#window.get(own) === kept) this.#tell(own, kept);
     }
   }
 
   /** Only where somebody traces one of its tasks. */
-  #tellPack(kept: KeptFrame, ended: number | undefined): void {
+  #tellPack(kept: KeptFrame): void {
     const { id, observer, queue } = this.#port;
     if (observer === undefined || !kept.isTraced) return;
     const traces: string[] = [];
     for (let position = 0; position < kept.count; position += 1) {
       const index = kept.indexAt(position);
-      const trace = this.#window.get(index) === kept || index === ended ? this.#window.traceOf(index) : undefined;
+      const trace = this.#window.get(index) === kept ? this.#window.traceOf(index) : undefined;
       if (trace !== undefined) traces.push(trace);
     }
     if (traces.length === 0) return;

@@ -14,6 +14,8 @@ export function lookOut(window: Window, evidence: Evidence, port: LookoutPort): 
   const probes = new Set<number>();
   const heard = new Map<KeptFrame, Suspicion>();
   for (const [index, kept] of window.entries()) {
+    // Who is told of one may have ended the others.
+    if (window.get(index) !== kept) continue;
     const suspicion = heard.get(kept) ?? listen(kept, evidence);
     if (kept.count > 1) heard.set(kept, suspicion);
     if (suspicion === "probe") probes.add(kept.way.band);

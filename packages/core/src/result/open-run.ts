@@ -218,9 +218,9 @@ export class OpenRun<O = unknown, I = unknown> {
     return lookOut(this.#window, evidence, this.#lookout);
   }
 
-  /** Ends what is outstanding, and the run with it. */
+  /** Ends what is outstanding, and the run with it. Once: who is told of the first of these ends may ask for it again. */
   #stop(outcome: Outcome, code: EndCode, error: DispatchError | undefined): void {
-    if (this.#endedAt !== undefined) return;
+    if (this.#endedAt !== undefined || this.#sending.signal.aborted) return;
     this.#error ??= error;
     this.#inputEnded = true;
     this.#input.abort();

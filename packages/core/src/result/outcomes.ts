@@ -32,27 +32,31 @@ export class Outcomes<O> {
 
   /** A worker's result. Answers the frame of the task that it ended, if it did. */
   accept(entry: ResultEntry): KeptFrame | undefined {
-    const kept = this.#window.delete(entry.index);
+    const kept = this.#take(entry.index);
     if (kept === undefined) {
       this.#late(entry);
       return undefined;
     }
     if (entry.attempts > 0) this.#port.ran(entry.durationMs);
-    if (!kept.isTold) this.#dispatched.tell(kept, entry.index);
     this.#end(entry, kept, true);
     return kept;
   }
 
   /** As `accept`, of a result that has nothing to say but its value. Undefined where its task has its outcome already. */
   acceptPlain(index: number, durationMs: number, value: unknown): KeptFrame | undefined {
-    const kept = this.#window.delete(index);
+    const kept = this.#take(index);
     if (kept === undefined) return undefined;
     this.#port.ran(durationMs);
-    if (!kept.isTold) this.#dispatched.tell(kept, index);
     this.books.completed += 1;
     const { idPrefix, observer, queue, task } = this.#port;
     const id = `${idPrefix}${index}`;
     const trace = kept.isTraced ? this.#window.takeTrace(index) : undefined;
+    const ref = this.#window.takeRef(index);
+    this.#deliver(
+      ref === undefined
+        ? { index, id, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs }
+        : { index, id, ref, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs },
+    );
     observer?.({
       event: "task_ended",
       queue,
@@ -67,12 +71,7 @@ export class Outcomes<O> {
       ageMs: this.#dispatched.time.now() - kept.madeAt,
       trace,
     });
-    const ref = this.#window.takeRef(index);
-    this.#deliver(
-      ref === undefined
-        ? { index, id, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs }
-        : { index, id, ref, outcome: "completed", value: value as O, attempts: 1, lost: 0, durationMs },
-    );
+    this.#run.maybeEnd();
     return kept;
   }
 
@@ -86,6 +85,13 @@ export class Outcomes<O> {
       kept,
       kept?.isTold === true,
     );
+  }
+
+  /** Takes a task out of the window. That it was sent is said while it is there: who hears that may end it. */
+  #take(index: number): KeptFrame | undefined {
+    const kept = this.#window.get(index);
+    if (kept?.isTold === false) this.#dispatched.tell(kept, index);
+    return this.#window.delete(index);
   }
 
   #late(entry: ResultEntry): void {
@@ -102,6 +108,10 @@ export class Outcomes<O> {
     this.books.accept(entry);
     const ageMs = observer !== undefined && sent && kept !== undefined ? this.#dispatched.time.now() - kept.madeAt : 0;
     const trace = kept?.isTraced === false && kept.count > 0 ? undefined : this.#window.takeTrace(index);
+    const known = this.#window.takeRef(index);
+    const ref = known === undefined ? {} : { ref: known };
+    const end = outcome === "completed" ? { value: entry.value as O } : { error: error as NonNullable<typeof error> };
+    this.#deliver({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs });
     observer?.({
       event: "task_ended",
       queue,
@@ -116,15 +126,12 @@ export class Outcomes<O> {
       ageMs,
       trace,
     });
-    const known = this.#window.takeRef(index);
-    const ref = known === undefined ? {} : { ref: known };
-    const end = outcome === "completed" ? { value: entry.value as O } : { error: error as NonNullable<typeof error> };
-    this.#deliver({ index, id, ...ref, outcome, ...end, attempts, lost, durationMs });
+    this.#run.maybeEnd();
   }
 
+  /** Before anybody is told: who hears of it may end the run, and then nothing more is taken. */
   #deliver(result: Result<O>): void {
     if (this.#results.push(result)) this.#window.unread();
     else this.#window.wake();
-    this.#run.maybeEnd();
   }
 }

@@ -1,7 +1,9 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { DispatchEvent } from "../contract/index.ts";
 import type { DispatchError } from "../errors.ts";
 import { endless, RunBench, readRun } from "../testing/run-bench.ts";
+import type { RunPort } from "./run-port.ts";
 
 describe("the end", () => {
   it("cancel: ends what is outstanding at once, keeps what came, counts what comes late", async () => {
@@ -141,5 +143,84 @@ describe("the end", () => {
     await finished;
     expect(getEventListeners(bench.open.stopsInput, "abort")).toEqual([]);
     expect(getEventListeners(bench.open.stopsSending, "abort")).toEqual([]);
+  });
+});
+
+describe("a run that its observer ends in the middle of something", () => {
+  /** Ends the run when it is told so; whatever is told after the end is one too many. */
+  function ending(event: DispatchEvent["event"], options: Partial<RunPort<unknown>> = {}) {
+    const events: DispatchEvent[] = [];
+    const bench: RunBench = new RunBench({
+      observer: (one) => {
+        events.push(one);
+        if (one.event === event) bench.run.cancel();
+      },
+      ...options,
+    });
+    return { bench, events, seen: readRun(bench.run) };
+  }
+  const endings = (events: readonly DispatchEvent[]) =>
+    events.flatMap((one) => (one.event === "task_ended" ? [`${one.taskId.split("/")[1]} ${one.outcome}`] : []));
+  /** Each task has one outcome, for its reader, its observer, and in the books; the end comes last. */
+  function expectOneEach({ bench, events, seen }: ReturnType<typeof ending>, total: number): void {
+    expect(seen.ended).toBe(true);
+    const indexes = Array.from({ length: total }, (_, index) => index);
+    expect(seen.indexes.toSorted((a, b) => a - b)).toEqual(indexes);
+    expect(endings(events).map((said) => Number(said.split(" ")[0])).toSorted((a, b) => a - b)).toEqual(indexes); // biome-ignore format: one line
+    expect(bench.ended).toBe(1);
+    expect(events.findLastIndex((one) => one.event === "task_ended")).toBeLessThan(
+      events.findIndex((one) => one.event === "run_finished"),
+    );
+    expect(events.find((one) => one.event === "run_finished")).toMatchObject({ total });
+  }
+
+  it.each([false, true])("as the first task ends (ordered: %s)", async (ordered) => {
+    const run = ending("task_ended", { ordered });
+    await run.bench.feed([0, 1, 2, 3]);
+    run.bench.accept(1);
+    await run.bench.clock.settle();
+    expectOneEach(run, 4);
+    if (ordered) expect(run.seen.indexes).toEqual([0, 1, 2, 3]);
+    expect(run.bench.run.summary).toMatchObject({ completed: 1, cancelled: 3 });
+  });
+
+  it("as what it cancels ends", async () => {
+    const run = ending("task_ended");
+    await run.bench.feed([0, 1, 2, 3]);
+    run.bench.run.cancel();
+    await run.bench.clock.settle();
+    expectOneEach(run, 4);
+  });
+
+  it("as a task ends whose value comes alone, and the input goes on", async () => {
+    const run = ending("task_ended", { ordered: true });
+    const fed = run.bench.feed(endless());
+    await run.bench.clock.settle();
+    run.bench.open.acceptPlain(1, 1, "value");
+    await fed;
+    await run.bench.clock.settle();
+    expectOneEach(run, run.bench.run.progress.total);
+  });
+
+  it("as it is told that a task was sent whose result is there already", async () => {
+    const run = ending("queue_dispatched");
+    run.bench.answering = false;
+    await run.bench.feed([0, 1]);
+    expect(run.bench.accept(0)).toBeUndefined();
+    await run.bench.clock.settle();
+    expectOneEach(run, 2);
+    expect(run.bench.run.summary).toMatchObject({ cancelled: 2 });
+  });
+
+  it("as it is told that a task has vanished", async () => {
+    const run = ending("task_ended");
+    await run.bench.feed([0, 1, 2]);
+    const passed = new Array<number>(11).fill(1_000);
+    const known = { repliesRead: true, queueEmpty: true, goneMs: 0, resendAfterMs: 1, maxResends: 0 };
+    run.bench.open.look({ now: 500, elapsedMs: 500, passed, ...known });
+    run.bench.open.look({ now: 600, elapsedMs: 100, passed, ...known });
+    await run.bench.clock.settle();
+    expectOneEach(run, 3);
+    expect(run.bench.run.summary).toMatchObject({ dead: 1, cancelled: 2 });
   });
 });
