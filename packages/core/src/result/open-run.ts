@@ -31,7 +31,7 @@ export class OpenRun<O = unknown, I = unknown> {
   #total = 0;
   #inputEnded = false;
   #endedAt: number | undefined;
-  #error: DispatchError | Error | undefined;
+  #error: Error | undefined;
   #taken = false;
 
   constructor(port: RunPort<I>) {
@@ -89,8 +89,8 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#stop("cancelled", "CANCELLED", undefined);
   }
 
-  /** The broker refuses for good: there is no point in going on. */
-  fail(error: DispatchError): void {
+  /** The broker refuses for good, or a fault is ours: there is no point in going on. */
+  fail(error: Error): void {
     this.#stop("cancelled", "CANCELLED", error);
   }
 
@@ -219,7 +219,7 @@ export class OpenRun<O = unknown, I = unknown> {
   }
 
   /** Ends what is outstanding, and the run with it. Once: who is told of the first of these ends may ask for it again. */
-  #stop(outcome: Outcome, code: EndCode, error: DispatchError | undefined): void {
+  #stop(outcome: Outcome, code: EndCode, error: Error | undefined): void {
     if (this.#endedAt !== undefined || this.#sending.signal.aborted) return;
     this.#error ??= error;
     this.#inputEnded = true;

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { DispatchEvent } from "../contract/index.ts";
 import type { DispatchError } from "../errors.ts";
-import { endless, RunBench, readRun } from "../testing/run-bench.ts";
+import { endless, keptOf, RunBench, readRun } from "../testing/run-bench.ts";
 import type { RunPort } from "./run-port.ts";
 
 describe("the end", () => {
@@ -113,12 +113,22 @@ describe("the end", () => {
     },
   );
 
-  it("a fault of ours in making a frame ends the input, and is not hidden", async () => {
-    const bench = new RunBench();
-    await bench.feed([0, "broken", 2]);
-    bench.accept(0);
-    await expect(bench.run.finished()).rejects.toThrow("a fault of ours");
-  });
+  it.each<[string, Partial<RunPort<unknown>>]>([
+    ["at once", {}],
+    ["later", { make: (payload, index) => (payload === "broken" ? Promise.reject(new TypeError("a fault of ours")) : keptOf(index)) }], // biome-ignore format: one line each
+  ])(
+    "a fault of ours in making a frame ends the run, with an outcome for each input, and is not hidden: %s",
+    async (_, options) => {
+      const bench = new RunBench(options);
+      const seen = readRun(bench.run);
+      await bench.feed([0, "broken", 2]);
+      await bench.clock.settle();
+      expect(seen.outcomes).toEqual(seen.outcomes.map(() => "cancelled CANCELLED"));
+      expect(seen.indexes).toHaveLength(bench.run.progress.total);
+      expect(seen.thrown).toEqual(new TypeError("a fault of ours"));
+      await expect(bench.run.finished()).rejects.toThrow("a fault of ours");
+    },
+  );
 
   it("async disposal cancels, and waits for the end", async () => {
     const bench = new RunBench();

@@ -1,6 +1,6 @@
 import type { Sent } from "../call.ts";
 import type { Code, OutFrame } from "../contract/index.ts";
-import { DispatchError } from "../errors.ts";
+import { DispatchError, printed } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import { InOrder } from "../in-order.ts";
 import type { Dispatched } from "./dispatched.ts";
@@ -14,7 +14,7 @@ import type { Window } from "./window.ts";
 export interface RunEnd {
   isOver(): boolean;
   /** There is no point in going on. */
-  fail(error: DispatchError): void;
+  fail(error: Error): void;
 }
 
 /** What of a run is on its way to the broker: made in the order of the inputs, sent, and answered. */
@@ -165,18 +165,19 @@ export class RunSends<I> {
       frame.then(
         // Its result may have come meanwhile.
         (ready) => kept.left > 0 && this.#sendMade(kept, ready),
-        (error: DispatchError) => this.#run.fail(error),
+        (error: Error) => this.#run.fail(error),
       );
   }
 
   /** An input that cannot be a task ends alone; a blob store that does not answer, or a fault of ours, ends the run. */
   #unmade(index: number, error: unknown): void {
-    if (!(error instanceof DispatchError)) throw error;
-    if (error.code === "TOO_LARGE") this.#outcomes.endHere(index, "dead", "TOO_LARGE", error.message);
-    else if (ofInput.has(error.code)) this.#outcomes.endHere(index, "dead", "INPUT_INVALID", error.message);
+    const code = error instanceof DispatchError ? error.code : undefined;
+    const message = printed(error);
+    if (code === "TOO_LARGE") this.#outcomes.endHere(index, "dead", "TOO_LARGE", message);
+    else if (code !== undefined && ofInput.has(code)) this.#outcomes.endHere(index, "dead", "INPUT_INVALID", message);
     else {
-      this.#outcomes.endHere(index, "cancelled", "CANCELLED", error.message);
-      this.#run.fail(error);
+      this.#outcomes.endHere(index, "cancelled", "CANCELLED", message);
+      this.#run.fail(error instanceof Error ? error : new Error(message));
     }
   }
 

@@ -6,6 +6,7 @@ import { VirtualClock } from "../clock.ts";
 import type { StandardSchema } from "../contract/index.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { memory } from "../memory/index.ts";
+import { MemoryWorld } from "../testing/memory-world.ts";
 import { Worker } from "../worker.ts";
 import { check } from "./schema.ts";
 import { defineTask, type Task } from "./task.ts";
@@ -41,6 +42,23 @@ describe("a schema that fails itself", () => {
     ["rejects", schema(async () => boom())],
   ])("%s: the value is wrong", async (_, failing) => {
     expect(await check(failing, 1)).toEqual({ wrong: "boom" });
+  });
+
+  const nullPart = { issues: [{ message: "no", path: [null as never] }] };
+  it.each<[string, StandardSchema]>([
+    ["nothing, at once", schema(() => undefined as never)],
+    ["nothing, later", schema(async () => undefined as never)],
+    ["a path that is none, at once", schema(() => nullPart)],
+    ["a path that is none, later", schema(async () => nullPart)],
+  ])("answers what cannot be read: the value is wrong, at both ends (%s)", async (_, failing) => {
+    expect(await check(failing, 1)).toEqual({ wrong: expect.stringMatching(/\S{3}/) });
+    const world = new MemoryWorld();
+    const task = defineTask({ input: failing, handler: (n) => n });
+    const dispatcher = await world.dispatcher();
+    await world.worker([task]);
+    const bad = ["dead INPUT_INVALID", "dead INPUT_INVALID"];
+    expect(await world.outcomes(dispatcher.run(task, [1, 2]))).toEqual(bad);
+    expect(await world.outcomes(dispatcher.run("default", [1, 2]))).toEqual(bad);
   });
 
   it("names five issues, and how many more there are", async () => {

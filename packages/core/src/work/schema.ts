@@ -5,12 +5,12 @@ import { type Eventual, isThenable } from "../eventual.ts";
 /** What a schema said: the value that comes out, or what is wrong, in one sentence. */
 export type Checked = { readonly value: unknown } | { readonly wrong: string };
 
-/** Puts a value through a schema. Never throws and never rejects: a schema that fails itself says that the value is wrong. */
+/** Puts a value through a schema. Never throws and never rejects: a schema that fails itself, or answers what cannot be read, says that the value is wrong. */
 export function check(schema: StandardSchema, value: unknown): Eventual<Checked> {
   try {
     const result = schema["~standard"].validate(value);
     if (!isThenable(result)) return read(result);
-    return Promise.resolve(result).then(read, (error: unknown) => ({ wrong: printed(error) }));
+    return Promise.resolve(result).then(read).catch((error: unknown) => ({ wrong: printed(error) })); // biome-ignore format: one line
   } catch (error) {
     return { wrong: printed(error) };
   }
