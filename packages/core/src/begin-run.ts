@@ -16,7 +16,7 @@ export function beginRun<I, O>(
 ): OpenRun<O, I | Input<I>> {
   const { run } = new RunParts<I, O>(parts, kind, settings);
   void parts.collect().then(
-    () => pump(inputs, run, run.stopsInput).then(() => run.inputOver(), (error: unknown) => run.inputOver(error)), // biome-ignore format: one line each
+    () => pump(inputs, run, run.stopsInput).then(() => run.inputOver(), (error: unknown) => run.inputFailed(error)), // biome-ignore format: one line each
     (error: DispatchError) => run.fail(error),
   );
   return run;

@@ -178,10 +178,11 @@ describe("run", () => {
     expect(world.of("result_duplicate")).toHaveLength(3);
   });
 
-  it.each<[string, unknown]>([
-    ["a failure", new Error("disk")],
-    ["a text", "disk"],
-  ])("an input that breaks off with %s: what was sent goes on, then it is thrown", async (_, thrown) => {
+  it.each<[string, unknown, string]>([
+    ["a failure", new Error("disk"), "disk"],
+    ["a text", "disk", "disk"],
+    ["undefined", undefined, "undefined"],
+  ])("an input that breaks off with %s: what was sent goes on, then it is thrown", async (_, thrown, message) => {
     const world = new MemoryWorld();
     const dispatcher = await world.dispatcher();
     await world.worker(double);
@@ -195,7 +196,7 @@ describe("run", () => {
     const read = (async () => {
       for await (const { value } of run) seen.push(value);
     })();
-    await expect(world.until(read)).rejects.toThrow("disk");
+    await expect(world.until(read)).rejects.toThrow(message);
     expect(seen.toSorted()).toEqual([2, 4]);
   });
 

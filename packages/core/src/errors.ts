@@ -138,6 +138,16 @@ export function printed(error: unknown): string {
   }
 }
 
+/** What was thrown, as an `Error`, whatever it is. */
+export function asError(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // A proxy may not let itself be asked.
+  }
+  return new Error(printed(thrown));
+}
+
 function cut(text: string, bytes: number): string {
   if (text.length * 3 <= bytes) return text;
   const encoded = Buffer.from(text, "utf8");

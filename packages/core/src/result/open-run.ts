@@ -1,6 +1,6 @@
 import type { Sent } from "../call.ts";
 import type { EndCode, Outcome, OutFrame, Progress, Result, ResultEntry, Summary, Timer } from "../contract/index.ts";
-import { DispatchError } from "../errors.ts";
+import { asError, DispatchError } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import { Dispatched } from "./dispatched.ts";
 import type { KeptFrame } from "./kept-frame.ts";
@@ -183,13 +183,19 @@ export class OpenRun<O = unknown, I = unknown> {
     this.#sends.answered(kept, outcome);
   }
 
-  /** For the pump: there is no more input, because it ended, or failed with `error`. */
-  inputOver(error?: unknown): void {
+  /** For the pump: there is no more input. */
+  inputOver(): void {
     if (this.#endedAt !== undefined) return;
     this.#inputEnded = true;
     this.#port.packRest();
-    if (error !== undefined) this.#error ??= error instanceof Error ? error : new Error(String(error));
     this.maybeEnd();
+  }
+
+  /** For the pump: there is no more input, since its source has thrown, whatever that was. */
+  inputFailed(thrown: unknown): void {
+    if (this.#endedAt !== undefined) return;
+    this.#error ??= asError(thrown);
+    this.inputOver();
   }
 
   /** The coordinator's: a worker's result. Answers the frame of the task that it ended, if it did. */

@@ -5,6 +5,9 @@ import type { DispatchError } from "../errors.ts";
 import { endless, keptOf, RunBench, readRun } from "../testing/run-bench.ts";
 import type { RunPort } from "./run-port.ts";
 
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+
 describe("the end", () => {
   it("cancel: ends what is outstanding at once, keeps what came, counts what comes late", async () => {
     const bench = new RunBench();
@@ -88,10 +91,12 @@ describe("the end", () => {
   it.each<[string, unknown, RegExp]>([
     ["an error", new RangeError("line 3"), /^line 3$/],
     ["a text", "line 3", /^line 3$/],
-    ["nothing", null, /^null$/],
+    ["null", null, /^null$/],
+    ["nothing", undefined, /^undefined$/],
+    ["what cannot be printed", revoked.proxy, /^an error that cannot be printed$/],
   ])(
     "an input that fails with %s: what was sent goes on, and the error comes after the last result",
-    async (_, thrown, message) => {
+    async (name, thrown, message) => {
       const bench = new RunBench();
       const seen = readRun(bench.run);
       function* inputs() {
@@ -108,7 +113,7 @@ describe("the end", () => {
       expect([seen.indexes, seen.ended]).toEqual([[0, 1], true]);
       expect(seen.thrown).toBeInstanceOf(Error);
       expect((seen.thrown as Error).message).toMatch(message);
-      if (thrown instanceof Error) expect(seen.thrown).toBe(thrown);
+      if (name === "an error") expect(seen.thrown).toBe(thrown);
       await expect(bench.run.finished()).rejects.toBe(seen.thrown);
     },
   );

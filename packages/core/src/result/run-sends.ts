@@ -1,6 +1,6 @@
 import type { Sent } from "../call.ts";
 import type { Code, OutFrame } from "../contract/index.ts";
-import { DispatchError, printed } from "../errors.ts";
+import { asError, DispatchError, printed } from "../errors.ts";
 import type { Eventual } from "../eventual.ts";
 import { InOrder } from "../in-order.ts";
 import type { Dispatched } from "./dispatched.ts";
@@ -177,7 +177,7 @@ export class RunSends<I> {
     else if (code !== undefined && ofInput.has(code)) this.#outcomes.endHere(index, "dead", "INPUT_INVALID", message);
     else {
       this.#outcomes.endHere(index, "cancelled", "CANCELLED", message);
-      this.#run.fail(error instanceof Error ? error : new Error(message));
+      this.#run.fail(asError(error));
     }
   }
 

@@ -67,6 +67,14 @@ describe("pump", () => {
     expect(sink.taken).toEqual(["a", "b"]);
   });
 
+  it("takes a step that is there at once from an async iterator, as for await does", async () => {
+    const values = ["a", "b"];
+    const next = () => ({ done: values.length === 0, value: values.shift() });
+    const sink = new Sink();
+    await sink.pump({ [Symbol.asyncIterator]: () => ({ next }) } as never);
+    expect(sink.taken).toEqual(["a", "b"]);
+  });
+
   it("takes only as much as there is room for", async () => {
     const sink = new Sink();
     let read = 0;
@@ -93,6 +101,23 @@ describe("pump", () => {
   ])("throws what the source throws: %s", async (name, make) => {
     const failing = new Sink().pump(make());
     await expect(failing).rejects.toThrow(name === "what is no iterable" ? TypeError : "boom");
+  });
+
+  it.each<[string, unknown]>([
+    ["undefined, at once", { [Symbol.iterator]: () => ({ next: () => undefined }) }],
+    ["null, at once", { [Symbol.iterator]: () => ({ next: () => null }) }],
+    ["undefined, later", { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) }],
+    ["a number, later", { [Symbol.asyncIterator]: () => ({ next: async () => 5 }) }],
+  ])("takes a step that is no object for a fault of the source, not for its end: %s", async (_, inputs) => {
+    await expect(new Sink().pump(inputs as Iterable<unknown>)).rejects.toThrow(TypeError);
+  });
+
+  it.each([undefined, null])("throws what the source throws, also where that is %s", async (thrown) => {
+    async function* inputs() {
+      yield 1;
+      throw thrown;
+    }
+    await expect(new Sink().pump(inputs())).rejects.toBe(thrown);
   });
 
   it("stops a source that never answers without waiting for it, and tells it", async () => {

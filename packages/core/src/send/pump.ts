@@ -24,8 +24,10 @@ export async function pump<I>(
       await unlessStopped(room, stop);
     if (stop.aborted) break;
     const step = iterator.next();
-    const next = isAsync ? await unlessStopped(step as PromiseLike<IteratorResult<I>>, stop) : step;
-    if (next === undefined || stop.aborted) break;
+    const next: unknown = isAsync ? await unlessStopped(step, stop) : step;
+    if (stop.aborted) break;
+    if (typeof next !== "object" || next === null)
+      throw new TypeError(`the iterator of the inputs answered ${String(next)}, which is no object`);
     const { done, value } = next as IteratorResult<I>;
     if (done === true) return;
     port.take(value, index);
@@ -38,17 +40,17 @@ export async function pump<I>(
   }
 }
 
-/** The promise's value, or `undefined` as soon as `stop` fires. No listener stays behind. */
-function unlessStopped<T>(promise: PromiseLike<T>, stop: AbortSignal): Promise<T | undefined> {
+/** The value, also of a promise, or `undefined` as soon as `stop` fires. No listener stays behind. */
+function unlessStopped<T>(value: T | PromiseLike<T>, stop: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const stopped = () => resolve(undefined);
     if (stop.aborted) stopped();
     stop.addEventListener("abort", stopped, { once: true });
     const free = () => stop.removeEventListener("abort", stopped);
-    promise.then(
-      (value) => {
+    Promise.resolve(value).then(
+      (ready) => {
         free();
-        resolve(value);
+        resolve(ready);
       },
       (error: unknown) => {
         free();

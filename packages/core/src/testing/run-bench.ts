@@ -81,7 +81,7 @@ export class RunBench {
   /** As the dispatcher does it. */
   feed(inputs: Iterable<unknown> | AsyncIterable<unknown>): Promise<void> {
     const { open } = this;
-    return pump(inputs, open, open.stopsInput).then(() => open.inputOver(), (error: unknown) => open.inputOver(error)); // biome-ignore format: one line
+    return pump(inputs, open, open.stopsInput).then(() => open.inputOver(), (error: unknown) => open.inputFailed(error)); // biome-ignore format: one line
   }
 
   accept(index: number, outcome: Outcome = "completed", more: Partial<ResultEntry> = {}) {
