@@ -1,6 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { input, invalidInput } from "./send/input.ts";
+import { type DispatchError, Retry } from "./errors.ts";
+import type { RunOptions } from "./plan/options.ts";
+import { type InputOptions, input, invalidInput } from "./send/input.ts";
 import { MemoryWorld, WORK } from "./testing/memory-world.ts";
 import type { Context } from "./work/task.ts";
 
@@ -176,6 +178,28 @@ describe("run", () => {
     await world.clock.advance(1_000);
     expect([called, world.of("task_expired").length]).toEqual([0, 3]);
     expect(world.of("result_duplicate")).toHaveLength(3);
+  });
+
+  it.each<[string, RunOptions, InputOptions, string | undefined]>([
+    ["its own deadline", {}, { deadlineMs: 1_000 }, undefined],
+    ["that of all tasks of a run that has time", { deadlineMs: 1_000, globalTimeoutMs: 60_000 }, {}, undefined],
+    ["the end of its run", { globalTimeoutMs: 1_000 }, {}, "TIMED_OUT"],
+  ])("nobody waits for a retry that comes after %s", async (_, options, own, thrown) => {
+    const world = new MemoryWorld();
+    const dispatcher = await world.dispatcher();
+    await world.worker(() => {
+      throw new Retry("later", { delayMs: 3_600_000 });
+    });
+    const run = dispatcher.run("default", [input(1, own)], options);
+    const seen: unknown[] = [];
+    const read = (async () => {
+      for await (const { outcome, attempts, error } of run) seen.push([outcome, attempts, error?.code]);
+    })().catch((error: DispatchError) => error.code);
+    expect(await world.until(read)).toBe(thrown);
+    expect(seen).toEqual([["expired", 1, "EXPIRED"]]);
+    expect(world.clock.now()).toBeLessThan(1_000);
+    expect(world.of("task_expired")).toHaveLength(1);
+    expect(world.of("queue_requeued")).toEqual([]);
   });
 
   it.each<[string, unknown, string]>([

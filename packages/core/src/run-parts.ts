@@ -37,6 +37,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
   readonly maxInFlightBytes: number;
   readonly globalTimeoutMs: number | undefined;
   readonly endsAt: number | undefined;
+  hasDeadlines: boolean;
   readonly trace: RunPort<I>["trace"];
   readonly packBytes: number;
   readonly waitMs: number;
@@ -67,6 +68,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
     this.maxInFlightBytes = settings.maxInFlightBytes;
     this.globalTimeoutMs = globalTimeoutMs;
     this.endsAt = globalTimeoutMs === undefined ? undefined : clock.wall() + globalTimeoutMs;
+    this.hasDeadlines = settings.deadlineMs !== undefined;
     this.trace = tracing === undefined ? undefined : (index) => tracing.begin(queue, kind.name, this.id, index);
     this.packBytes = outgoing.packBytes;
     this.waitMs = own.targetPackMs / 10;
@@ -110,7 +112,13 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
   }
 
   make(input: I | Input<I>, index: number, traced: Headers | undefined): Eventual<KeptFrame | Part> {
-    return makeFrame(this.#frames, this.#routes, input, this.#settings, index, traced);
+    if (index > most.first) throw new DispatchError("INPUT_INVALID", `a run has at most ${most.first + 1} tasks`);
+    if (!isInput(input)) return this.#frames.make(input, withTrace(this.#settings, traced), index);
+    if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
+    const own = inputSettings(this.#settings, input.options);
+    planTask(this.#routes, own);
+    if (own.deadlineMs !== undefined) this.hasDeadlines = true;
+    return this.#frames.make(input.payload, withTrace(own, traced), index);
   }
 
   resend(lost: KeptFrame): Eventual<OutFrame> {
@@ -161,20 +169,4 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
     this.#settings.signal?.removeEventListener("abort", this.#cancel);
     this.#coordinator.drop(this.run as OpenRun);
   }
-}
-
-function makeFrame(
-  frames: TaskFrames,
-  routes: Routes,
-  input: unknown,
-  settings: RunSettings,
-  index: number,
-  traced: Headers | undefined,
-) {
-  if (index > most.first) throw new DispatchError("INPUT_INVALID", `a run has at most ${most.first + 1} tasks`);
-  if (!isInput(input)) return frames.make(input, withTrace(settings, traced), index);
-  if (input.invalid !== undefined) throw new DispatchError("INPUT_INVALID", input.invalid);
-  const own = inputSettings(settings, input.options);
-  planTask(routes, own);
-  return frames.make(input.payload, withTrace(own, traced), index);
 }

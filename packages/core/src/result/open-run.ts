@@ -239,18 +239,18 @@ export class OpenRun<O = unknown, I = unknown> {
   }
 
   #late(): DispatchError {
-    return new DispatchError("TIMED_OUT", `the run took longer than ${this.#port.globalTimeoutMs} ms`);
+    return new DispatchError("TIMED_OUT", `the run was not through within ${this.#port.globalTimeoutMs} ms`);
   }
 
   /** A task has its outcome, or the input is over: that may have been the last thing to wait for. */
   maybeEnd(): void {
     if (!this.#inputEnded || this.#window.size > 0 || this.#sends.making > 0 || this.#endedAt !== undefined) return;
-    const { endsAt, clock, observer, queue } = this.#port;
+    const { endsAt, hasDeadlines, clock, observer, queue } = this.#port;
     this.#endedAt = clock.now();
     this.#timer?.cancel();
-    // A worker in this process may see the end of the run before the run's own timer does.
-    if (endsAt !== undefined && this.#outcomes.books.expired > 0 && clock.wall() >= Math.floor(endsAt))
-      this.#error ??= this.#late();
+    // A worker may see the end of the run before the run's own timer does, or that there is no time left for another attempt.
+    if (endsAt !== undefined && this.#outcomes.books.expired > 0)
+      if (!hasDeadlines || clock.wall() >= Math.floor(endsAt)) this.#error ??= this.#late();
     this.#input.abort();
     this.#sending.abort();
     this.#results.end();

@@ -24,6 +24,8 @@ export interface RunPort<I> {
   readonly globalTimeoutMs: number | undefined;
   /** Wall-clock ms at which it ends; the same that stands in its frames. */
   readonly endsAt: number | undefined;
+  /** Has any of its tasks a deadline of its own? Else one that expires does so at the end of the run. */
+  readonly hasDeadlines: boolean;
   /** The user's id of an input that has one. */
   refOf(input: I): string | undefined;
   /** Begins the trace of an input that is to have one: the headers that travel with it. Absent where none has. */

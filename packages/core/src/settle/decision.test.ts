@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { toWireError } from "../errors.ts";
 import { frameOf } from "../testing/frames.ts";
 import { type Decision, decide, type RetryPolicy } from "./decision.ts";
 import type { Verdict } from "./verdict.ts";
@@ -14,8 +15,15 @@ const policy: RetryPolicy = {
 const counters = { round: 2, attempt: 1, copy: 4, lost: 1 };
 const LOST = 3;
 
-function decideOn(verdict: Verdict, more: { attempt?: number; policy?: Partial<RetryPolicy>; random?: number } = {}) {
-  const frame = frameOf({ ...counters, attempt: more.attempt ?? counters.attempt });
+interface More {
+  readonly attempt?: number;
+  readonly deadlineAt?: number;
+  readonly policy?: Partial<RetryPolicy>;
+  readonly random?: number;
+}
+
+function decideOn(verdict: Verdict, more: More = {}) {
+  const frame = frameOf({ ...counters, attempt: more.attempt ?? counters.attempt, deadlineAt: more.deadlineAt });
   return decide(verdict, frame, LOST, { ...policy, ...more.policy }, WALL_MS, () => more.random ?? 0.5);
 }
 
@@ -156,6 +164,29 @@ describe("the delay of a retry", () => {
 
   it.each([0, 1, 86_400_000])("is what Retry asked for: %d ms", (delayMs) => {
     expect(decideOn(failed({ delayMs }))).toMatchObject({ kind: "copy", delayMs });
+  });
+
+  it.each([
+    ["what Retry asked for", failed({ delayMs: 1_000 }), "boom"],
+    ["the back-off", failed(), "boom"],
+    ["the back-off after a timeout", failed({ timedOut: true, error: toWireError(new Error("slow"), "TIMED_OUT") }), "slow"], // biome-ignore format: one line each
+  ])("ends a task as expired at once where its deadline comes first, or with it: %s", (_, verdict, why) => {
+    expect(decideOn(verdict, { deadlineAt: WALL_MS + 1_001 })).toMatchObject({ kind: "copy", delayMs: 1_000 });
+    for (const deadlineAt of [WALL_MS + 1_000, WALL_MS + 1, WALL_MS - 1]) {
+      const decision = decideOn(verdict, { deadlineAt });
+      expect(decision).toMatchObject({
+        kind: "end",
+        ending: { outcome: "expired", attempts: 2, durationMs: 7, error: { name: "DispatchError", code: "EXPIRED" } },
+        death: undefined,
+      });
+      if (decision.kind === "end") expect(decision.ending.error?.message).toContain(why);
+    }
+  });
+
+  it("does not look at the deadline where no other attempt is due", () => {
+    const dead = { ending: { outcome: "dead" } };
+    expect(decideOn(failed(), { attempt: 2, deadlineAt: WALL_MS })).toMatchObject(dead);
+    expect(decideOn(failed({ retryable: false }), { deadlineAt: WALL_MS })).toMatchObject(dead);
   });
 
   it("reaches both ends of its range", () => {

@@ -69,6 +69,12 @@ export function completion(
   return new Completing(new Completion(json, attempt + 1, durationMs));
 }
 
+/** The next attempt would never begin: who waits for the task need not wait for that. */
+function tooLate({ message, cause }: WireError): WireError & { readonly code: EndCode } {
+  const error = { name: "DispatchError", message: `no time is left for another attempt: ${message}`, code: "EXPIRED" } as const; // biome-ignore format: one line
+  return cause === undefined ? error : { ...error, cause };
+}
+
 /** Pure: the verdict, the counters and the policy give what the broker is to be told. `lost` is the sum that every copy carries. */
 export function decide(
   verdict: Verdict,
@@ -102,6 +108,8 @@ export function decide(
       const last = attempts >= policy.maxAttempts;
       if (verdict.retryable && !last) {
         const delayMs = verdict.delayMs ?? backoffMs(policy.backoff, attempt, random);
+        const { deadlineAt = Number.POSITIVE_INFINITY } = frame.tasks[0] ?? {};
+        if (wallMs + delayMs >= deadlineAt) return end("expired", tooLate(verdict.error), attempts, verdict.durationMs);
         const reason = verdict.timedOut ? "timed_out" : "failed";
         const counters = { round, attempt: attempts, copy: 0, lost };
         return {

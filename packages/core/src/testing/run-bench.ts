@@ -43,6 +43,7 @@ export class RunBench {
       maxInFlightBytes: 1e9,
       globalTimeoutMs: undefined,
       endsAt: undefined,
+      hasDeadlines: false,
       make: (payload, index) => {
         if (payload === "bad") throw new DispatchError("INPUT_INVALID", "line 7: no JSON");
         if (payload === "large") throw new DispatchError("TOO_LARGE", "1 byte too many");
