@@ -64,6 +64,15 @@ describe("Watch", () => {
     expect(watch.silent(100_000)).toEqual([]);
   });
 
+  it("forgets who is gone with every look, though nobody asks how many there are", () => {
+    const watch = new Watch(TIMEOUT_MS);
+    for (const worker of ["a", "b", "c"]) watch.alive(worker, 0);
+    watch.alive("d", 500);
+    watch.silent(1_000);
+    // As of a time at which all of them would count: what is still known of them.
+    expect(watch.sharing(500)).toBe(1);
+  });
+
   it("watches one again that comes back", () => {
     const watch = new Watch(TIMEOUT_MS);
     watch.beat(beat("a", 1), 0);

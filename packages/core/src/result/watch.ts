@@ -55,8 +55,9 @@ export class Watch {
     if (known !== undefined) known.lastAt = now;
   }
 
-  /** Those that have been silent for too long; each is told once. */
+  /** Those that have been silent for too long; each is told once. Asked for with every look: workers come and go as long as a dispatcher lives. */
   silent(now: number): { readonly workerId: string; readonly silentMs: number; readonly held: number }[] {
+    this.#forget(now);
     const gone = [];
     for (const [workerId, { lastAt, held, patience }] of this.#workers) {
       if (now - lastAt < this.#timeoutMs * patience) continue;
