@@ -129,8 +129,10 @@ export class OpenRun<O = unknown, I = unknown> {
     for (let dropped = this.#results.discard(); dropped > 0; dropped -= 1) this.#window.read();
   }
 
-  /** Somebody is going to take the results. */
+  /** Somebody is going to take the results. Throws `UNSUPPORTED` where they are dropped: an end without results would look like one of a run without tasks. */
   claim(): void {
+    if (this.#results.isDropped)
+      throw new DispatchError("UNSUPPORTED", "nobody iterated when finished() was called, so the results are dropped");
     this.#taken = true;
   }
 

@@ -16,6 +16,10 @@ export class Results<O> {
     this.#ordered = ordered;
   }
 
+  get isDropped(): boolean {
+    return this.#discard;
+  }
+
   /** Answers whether it is kept for the reader. */
   push(result: Result<O>): boolean {
     if (this.#discard) return false;

@@ -52,8 +52,9 @@ describe("a run", () => {
   it("is over at once when there is no input", async () => {
     const bench = new RunBench();
     await bench.feed([]);
-    await expect(bench.run.finished()).resolves.toMatchObject({ total: 0, tasksPerSecond: 0 });
+    const finished = bench.run.finished();
     await expect(bench.run.results()).resolves.toEqual([]);
+    await expect(finished).resolves.toMatchObject({ total: 0, tasksPerSecond: 0 });
   });
 
   it("says where it stands", async () => {
@@ -142,6 +143,21 @@ describe("finished", () => {
       expect((await results).map(({ index }) => index)).toEqual([0, 1]);
       await expect(finished).resolves.toMatchObject({ total: 2 });
     }
+  });
+});
+
+describe("results that finished() has dropped", () => {
+  it.each(["before the end", "after the end"])("are refused to who asks for them too late: %s", async (when) => {
+    const bench = new RunBench();
+    const finished = bench.run.finished();
+    await bench.feed([0, 1]);
+    await bench.clock.settle();
+    if (when === "after the end") for (const index of [0, 1]) bench.accept(index);
+    const refused = { code: "UNSUPPORTED", message: expect.stringContaining("finished") };
+    await expect(bench.run.results()).rejects.toMatchObject(refused);
+    expect(() => bench.run[Symbol.asyncIterator]()).toThrow(expect.objectContaining(refused));
+    if (when === "before the end") for (const index of [0, 1]) bench.accept(index);
+    await expect(finished).resolves.toMatchObject({ completed: 2 });
   });
 });
 

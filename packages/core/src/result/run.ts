@@ -41,8 +41,9 @@ export class Run<O = unknown> implements AsyncIterable<Result<O>>, AsyncDisposab
   }
 
   /**
-   * Resolves with the books when the run has ended. Where nobody iterates, results are dropped. Rejects with `TIMED_OUT` after a global timeout, and with
-   * what ended the run early: an error of its input, or of the broker.
+   * Resolves with the books when the run has ended. Where nobody has begun to iterate by the next turn of the event loop, results are dropped, and who asks
+   * for them after that is refused (`UNSUPPORTED`). Rejects with `TIMED_OUT` after a global timeout, and with what ended the run early: an error of its
+   * input, or of the broker.
    */
   finished(): Promise<Summary> {
     return this.#run.finished();
@@ -58,8 +59,8 @@ export class Run<O = unknown> implements AsyncIterable<Result<O>>, AsyncDisposab
   /** For one reader. What ends the run early is thrown after the last result; leaving the loop cancels the run. */
   [Symbol.asyncIterator](): AsyncIterator<Result<O>> {
     if (this.#iterated) throw new DispatchError("UNSUPPORTED", "a run is iterated once");
-    this.#iterated = true;
     this.#run.claim();
+    this.#iterated = true;
     return {
       next: () => {
         const ready = this.#run.nextNow();
