@@ -30,7 +30,10 @@ export const codes: Readonly<Record<Code, Meaning>> = Object.freeze({
   TASK_UNKNOWN: { means: "the worker has no handler of that name", again: false },
   LOST: { means: "more than maxLost holders crashed or let the lease expire", again: false },
   VANISHED: { means: "the broker lost the task, and every resend of it", again: false },
-  EXPIRED: { means: "its deadline, or the end of its run, passed, or comes before another attempt could", again: false },
+  EXPIRED: {
+    means: "its deadline, or the end of its run, passed, or comes before another attempt could",
+    again: false,
+  },
   CANCELLED: { means: "its run was cancelled, or the handler threw Drop", again: false },
   LEASE_LOST: { means: "the lease expired or went to another holder", again: false },
   SHUTTING_DOWN: { means: "the worker stops", again: false },

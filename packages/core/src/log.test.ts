@@ -22,6 +22,22 @@ describe("the JSON logger", () => {
     ]);
   });
 
+  const bad = () => {
+    throw new Error("a trap");
+  };
+  it.each<[string, object]>([
+    ["a field that throws", Object.defineProperty({}, "field", { get: bad, enumerable: true })],
+    ["a proxy that throws", new Proxy({}, { ownKeys: bad })],
+    ["a toJSON that throws", { toJSON: bad }],
+  ])("never fails, whatever somebody logs: %s", (_, fields) => {
+    const { lines, logger } = logged();
+    logger.info(fields, "what is said");
+    const head = { time: "2023-11-14T22:13:20.000Z", level: "info" };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { ...head, message: "what is said", unprintable: true },
+    ]);
+  });
+
   it.each([
     [undefined, ["info", "warn", "error"]],
     ["debug", ["debug", "info", "warn", "error"]],

@@ -34,10 +34,19 @@ export function jsonLogger(options: JsonLoggerOptions = {}): Logger {
     if (ranks[level] < least) return;
     const head = { time: new Date(wall()).toISOString(), level };
     const said = message === undefined ? {} : { message };
-    write(`${lineOf({ ...head, ...fields, ...said }) ?? lineOf({ ...head, ...said, unprintable: true })}
+    write(`${lineOf({ ...withFields(head, fields), ...said }) ?? lineOf({ ...head, ...said, unprintable: true })}
 `);
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** Fields, and what somebody adds to them; a getter or a proxy among that may throw. */
+export function withFields(fields: object, more: object): object {
+  try {
+    return { ...fields, ...more };
+  } catch {
+    return { ...fields, unprintable: true };
+  }
 }
 
 /** A line must never fail, whatever somebody logs. */

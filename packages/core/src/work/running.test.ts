@@ -237,14 +237,18 @@ describe("the context", () => {
 
   it("has a log whose lines carry the task, its id and the attempt", () => {
     const lines: unknown[] = [];
+    const unreadable = Proxy.revocable({}, {});
+    unreadable.revoke();
     const at = (level: string) => (fields: object, message?: string) => lines.push([level, fields, message]);
     const logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
     const { context } = start(never, { index: 2, attempt: 1 }, 0, logger);
     context?.log.info({ page: 3 }, "read");
     context?.log.error({ attempt: 9 });
+    context?.log.warn(unreadable.proxy, "odd");
     expect(lines).toEqual([
       ["info", { task: "mail", taskId: `${RUN}/2`, attempt: 2, page: 3 }, "read"],
       ["error", { task: "mail", taskId: `${RUN}/2`, attempt: 9 }, undefined],
+      ["warn", { task: "mail", taskId: `${RUN}/2`, attempt: 2, unprintable: true }, "odd"],
     ]);
   });
 });

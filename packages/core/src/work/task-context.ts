@@ -1,5 +1,5 @@
 import type { Frame, Headers, TaskInfo } from "../contract/index.ts";
-import type { Logger } from "../log.ts";
+import { type Logger, withFields } from "../log.ts";
 import { fence } from "./fence.ts";
 import type { Context } from "./task.ts";
 
@@ -51,7 +51,7 @@ export class TaskContext implements Context {
   get log(): Logger {
     const fields = { task: this.#port.info.task, taskId: this.id, attempt: this.attempt };
     const at = (level: keyof Logger) => (more: object, message?: string) =>
-      this.#port.logger[level]({ ...fields, ...more }, message);
+      this.#port.logger[level](withFields(fields, more), message);
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
 }
