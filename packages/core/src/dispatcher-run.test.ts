@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { type DispatchError, Retry } from "./errors.ts";
+import { type DispatchError, KIND, Retry } from "./errors.ts";
 import type { RunOptions } from "./plan/options.ts";
 import { type InputOptions, input, invalidInput } from "./send/input.ts";
 import { MemoryWorld, WORK } from "./testing/memory-world.ts";
@@ -81,6 +81,9 @@ describe("run", () => {
     ["a function", () => 1, "INPUT_INVALID"],
     ["a priority that there is not", input(1, { priority: 11 }), "INPUT_INVALID"],
     ["an option that there is not", input(1, { prioritty: 3 } as never), "INPUT_INVALID"],
+    ["options that are null", input(1, null as never), "INPUT_INVALID"],
+    ["options that are a number", input(1, 5 as never), "INPUT_INVALID"],
+    ["options of another copy that has none", { [KIND]: "Input", payload: 1 }, "INPUT_INVALID"],
     ["a payload above every limit", "x".repeat(16 * 1024 * 1024), "TOO_LARGE"],
   ])("an input that cannot be a task is dead, the others go on: %s", async (_, bad, code) => {
     const world = new MemoryWorld();

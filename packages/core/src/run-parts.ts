@@ -108,7 +108,7 @@ export class RunParts<I, O> implements RunPort<I | Input<I>>, PackerPort<Part> {
   }
 
   refOf(input: I | Input<I>): string | undefined {
-    return isInput(input) ? input.options.id : undefined;
+    return isInput(input) ? input.options?.id : undefined;
   }
 
   make(input: I | Input<I>, index: number, traced: Headers | undefined): Eventual<KeptFrame | Part> {

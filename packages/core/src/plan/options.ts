@@ -1,6 +1,7 @@
 import type { Backoff, Random } from "../backoff.ts";
 import { systemClock } from "../clock.ts";
 import { type BlobStore, type Clock, type Headers, MOST_TASKS, type Observer, type Tracer } from "../contract/index.ts";
+import { DispatchError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { checkName } from "../names.ts";
 import {
@@ -232,6 +233,8 @@ export function adminSettings(options: AdminOptions) {
 
 /** The options that an input of a run brings; its faults are its own. Throws `CONFIG_INVALID`. */
 export function inputSettings(run: RunSettings, own: SendOptions): SendSettings {
+  if (typeof own !== "object" || own === null)
+    throw new DispatchError("CONFIG_INVALID", `the options of an input are ${String(own)}, no object`);
   checkKnown("input", own, perTask);
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return taskSettings({ ...run, ...given });

@@ -26,7 +26,7 @@ export class Input<I = unknown> {
   }
 }
 
-/** An input with options of its own. */
+/** An input with options of its own. Such as are no object, or out of range, cost this input alone: it ends as `dead` with `INPUT_INVALID`. */
 export function input<I>(payload: I, options: InputOptions = {}): Input<I> {
   return new Input(payload, options, undefined);
 }
