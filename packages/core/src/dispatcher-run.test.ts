@@ -7,6 +7,8 @@ import { MemoryWorld, WORK } from "./testing/memory-world.ts";
 import type { Context } from "./work/task.ts";
 
 const double = (payload: number) => payload * 2;
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe("run", () => {
@@ -79,6 +81,7 @@ describe("run", () => {
     ["a malformed line", invalidInput("line 2: not JSON"), "INPUT_INVALID"],
     ["a payload without JSON", 1n, "INPUT_INVALID"],
     ["a function", () => 1, "INPUT_INVALID"],
+    ["what does not let itself be asked", revoked.proxy, "INPUT_INVALID"],
     ["a priority that there is not", input(1, { priority: 11 }), "INPUT_INVALID"],
     ["an option that there is not", input(1, { prioritty: 3 } as never), "INPUT_INVALID"],
     ["options that are null", input(1, null as never), "INPUT_INVALID"],

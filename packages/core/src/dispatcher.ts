@@ -47,8 +47,8 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   /**
-   * Fans inputs out and collects a result for each. Reads the inputs as far as the window allows. Throws `CONFIG_INVALID` or `UNSUPPORTED` for its
-   * options, and `CLOSED`; an input that cannot be a task ends as `dead` with `INPUT_INVALID`.
+   * Fans inputs out and collects a result for each. Reads the inputs as far as the window allows, as `for await` does. Throws `CONFIG_INVALID` or
+   * `UNSUPPORTED` for its options, and `CLOSED`; an input that cannot be a task ends as `dead` with `INPUT_INVALID`.
    */
   run<I, O>(
     task: Task<I, O> | string,

@@ -75,6 +75,51 @@ describe("pump", () => {
     expect(sink.taken).toEqual(["a", "b"]);
   });
 
+  it("awaits the promises of a list, one after the other, as for await does; not those that an async iterator gives", async () => {
+    const sink = new Sink();
+    const slow = soon().then(() => "a");
+    await sink.pump([slow, "b", Promise.resolve("c"), undefined, null]);
+    expect(sink.taken).toEqual(["a", "b", "c", undefined, null]);
+    const other = new Sink();
+    const given = Promise.resolve("a");
+    const steps = [{ done: false, value: given }, { done: true }];
+    await other.pump({ [Symbol.asyncIterator]: () => ({ next: async () => steps.shift() }) } as never);
+    expect(other.taken).toEqual([given]);
+  });
+
+  it("a promise of a list that is rejected is a fault of the source, which is told that no more is wanted", async () => {
+    const sink = new Sink();
+    let closed = false;
+    function* inputs() {
+      try {
+        yield 1;
+        yield Promise.reject(new Error("boom"));
+        yield 3;
+      } finally {
+        closed = true;
+      }
+    }
+    await expect(sink.pump(inputs())).rejects.toThrow("boom");
+    expect([sink.taken, closed]).toEqual([[1], true]);
+  });
+
+  it("does not wait for a promise of a list once it is stopped", async () => {
+    const sink = new Sink();
+    let closed = false;
+    function* inputs() {
+      try {
+        yield new Promise(() => {});
+      } finally {
+        closed = true;
+      }
+    }
+    const done = sink.pump(inputs());
+    await soon();
+    sink.stop.abort();
+    await done;
+    expect([sink.taken, closed]).toEqual([[], true]);
+  });
+
   it("takes only as much as there is room for", async () => {
     const sink = new Sink();
     let read = 0;

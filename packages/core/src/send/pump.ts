@@ -1,3 +1,5 @@
+import { isThenable } from "../eventual.ts";
+
 export interface PumpPort<I> {
   /** Undefined while another input may be taken; else resolves when it may. */
   room(): Promise<void> | undefined;
@@ -5,8 +7,8 @@ export interface PumpPort<I> {
 }
 
 /**
- * Reads inputs as fast as there is room, until they end or `stop` fires. A source that is stopped early is told so (`return`), but not waited for. Throws
- * what the source throws before that.
+ * Reads inputs as fast as there is room, until they end or `stop` fires, as `for await` does: promises in a list are awaited one after the other. A source
+ * that is stopped early is told so (`return`), but not waited for. Throws what the source throws before that.
  */
 export async function pump<I>(
   inputs: Iterable<I> | AsyncIterable<I>,
@@ -30,8 +32,32 @@ export async function pump<I>(
       throw new TypeError(`the iterator of the inputs answered ${String(next)}, which is no object`);
     const { done, value } = next as IteratorResult<I>;
     if (done === true) return;
-    port.take(value, index);
+    const input = isAsync || !isPromised(value) ? value : await promised(iterator, value, stop);
+    if (stop.aborted) break;
+    port.take(input as I, index);
   }
+  close(iterator);
+}
+
+/** What does not let itself be asked is no fault of its list, but an input that cannot be a task. */
+function isPromised<I>(value: I | PromiseLike<I>): value is PromiseLike<I> {
+  try {
+    return isThenable(value);
+  } catch {
+    return false;
+  }
+}
+
+/** What a list has a promise for, or `undefined` as soon as `stop` fires. */
+function promised<I>(from: Iterator<I> | AsyncIterator<I>, value: PromiseLike<I>, stop: AbortSignal) {
+  return unlessStopped(value, stop).catch((error: unknown) => {
+    close(from);
+    throw error;
+  });
+}
+
+/** Tells a source that no more is wanted. */
+function close<I>(iterator: Iterator<I> | AsyncIterator<I>): void {
   try {
     // An asynchronous one is not waited for: its `next` may never come back.
     Promise.resolve(iterator.return?.()).catch(() => {});
