@@ -167,8 +167,9 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
         tracing === undefined
           ? undefined
           : (task, run) => {
+              const about = aboutOf(task.frame, settings.id);
               const headers = task.frame.tasks[0]?.headers ?? {};
-              return tracing.within({ ...aboutOf(task.frame, settings.id), headers, isHeld: () => task.isHeld }, run);
+              return tracing.within({ ...about, headers, isHeld: () => task.isHeld }, run);
             },
       task: (name) => tasks.get(name) as Task,
       payload: (task, signal) =>

@@ -83,7 +83,6 @@ export class HeldTask {
   get left(): number {
     return this.whole ? 1 : this.hold.left;
   }
-  /** Is it still leased here, and without an outcome? */
   get isHeld(): boolean {
     return !this.ended && Number.isFinite(this.deadline);
   }

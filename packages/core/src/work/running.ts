@@ -117,10 +117,11 @@ export class Running<H extends Runnable> implements TaskContextPort {
     return this.#task.handler(payload as never, new TaskContext(this));
   }
 
-  /** Apart, since a closure costs also who does not come to it. What a call of `then` runs, as a query's, is run by this one only, within the trace. */
+  /** Apart, since a closure costs also who does not come to it. */
   #runWithin(payload: unknown, within: NonNullable<RunningPort<H>["within"]>): unknown {
     return within(this.hold, () => {
       const value = this.#run(payload);
+      // A call of `then` may run something, as a query's does: this is the only one, and within the trace.
       return isThenable(value) ? Promise.resolve(value) : value;
     });
   }
