@@ -101,6 +101,7 @@ const events: readonly (readonly [keyof Logger, DispatchEvent])[] = [
       ageMs: 1,
       waitedMs: 1,
       traces: [],
+      tracestates: new Map([["00-a-b-01", "c=1"]]),
     },
   ],
   ["debug", { event: "task_started", ...worker, lost: 0, ageMs: 1 }],
@@ -134,7 +135,8 @@ describe("events as lines", () => {
   it.each(events)("at level %s: %j", (level, event) => {
     seen.length = 0;
     observe(event);
-    const { code, traces: _, ...rest } = { code: undefined, traces: undefined, ...event };
+    const unsaid = { code: undefined, traces: undefined, tracestates: undefined };
+    const { code, traces: _, tracestates: __, ...rest } = { ...unsaid, ...event };
     expect(seen).toEqual([[level, code === undefined ? rest : { ...rest, error: { code } }]]);
   });
 

@@ -115,8 +115,8 @@ function fieldsOf(event: DispatchEvent, backend: string | undefined): object {
   return backend === undefined ? { event: name, ...rest, ...error } : { event: name, backend, ...rest, ...error };
 }
 
-type Unsaid = "value" | "progress" | "status" | "traces";
-const unsaid: readonly Unsaid[] = Object.freeze(["value", "progress", "status", "traces"]);
+type Unsaid = "value" | "progress" | "status" | "traces" | "tracestates";
+const unsaid: readonly Unsaid[] = Object.freeze(["value", "progress", "status", "traces", "tracestates"]);
 
 /** Of a result only what an event of a task says, too. */
 function orphanFields({ event, queue, taskId, result }: Extract<DispatchEvent, { event: "orphan" }>): object {

@@ -78,6 +78,8 @@ describe("a run that is traced", () => {
         "00-trace-2-01",
         "00-trace-2-01",
       ]);
+      const states = world.of("frames_leased").flatMap(({ tracestates }) => [...(tracestates ?? [])]);
+      expect(states).toEqual([1, 2, 2].map((n) => [`00-trace-${n}-01`, "a=b"]));
       expect(world.of("queue_requeued")).toMatchObject([{ trace: "00-trace-2-01" }]);
       const pack = (first: number, trace: string) => ({ packId: `${run.id}/${first}+2`, tasks: 2, traces: [trace] });
       const twoPacks = [pack(0, "00-trace-1-01"), pack(2, "00-trace-2-01")];

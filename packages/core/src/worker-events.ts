@@ -46,6 +46,7 @@ export function leasedEvent(
   let oldestAt = wallMs;
   let packs: number[] | undefined;
   let traces: string[] | undefined;
+  let tracestates: Map<string, string> | undefined;
   for (const { frame } of holds) {
     // A probe is nobody's task.
     if (frame.count === 0) continue;
@@ -56,6 +57,9 @@ export function leasedEvent(
       if (headers?.traceparent === undefined) continue;
       traces ??= [];
       traces.push(headers.traceparent);
+      if (headers.tracestate === undefined) continue;
+      tracestates ??= new Map();
+      tracestates.set(headers.traceparent, headers.tracestate);
     }
     if (frame.count > 1) {
       packs ??= [];
@@ -74,6 +78,7 @@ export function leasedEvent(
     ageMs,
     waitedMs,
     traces: traces ?? NO_TRACES,
+    tracestates,
   };
 }
 

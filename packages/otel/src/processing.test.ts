@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createTraceState } from "@opentelemetry/api";
+import { SamplingDecision } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, it } from "vitest";
 import { TracedWorld } from "./testing/traced-world.ts";
 
@@ -67,5 +69,45 @@ describe("what a worker does not hold any more", () => {
     backend.settle = () => new Promise(() => {});
     await worker.stop();
     expect(world.named(PROCESS)).toMatchObject([{ error: "SHUTTING_DOWN" }]);
+  });
+});
+
+describe("a tracestate", () => {
+  const headers = {
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    tracestate: "ot=th:8,a=1",
+  };
+
+  it.each([false, true])("is that of all that is below it, and of what links to it: packs %s", async (packs) => {
+    const world = new TracedWorld({ ratio: 0 });
+    const dispatcher = await world.dispatcher();
+    await dispatcher.send("default", 0, { headers, deadlineMs: 1 });
+    await sleep(5);
+    const run = dispatcher.run("default", [1, 2], { packs, headers });
+    await world.worker(async () => {});
+    await run.finished();
+    await expect.poll(() => world.named(SETTLE).map(({ attributes }) => attributes["dispatch.outcome"]).sort()).toEqual(["completed", "completed", "expired"]); // biome-ignore format: one line
+    const spans = world.exporter.getFinishedSpans();
+    const states = spans.flatMap((span) => [
+      ...(span.parentSpanContext === undefined ? [] : [span.spanContext().traceState?.serialize()]),
+      ...span.links.map(({ context }) => context.traceState?.serialize()),
+    ]);
+    expect(new Set(spans.map(({ name }) => name))).toEqual(new Set(["receive default", PROCESS, SETTLE]));
+    expect(new Set(states)).toEqual(new Set([headers.tracestate]));
+  });
+
+  it("of a pack's sender is that of the pack", async () => {
+    const sampler = {
+      shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED, traceState: createTraceState("a=1") }),
+      toString: () => "states",
+    };
+    const world = new TracedWorld({}, undefined, sampler);
+    const dispatcher = await world.dispatcher();
+    await world.worker(async () => {});
+    await dispatcher.run("default", [1, 2, 3, 4], { packs: true }).finished();
+    const states = world
+      .ended("send default")
+      .flatMap(({ links }) => links.map(({ context }) => context.traceState?.serialize()));
+    expect(states).toEqual(Array(4).fill("a=1"));
   });
 });

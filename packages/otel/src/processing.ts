@@ -1,9 +1,9 @@
-import { type Context, context, ROOT_CONTEXT, type Span, type SpanContext, trace } from "@opentelemetry/api";
-import type { DispatchEvent, Headers, TracedAttempt } from "@org/dispatch-core/contract";
+import { type Context, context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
+import type { DispatchEvent, TracedAttempt } from "@org/dispatch-core/contract";
 import { processAttributes, settleAttributes } from "./conventions.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { failSpan, kinds, type Spans } from "./spans.ts";
-import { contextOf, type Remote, remoteOf } from "./trace-context.ts";
+import { type Remote, remoteOf } from "./trace-context.ts";
 
 /** An attempt whose handler was run: its span, and when that ended. */
 class Attempt {
@@ -49,11 +49,12 @@ export class Processing {
   /** Runs a handler below its span, so that what it calls is below that, too. */
   within<T>(traced: TracedAttempt, run: () => T): T {
     const { queue, taskId, attempt, headers } = traced;
-    const remote = contextOf(headers);
+    const { traceparent = "", tracestate } = headers;
+    const remote = remoteOf(traceparent, tracestate);
     const active = context.active();
     const of = this.#spans.of(queue);
-    const parent = parentOf(remote, headers, active);
-    const links = remote === undefined ? [] : [{ context: remote }];
+    const parent = parentOf(remote, active);
+    const links = remote === undefined ? [] : [{ context: remote.spanContext }];
     const span = this.#spans.start(of.names.process, kinds.process, processAttributes(of, traced), parent, links);
     const inside = trace.setSpan(parent, span);
     // Its sampler says no: what the handler does is below that.
@@ -128,14 +129,9 @@ interface Settled {
 }
 
 /** What its worker is at goes on in it; where that is nothing, as is usual, the context is there already. */
-function parentOf(
-  remote: SpanContext | undefined,
-  { traceparent = "", tracestate }: Headers,
-  active: Context,
-): Context {
+function parentOf(remote: Remote | undefined, active: Context): Context {
   if (remote === undefined) return ROOT_CONTEXT;
-  const isKnown = active === ROOT_CONTEXT && tracestate === undefined;
-  return isKnown ? (remoteOf(traceparent) as Remote).context : trace.setSpanContext(active, remote);
+  return active === ROOT_CONTEXT ? remote.context : trace.setSpanContext(active, remote.spanContext);
 }
 
 function nameOf(taskId: string, attempt: number): string {

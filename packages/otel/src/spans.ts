@@ -88,7 +88,9 @@ export class Spans {
     traces: readonly string[],
     sinceMs: number,
   ): Span | undefined {
-    const sampled = traces.map(remoteOf).filter((remote) => remote?.isSampled === true) as Remote[];
+    const sampled = traces
+      .map((traceparent) => remoteOf(traceparent))
+      .filter((remote) => remote?.isSampled === true) as Remote[];
     const [first] = sampled;
     if (first === undefined) return undefined;
     const parent = sampled.length === 1 ? first.context : ROOT_CONTEXT;

@@ -1,6 +1,6 @@
 import { createTraceState, TraceFlags } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { contextOf, headersOf } from "./trace-context.ts";
+import { headersOf, remoteOf } from "./trace-context.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "b7ad6b7169203331";
@@ -10,14 +10,14 @@ describe("trace context", () => {
     const traceState = createTraceState("a=1,b=2");
     const headers = headersOf({ traceId, spanId, traceFlags: TraceFlags.SAMPLED, traceState });
     expect(headers).toEqual({ traceparent: `00-${traceId}-${spanId}-01`, tracestate: "a=1,b=2" });
-    const back = contextOf(headers);
+    const back = remoteOf(headers.traceparent ?? "", headers.tracestate)?.spanContext;
     expect(back).toMatchObject({ traceId, spanId, traceFlags: 1, isRemote: true });
     expect(back?.traceState?.get("b")).toBe("2");
     expect(headersOf({ traceId, spanId, traceFlags: 0 })).toEqual({ traceparent: `00-${traceId}-${spanId}-00` });
   });
 
   it("of a later version is read as far as it is known", () => {
-    expect(contextOf({ traceparent: `01-${traceId}-${spanId}-03-more` })).toMatchObject({ traceId, traceFlags: 1 });
+    expect(remoteOf(`01-${traceId}-${spanId}-03-more`)?.spanContext).toMatchObject({ traceId, traceFlags: 1 });
   });
 
   it.each([
@@ -30,6 +30,6 @@ describe("trace context", () => {
     `00-${traceId}-${"0".repeat(16)}-01`,
     `00-${traceId.toUpperCase()}-${spanId}-01`,
   ])("%j is none", (traceparent) => {
-    expect(contextOf({ traceparent })).toBeUndefined();
+    expect(remoteOf(traceparent)).toBeUndefined();
   });
 });

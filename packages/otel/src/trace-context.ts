@@ -28,8 +28,10 @@ export class Remote {
   readonly spanContext: SpanContext;
   /** With nothing in it but that: each step of its task is below it, and a context costs a copy of all that is in the one before. */
   readonly context: Context;
+  readonly tracestate: string | undefined;
 
-  constructor(spanContext: SpanContext) {
+  constructor(spanContext: SpanContext, tracestate: string | undefined) {
+    this.tracestate = tracestate;
     this.spanContext = spanContext;
     this.context = trace.setSpanContext(ROOT_CONTEXT, spanContext);
   }
@@ -43,23 +45,17 @@ export class Remote {
 const MOST_READ = 1_000;
 const read = new Map<string, Remote | undefined>();
 
-/** Undefined where it cannot be believed. */
-export function remoteOf(traceparent: string): Remote | undefined {
+/** Undefined where it cannot be believed. Absent `tracestate`: as it was read before, since events name a trace by its traceparent alone. */
+export function remoteOf(traceparent: string, tracestate?: string): Remote | undefined {
   const known = read.get(traceparent);
-  if (known !== undefined) return known;
-  const spanContext = parse(traceparent);
-  const remote = spanContext === undefined ? undefined : new Remote(spanContext);
+  if (known !== undefined && (tracestate === undefined || tracestate === known.tracestate)) return known;
+  const parsed = parse(traceparent);
+  const spanContext =
+    parsed === undefined || tracestate === undefined ? parsed : { ...parsed, traceState: createTraceState(tracestate) };
+  const remote = spanContext === undefined ? undefined : new Remote(spanContext, tracestate);
   if (read.size >= MOST_READ) read.clear();
   read.set(traceparent, remote);
   return remote;
-}
-
-/** The context that headers carry; undefined where they carry none that can be believed. */
-export function contextOf({ traceparent = "", tracestate }: Headers): SpanContext | undefined {
-  const context = remoteOf(traceparent)?.spanContext;
-  return context === undefined || tracestate === undefined
-    ? context
-    : { ...context, traceState: createTraceState(tracestate) };
 }
 
 /** By its places, which are fixed: an expression that captures costs five times as much. */

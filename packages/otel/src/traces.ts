@@ -6,7 +6,7 @@ import { OpenSpans } from "./open-spans.ts";
 import { checkOptions, type TracesOptions } from "./options.ts";
 import { codeOf, Processing } from "./processing.ts";
 import { failSpan, kinds, operationAttributes, Spans } from "./spans.ts";
-import { headersOf } from "./trace-context.ts";
+import { headersOf, remoteOf } from "./trace-context.ts";
 
 /** So many spans may be open at a time; the oldest is ended then. */
 const MOST_OPEN = 10_000;
@@ -60,6 +60,7 @@ export class Traces {
       return isSpanContextValid(spanContext) ? headersOf(spanContext) : {};
     }
     const headers = headersOf(spanContext);
+    remember(headers.traceparent, headers.tracestate);
     this.#sends.add(headers.traceparent as string, span);
     return headers;
   }
@@ -124,9 +125,18 @@ export class Traces {
     this.#spans.startOfSeveral(of.names.send, SpanKind.CLIENT, packAttributes(of, packId, tasks), traces, ageMs)?.end();
   }
 
-  #received({ queue, workerId, tasks, traces, waitedMs }: Extract<DispatchEvent, { event: "frames_leased" }>): void {
+  #received(event: Extract<DispatchEvent, { event: "frames_leased" }>): void {
+    const { queue, workerId, tasks, traces, tracestates, waitedMs } = event;
+    tracestates?.forEach((tracestate, traceparent) => {
+      remember(traceparent, tracestate);
+    });
     const of = this.#spans.of(queue);
     const attributes = receiveAttributes(of, tasks, workerId);
     this.#spans.startOfSeveral(of.names.receive, kinds.receive, attributes, traces, waitedMs)?.end();
   }
+}
+
+/** What events name by its traceparent alone. */
+function remember(traceparent = "", tracestate?: string): void {
+  if (tracestate !== undefined) remoteOf(traceparent, tracestate);
 }

@@ -64,7 +64,7 @@ export type DispatchEvent =
     }
   /**
    * A worker was granted frames, in one receive. `packs`: the tasks of each that is a pack. `ageMs`: since the oldest of them could be taken. `waitedMs`:
-   * since they were asked for. `traces`: of those of the tasks that have one.
+   * since they were asked for. `traces`: of those of the tasks that have one; `tracestates`: by their trace, of those that have that.
    */
   | {
       readonly event: "frames_leased";
@@ -76,6 +76,7 @@ export type DispatchEvent =
       readonly ageMs: number;
       readonly waitedMs: number;
       readonly traces: readonly string[];
+      readonly tracestates?: ReadonlyMap<string, string> | undefined;
     }
   /** `ageMs`: since it was first sent. `round`: how often it was sent again by its coordinator, or redriven. */
   | ({
