@@ -1,6 +1,6 @@
 import { readyAt } from "./codec/frame.ts";
-import type { Beat, DispatchEvent, EndCode, Frame } from "./contract/index.ts";
-import type { Hold } from "./lease/hold.ts";
+import type { Beat, DispatchEvent, EndCode, Frame, TracedAttempt } from "./contract/index.ts";
+import type { HeldTask, Hold } from "./lease/hold.ts";
 import type { Decision } from "./settle/decision.ts";
 
 /** What every event of a task at a worker says. */
@@ -28,6 +28,12 @@ export function aboutOf(frame: Frame, workerId: string): About {
   const taskId = taskIdOf(frame);
   const { task = "", headers } = frame.tasks[0] ?? {};
   return { queue: frame.queue, task, taskId, attempt: frame.attempt + 1, workerId, trace: headers?.traceparent };
+}
+
+/** What a tracer is told of an attempt. */
+export function attemptOf(task: HeldTask, workerId: string): TracedAttempt {
+  const headers = task.frame.tasks[0]?.headers ?? {};
+  return { ...aboutOf(task.frame, workerId), headers, isHeld: () => task.isHeld };
 }
 
 const NO_PACKS: readonly number[] = Object.freeze([]);

@@ -26,7 +26,7 @@ import { PooledClock } from "./work/pooled-clock.ts";
 import { Rest } from "./work/rest.ts";
 import { Slots } from "./work/slots.ts";
 import type { Task } from "./work/task.ts";
-import { aboutOf, beatEvent, startedEvent } from "./worker-events.ts";
+import { aboutOf, attemptOf, beatEvent, startedEvent } from "./worker-events.ts";
 
 /**
  * The parts of a worker, put together: each knows of the others what it is given here. fetch → admit → lease → slots → verdict → settle; each one's policy is
@@ -163,14 +163,7 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       timeoutMs: settings.timeoutMs,
       abandonMs: settings.abandonMs,
       logger: settings.logger,
-      within:
-        tracing === undefined
-          ? undefined
-          : (task, run) => {
-              const about = aboutOf(task.frame, settings.id);
-              const headers = task.frame.tasks[0]?.headers ?? {};
-              return tracing.within({ ...about, headers, isHeld: () => task.isHeld }, run);
-            },
+      within: tracing === undefined ? undefined : (task, run) => tracing.within(attemptOf(task, settings.id), run),
       task: (name) => tasks.get(name) as Task,
       payload: (task, signal) =>
         task.isLoaded ? tasks.checked(task.frame, task) : tasks.payload(task.frame, codec, signal),
