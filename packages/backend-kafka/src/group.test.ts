@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type KafkaBackend, kafka } from "./index.ts";
 import { acks, frames, LEASE_MS, never, textsOf, WORK } from "./testing/opened.ts";
+import { refused } from "./testing/played-group.ts";
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
 import { until } from "./testing/until.ts";
 
@@ -30,6 +31,19 @@ class Bench {
 
   send(backend: KafkaBackend, ...texts: readonly string[]) {
     return this.until(backend.send(WORK, frames(...texts), never));
+  }
+
+  /** The answer to a member's next SyncGroup is lost, which it notices after so long. */
+  loseSync(port: PlayedPort, afterMs: number): void {
+    for (const link of port.links) {
+      const { sync } = link;
+      link.sync = async (...asked) => {
+        await sync(...asked);
+        link.sync = sync;
+        await new Promise<void>((resolve) => this.clock.after(afterMs, resolve));
+        throw refused("REQUEST_TIMED_OUT");
+      };
+    }
   }
 
   take(backend: KafkaBackend, waitMs = 2_000, max = 100): Promise<readonly Delivery[]> {
@@ -148,6 +162,49 @@ describe("a member of a group", () => {
     expect(await bench.ack(one.backend, held)).toEqual(["lost", "lost"]);
     await bench.clock.advance(SESSION_MS * 2);
     expect(bench.kafka.group("n.default").committed.get("n.default/0")?.offset).toBe(2);
+  });
+
+  it("that has missed a generation goes on with what others have done in it", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(2);
+    await bench.send(one.backend, "a", "b");
+    await bench.ack(one.backend, await bench.take(one.backend));
+    await bench.clock.advance(500);
+    bench.loseSync(one.port, 8_000);
+    const staying = one.backend.receive(WORK, { max: 100, waitMs: 300, leaseMs: LEASE_MS }, never).catch(() => []);
+    const two = await bench.backend(2);
+    await bench.take(two.backend, 3_000);
+    const texts = Array.from({ length: 10 }, (_, at) => `${at}`);
+    await bench.send(two.backend, ...texts);
+    const held = await bench.take(two.backend);
+    expect(held.length).toBe(5);
+    await bench.ack(two.backend, held);
+    await bench.until(two.backend.close());
+    const rest: Delivery[] = [...(await bench.until(staying))];
+    for (let turn = 0; turn < 20; turn += 1) {
+      const more = await bench.take(one.backend).catch(() => []);
+      await bench.ack(one.backend, more);
+      rest.push(...more);
+    }
+    expect(textsOf([...held, ...rest])).toEqual(texts);
+    await bench.clock.advance(1_000);
+    const committed = [0, 1].map((at) => bench.kafka.group("n.default").committed.get(`n.default/${at}`)?.offset ?? 0);
+    expect(committed.sort()).toEqual([6, 6]);
+  });
+
+  it("keeps what it has in hand where it has missed a generation in which nobody else had that", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(1);
+    await bench.send(one.backend, "a");
+    const held = await bench.take(one.backend);
+    bench.loseSync(one.port, 500);
+    const two = await bench.backend(1);
+    const taking = two.backend.receive(WORK, { max: 1, waitMs: 3_000, leaseMs: LEASE_MS }, never);
+    await bench.clock.advance(SESSION_MS);
+    expect(await bench.ack(one.backend, held)).toEqual(["ok"]);
+    expect(await bench.until(taking)).toEqual([]);
+    await bench.clock.advance(1_000);
+    expect(bench.kafka.group("n.default").committed.get("n.default/0")?.offset).toBe(1);
   });
 
   it("goes on as it was after an outage that was shorter than its session", async () => {

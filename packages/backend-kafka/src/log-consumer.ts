@@ -36,6 +36,8 @@ export class LogConsumer implements Holder {
   readonly #turns = new Map<string, { readonly trackers: Tracker[]; at: number }>();
   /** Under what commits are written; `undefined` where they would be refused. */
   #standing: Standing | "nobody" | undefined;
+  /** Of the last assignment. */
+  #generation = 0;
   #isStable = false;
   #mayTrim = true;
   #hasEnded = false;
@@ -195,14 +197,16 @@ export class LogConsumer implements Holder {
     group: { readonly members: ReadonlySet<string>; readonly own: ReadonlySet<string> },
   ): Promise<void> {
     const before = this.#trackers;
-    const fresh = places.filter((place) => !before.has(keyOf(place)));
-    const came = new Map((await this.#taken(fresh, group)).map((tracker) => [keyOf(tracker), tracker]));
-    const kept = new Set(places.map(keyOf));
-    for (const [key, tracker] of before) tracker.isOver ||= !kept.has(key);
+    // Who has missed a generation does not know whose its partitions were in it: the commits do.
+    const hasMissed = as !== "nobody" && as.generation !== this.#generation + 1;
+    const asked = places.filter((place) => hasMissed || !before.has(keyOf(place)));
+    const came = new Map((await this.#taken(asked, group)).map((tracker) => [keyOf(tracker), tracker]));
     this.#trackers = new Map(
-      places.map((place) => [keyOf(place), (before.get(keyOf(place)) ?? came.get(keyOf(place))) as Tracker]),
+      places.map((place) => [keyOf(place), (came.get(keyOf(place)) ?? before.get(keyOf(place))) as Tracker]),
     );
+    for (const [key, tracker] of before) tracker.isOver ||= this.#trackers.get(key) !== tracker;
     this.#standing = as;
+    if (as !== "nobody") this.#generation = as.generation;
     // Who ended meanwhile takes nothing up, but has to be able to say that nothing is in its hand any more: else all of that would count as lost.
     if (this.#hasEnded) return;
     this.#isStable = true;
@@ -222,7 +226,7 @@ export class LogConsumer implements Holder {
     for (const taker of this.#takers.values()) taker.fail(error);
   }
 
-  /** Each begins where its holder before has left it. */
+  /** Each begins where its holder before has left it; where nobody else had it, it goes on as it is. */
   async #taken(
     places: readonly Place[],
     group: { readonly members: ReadonlySet<string>; readonly own: ReadonlySet<string> },
@@ -236,8 +240,10 @@ export class LogConsumer implements Holder {
     return committed.map((commit) => {
       const base = Math.max(0, commit.offset);
       const note = decodeNote(base, commit.note);
+      const before = this.#trackers.get(keyOf(commit));
+      if (before !== undefined && (group.own.has(note?.by ?? "") || before.beganWith(commit))) return before;
       const lostBelow = isShared ? lostAtTakeOver(note, group) : 0;
-      const tracker = new Tracker(commit, { base, done: note?.done ?? [], lostBelow });
+      const tracker = new Tracker(commit, { base, done: note?.done ?? [], lostBelow, commit });
       // The mark of the holder before is judged now: later, when that one has left, it would be taken for lost.
       tracker.isDirty = note?.grantedBelow !== undefined;
       return tracker;

@@ -24,10 +24,17 @@ export class Tracker implements Place {
   #head = 0;
   #aheadBytes = 0;
   #readTo: number;
+  readonly #began: Commit | undefined;
 
+  /** `commit`: what it was made of. */
   constructor(
     { topic, partition }: Place,
-    from: { readonly base: number; readonly done: readonly number[]; readonly lostBelow: number },
+    from: {
+      readonly base: number;
+      readonly done: readonly number[];
+      readonly lostBelow: number;
+      readonly commit?: Commit;
+    },
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -36,6 +43,12 @@ export class Tracker implements Place {
     this.trimmedBelow = from.base;
     this.trimTriedBelow = from.base;
     this.#readTo = from.base;
+    this.#began = from.commit;
+  }
+
+  /** Has nobody committed anything since? */
+  beganWith({ offset, note }: Commit): boolean {
+    return this.#began?.offset === offset && this.#began.note === note;
   }
 
   /** The offset to read from. */
