@@ -1,14 +1,13 @@
 import { reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Timer } from "@org/dispatch-core/contract";
 import { assignPartitions } from "./assignment.ts";
+import { endOf } from "./ending.ts";
 import type { Holder, Membership } from "./membership.ts";
 import type { LogLink, Meaning, Place, Share } from "./port.ts";
 
 /** Of a session: so often is the broker told that this process lives, and so late does it hear of a change. */
 const BEATS_PER_SESSION = 8;
 const MOST_BEAT_MS = 1_000;
-/** So long an orderly end may take; without it the broker notices after a session. */
-const END_MS = 2_000;
 
 export interface GroupMembershipPort {
   readonly link: LogLink;
@@ -82,10 +81,7 @@ export class GroupMembership implements Membership {
     this.#topics = new Set();
     this.#pause?.end();
     // A join waits for the other members, and they may not answer.
-    const bound = Promise.withResolvers<void>();
-    const timer = clock.after(END_MS, bound.resolve);
-    await Promise.race([this.#running, bound.promise]);
-    timer.cancel();
+    await endOf(clock, this.#running);
     this.#answer((asking) => asking.resolve(false));
     link.close();
   }

@@ -273,7 +273,8 @@ export class LogConsumer implements Holder {
   }
 
   #refused(means: Meaning): void {
-    this.#commits.failed();
+    // At the end what is asked for once more would only be waited for, too.
+    if (!this.#hasEnded) this.#commits.failed();
     // Who is not certain of its standing hands nothing out, until it has asked.
     if (means !== "evicted" && means !== "rebalancing") return;
     this.#isStable = false;

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { kafka } from "./index.ts";
 import { kafkajsPort } from "./kafkajs/kafkajs-port.ts";
 import { acks, frames, LEASE_MS, never, REPLY, textsOf } from "./testing/opened.ts";
+import { refused } from "./testing/played-group.ts";
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
 import { until as untilOn } from "./testing/until.ts";
 
@@ -101,6 +102,39 @@ describe("replies that nobody reads any more", () => {
     await until(backend.close());
     expect(broker.commits.at(-1)).toMatchObject({ topic: "n.default.reply", offset: 2 });
     expect(port.links.size).toBe(0);
+  });
+
+  it("hold up no close, where the broker is silent", async () => {
+    const { clock, port, backend, until, send, take, ack } = await bench();
+    await send("a");
+    const held = await take();
+    port.isDead = true;
+    await ack(held);
+    await clock.advance(backend.profile.ackLagMs);
+    const startedAt = clock.now();
+    await until(backend.close());
+    expect(clock.now() - startedAt).toBeLessThanOrEqual(2_000);
+    expect(port.links.size).toBe(0);
+  });
+
+  it("are not committed again and again after the end, where each try fails late", async () => {
+    const { clock, port, backend, until, send, take, ack } = await bench();
+    await send("a", "b");
+    const held = await take();
+    let tries = 0;
+    for (const link of port.links)
+      link.commit = async () => {
+        tries += 1;
+        await new Promise<void>((resolve) => clock.after(1_000, resolve));
+        throw refused("REQUEST_TIMED_OUT");
+      };
+    await ack(held.slice(0, 1));
+    await clock.advance(backend.profile.ackLagMs + 1);
+    await ack(held.slice(1));
+    await until(backend.close());
+    await clock.advance(60_000);
+    // The one that was under way, the next one with what came since, and the last.
+    expect(tries).toBeLessThanOrEqual(3);
   });
 
   it("end a receive that waits when the backend is closed", async () => {

@@ -1,5 +1,6 @@
 import { reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Timer } from "@org/dispatch-core/contract";
+import { endOf } from "./ending.ts";
 import type { Holder, Membership } from "./membership.ts";
 import type { Place } from "./port.ts";
 
@@ -36,7 +37,7 @@ export class SoloMembership implements Membership {
   async end(): Promise<void> {
     this.#stop();
     // It may have begun before.
-    await this.#stopping;
+    await endOf(this.#port.clock, this.#stopping);
   }
 
   #begin(failures: number): void {
