@@ -2,6 +2,7 @@ import { reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Timer } from "@org/dispatch-core/contract";
 import { assignPartitions } from "./assignment.ts";
 import { endOf } from "./ending.ts";
+import { markersOf } from "./markers.ts";
 import type { Holder, Membership } from "./membership.ts";
 import type { LogLink, Meaning, Place, Share } from "./port.ts";
 
@@ -136,10 +137,11 @@ export class GroupMembership implements Membership {
     // The leader looks anew: there may be more partitions by now.
     if (wanted.length > 0) await link.refresh();
     const assignments = wanted.length === 0 ? new Map() : assignPartitions(members, await link.partitions(wanted));
-    const { share, members: ids } = await link.sync(group, { memberId, generation }, assignments);
+    const told = await markersOf(link, group, assignments);
+    const { share, members: known } = await link.sync(group, { memberId, generation }, assignments, told);
     this.#generation = generation;
     this.#heard();
-    await holder.assigned({ memberId, generation }, placesOf(share), { members: ids, own: this.#own });
+    await holder.assigned({ memberId, generation }, placesOf(share), { members: known, own: this.#own });
     if (clock.now() - this.#heardAtMs < sessionMs) this.#answer((asking) => asking.resolve(true));
   }
 

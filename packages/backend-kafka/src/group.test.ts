@@ -118,6 +118,38 @@ describe("a member of a group", () => {
     expect(counted(await bench.take(three.backend, SESSION_MS * 3))).toEqual(["a×1", "b×0"]);
   });
 
+  it("is told of those that have marked what it is given, and of nobody else: all members' ids in each share would be too much for the broker", async () => {
+    const bench = new Bench();
+    const partitions = 4;
+    const one = await bench.backend(partitions);
+    const all = Array.from({ length: partitions * 4 }, (_, at) => `${at}`);
+    await bench.send(one.backend, ...all);
+    await bench.take(one.backend);
+    const more = await Promise.all(Array.from({ length: 40 }, () => bench.backend(partitions)));
+    const held = await bench.until(
+      Promise.all(more.map(({ backend }) => backend.receive(WORK, { max: 100, waitMs: SESSION_MS, leaseMs: LEASE_MS }, never))), // biome-ignore format: one call
+    );
+    const group = bench.kafka.group("n.default");
+    expect(group.members.length).toBe(41);
+    expect([...group.told.values()].flat().length).toBeLessThanOrEqual(partitions);
+    expect(counted(held.flat()).filter((text) => !text.endsWith("×0"))).toEqual([]);
+    expect(held.flat().length).toBeGreaterThan(0);
+  });
+
+  it("counts no loss where the leader is of an earlier version, and tells of all members", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(2);
+    const two = await bench.backend(2);
+    for (const link of one.port.links) {
+      const { sync } = link;
+      link.sync = (group, as, shares) =>
+        sync(group, as, shares, new Map([...shares.keys()].map((id) => [id, [...shares.keys()]])));
+    }
+    await bench.send(one.backend, "a", "b");
+    expect((await bench.take(one.backend)).length).toBe(2);
+    expect(counted(await bench.take(two.backend, SESSION_MS))).toEqual([expect.stringMatching(/×0$/)]);
+  });
+
   it("clears its mark also when it leaves in the middle of a rebalance", async () => {
     const bench = new Bench();
     const one = await bench.backend(1);

@@ -10,7 +10,7 @@ export interface Holder {
   revoking(topics: ReadonlySet<string>): Promise<void>;
   /** It asks for new ones: what would be written from now on under the old membership would be refused. */
   joining(): void;
-  /** The partitions from now on. `members`: who is in the group; `own`: the ids that this process had in it. */
+  /** The partitions from now on. `members`: who is in the group, at least of those that have marked any of them; `own`: the ids that this process had in it. */
   assigned(
     as: Standing | "nobody",
     places: readonly Place[],

@@ -103,11 +103,12 @@ export interface LogLink {
     group: string,
     member: { readonly id: string; readonly sessionMs: number; readonly claim: Claim },
   ): Promise<Joined>;
-  /** Answers the member's own share, and the ids of all members. */
+  /** Answers the member's own share, and the ids of which the leader has told it: `told`, by member. It may be told of all members. */
   sync(
     group: string,
     as: Standing,
     assignments: Assignments,
+    told: ReadonlyMap<string, readonly string[]>,
   ): Promise<{ readonly share: Share; readonly members: ReadonlySet<string> }>;
   heartbeat(group: string, as: Standing): Promise<void>;
   leave(group: string, memberId: string): Promise<void>;

@@ -131,7 +131,7 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     const claim = { topics: [topic], owned: new Map(), generation: 0 };
     const join = async (id: string) => {
       const { memberId, generation } = await link.join(topic, { id, sessionMs: SESSION_MS, claim });
-      await link.sync(topic, { memberId, generation }, new Map([[memberId, new Map([[topic, [0]]])]]));
+      await link.sync(topic, { memberId, generation }, new Map([[memberId, new Map([[topic, [0]]])]]), new Map());
       return { memberId, generation };
     };
     const first = await join("");

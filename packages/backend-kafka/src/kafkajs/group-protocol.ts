@@ -21,6 +21,7 @@ export function decodeClaim(bytes: Buffer): Claim {
   return { topics: decoded?.topics ?? [], owned: new Map(Object.entries(owned)), generation };
 }
 
+/** What a member is given, and the ids of members that it is told of: earlier versions told of all. */
 export function encodeShare(share: Share, members: readonly string[]): Buffer {
   const assignment = Object.fromEntries([...share].map(([topic, partitions]) => [topic, [...partitions]]));
   return MemberAssignment.encode({

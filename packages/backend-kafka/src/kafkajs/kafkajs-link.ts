@@ -55,8 +55,12 @@ export class KafkajsLink implements LogLink {
     });
   }
 
-  sync(group: string, as: Standing, assignments: Assignments): ReturnType<LogLink["sync"]> {
-    const ids = [...assignments.keys()];
+  sync(
+    group: string,
+    as: Standing,
+    assignments: Assignments,
+    told: ReadonlyMap<string, readonly string[]>,
+  ): ReturnType<LogLink["sync"]> {
     return this.#coordinated(group, async (broker) => {
       const { memberAssignment } = await broker.syncGroup({
         groupId: group,
@@ -64,7 +68,7 @@ export class KafkajsLink implements LogLink {
         memberId: as.memberId,
         groupAssignment: [...assignments].map(([memberId, share]) => ({
           memberId,
-          memberAssignment: encodeShare(share, ids),
+          memberAssignment: encodeShare(share, told.get(memberId) ?? []),
         })),
       });
       return decodeShare(memberAssignment);

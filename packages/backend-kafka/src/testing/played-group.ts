@@ -24,6 +24,8 @@ export class PlayedGroup {
   #generation = 0;
   #state: "stable" | "preparing" | "completing" = "stable";
   #assignments: Assignments = new Map();
+  /** What the leader has told beside them, by member. */
+  told: ReadonlyMap<string, readonly string[]> = new Map();
   #rebalance: Timer | undefined;
   #ids = 0;
 
@@ -66,11 +68,13 @@ export class PlayedGroup {
   async sync(
     as: Standing,
     assignments: Assignments,
+    told: ReadonlyMap<string, readonly string[]>,
   ): Promise<{ readonly share: Share; readonly members: ReadonlySet<string> }> {
     const member = this.#of(as);
     if (this.#state === "preparing") throw refused("REBALANCE_IN_PROGRESS");
     if (assignments.size > 0) {
       this.#assignments = assignments;
+      this.told = told;
       this.#state = "stable";
       for (const other of this.#members.values()) other.syncing?.resolve();
     } else if (this.#state === "completing") {
@@ -78,7 +82,7 @@ export class PlayedGroup {
       await member.syncing.promise;
     }
     this.#lives(member);
-    return { share: this.#assignments.get(as.memberId) ?? new Map(), members: new Set(this.#assignments.keys()) };
+    return { share: this.#assignments.get(as.memberId) ?? new Map(), members: new Set(this.told.get(as.memberId)) };
   }
 
   beat(as: Standing): void {

@@ -163,9 +163,9 @@ class PlayedLink implements LogLink {
     return joined;
   };
 
-  sync: LogLink["sync"] = async (group, as, assignments) => {
+  sync: LogLink["sync"] = async (group, as, assignments, told) => {
     await this.#ask();
-    const synced = await this.#kafka.group(group).sync(as, assignments);
+    const synced = await this.#kafka.group(group).sync(as, assignments, told);
     await this.#ask();
     return synced;
   };
