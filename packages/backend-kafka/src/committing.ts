@@ -14,8 +14,8 @@ export interface CommittingPort {
   /** Removes what is done from the log. Answers whether it is gone; must not reject. */
   trim?: ((places: readonly (Place & { readonly offset: number })[]) => Promise<boolean>) | undefined;
   meaning(error: unknown): Meaning;
-  /** A commit was not written. */
-  failed(error: unknown, meaning: Meaning): void;
+  /** A commit was not written; `failures`: so many in turn by now. */
+  failed(error: unknown, meaning: Meaning, failures: number): void;
 }
 
 /** Done when what it waits for is written, or will not be. */
@@ -29,6 +29,7 @@ export class Committing {
   readonly #port: CommittingPort;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #failures = 0;
 
   constructor(port: CommittingPort) {
     this.#port = port;
@@ -49,8 +50,7 @@ export class Committing {
   async clear(trackers: readonly Tracker[]): Promise<void> {
     await this.#running;
     if (this.#standing === undefined || trackers.length === 0) return;
-    const { standing, commits } = this.#made(trackers, false);
-    await this.#port.write(standing, commits).catch(() => {});
+    await this.#write(trackers, false).catch(() => {});
     // Also what was asked for in vain: nobody of this process asks again.
     this.#trim(trackers.filter(({ ledger, trimmedBelow }) => ledger.base > trimmedBelow));
   }
@@ -75,26 +75,27 @@ export class Committing {
     if (this.#standing === undefined) return false;
     const dirty = [...this.#port.trackers()].filter(({ isDirty }) => isDirty);
     if (dirty.length === 0) return true;
-    const { standing, commits } = this.#made(dirty, this.#port.isMarked);
-    for (const tracker of dirty) tracker.isDirty = false;
     try {
-      await this.#port.write(standing, commits);
+      const written = this.#write(dirty, this.#port.isMarked);
+      for (const tracker of dirty) tracker.isDirty = false;
+      await written;
+      this.#failures = 0;
     } catch (error) {
       for (const tracker of dirty) tracker.isDirty = true;
-      this.#port.failed(error, this.#port.meaning(error));
+      this.#failures += 1;
+      this.#port.failed(error, this.#port.meaning(error), this.#failures);
       return false;
     }
     this.#trim(dirty.filter(({ ledger, trimTriedBelow }) => ledger.base - trimTriedBelow >= TRIM_OFFSETS));
     return true;
   }
 
-  #made(
-    trackers: readonly Tracker[],
-    isMarked: boolean,
-  ): { standing: Standing | undefined; commits: readonly Commit[] } {
+  /** Rejects also where there is no note that says it: for a member whose id is too long. */
+  async #write(trackers: readonly Tracker[], isMarked: boolean): Promise<void> {
     const as = this.#standing;
     const standing = as === "nobody" ? undefined : as;
-    return { standing, commits: trackers.map((tracker) => tracker.commit(standing?.memberId ?? "", isMarked)) };
+    const commits = trackers.map((tracker) => tracker.commit(standing?.memberId ?? "", isMarked));
+    await this.#port.write(standing, commits);
   }
 
   /** What fails is asked for again with what is due next, or at the end: as often as if nothing had failed, however long that lasts. */

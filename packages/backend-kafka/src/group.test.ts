@@ -254,6 +254,34 @@ describe("a member of a group", () => {
     expect(bench.kafka.group("n.default").committed.get("n.default/0")?.offset).toBe(2);
   });
 
+  it.each(["a commit that is refused for good", "an id that is too long for any commit"])(
+    "is told of %s, and does not ask for it all the time",
+    async (why) => {
+      const bench = new Bench();
+      const { backend, port } = await bench.backend(1);
+      await bench.send(backend, "a");
+      let tries = 0;
+      for (const link of port.links) {
+        if (why.startsWith("an id")) {
+          const { join } = link;
+          link.join = async (...asked) => ({ ...(await join(...asked)), memberId: "m".repeat(5_000) });
+          link.sync = async () => ({ share: new Map([["n.default", [0]]]), members: new Set() });
+          link.heartbeat = async () => {};
+        }
+        link.commit = async () => {
+          tries += 1;
+          throw refused("OFFSET_METADATA_TOO_LARGE");
+        };
+      }
+      const reason = why.startsWith("an id") ? /too long for a commit/ : /OFFSET_METADATA_TOO_LARGE/;
+      await expect(bench.take(backend)).rejects.toThrow(reason);
+      await expect(bench.take(backend)).rejects.toThrow(reason);
+      await bench.clock.advance(60_000);
+      expect(tries).toBeLessThan(30);
+      await bench.until(backend.close());
+    },
+  );
+
   it("removes what is done from the log when it leaves", async () => {
     const bench = new Bench();
     const { backend } = await bench.backend(1);

@@ -1,4 +1,4 @@
-import { CommitTimer, decodeNote, lostAtTakeOver } from "@org/dispatch-core/adapter-kit";
+import { CommitTimer, decodeNote, lostAtTakeOver, reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, ErrorClass } from "@org/dispatch-core/contract";
 import { Committing } from "./committing.ts";
 import { Feeding } from "./feeding.ts";
@@ -63,7 +63,7 @@ export class LogConsumer implements Holder {
       isMarked: isShared,
       standing: () => this.#standing,
       write: (as, commits) => link.commit(group, as, commits),
-      failed: (_, means) => this.#refused(means),
+      failed: (error, means, failures) => this.#refused(error, means, failures),
       trim: isShared ? (places) => this.#trim(places) : undefined,
     });
     this.#commits = new CommitTimer({
@@ -272,9 +272,11 @@ export class LogConsumer implements Holder {
     for (const taker of this.#takers.values()) taker.pull();
   }
 
-  #refused(means: Meaning): void {
+  #refused(error: unknown, means: Meaning, failures: number): void {
     // At the end what is asked for once more would only be waited for, too.
-    if (!this.#hasEnded) this.#commits.failed();
+    if (!this.#hasEnded) this.#commits.failed(means === "none" ? reconnectMs(failures) : undefined);
+    // Nothing can be handed out until it is written, and it may never be.
+    if (means === "none") this.failed(error);
     // Who is not certain of its standing hands nothing out, until it has asked.
     if (means !== "evicted" && means !== "rebalancing") return;
     this.#isStable = false;

@@ -38,6 +38,11 @@ it("tries a commit that failed again, after its interval", async () => {
   expect(commits).toEqual([0]);
   await clock.advance(1);
   expect(commits).toEqual([0, 1_000]);
+  timer.failed(5_000);
+  // What is done meanwhile waits for that, too.
+  timer.done(1);
+  await clock.advance(5_000);
+  expect(commits).toEqual([0, 1_000, 6_000]);
 });
 
 it("flushes what is done, and nothing after a stop", async () => {

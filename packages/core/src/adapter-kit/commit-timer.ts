@@ -25,12 +25,12 @@ export class CommitTimer {
     if (frames === 0) return;
     this.#frames += frames;
     if (this.#frames >= this.#port.everyFrames) this.flush();
-    else this.#timer ??= this.#port.clock.after(this.#port.everyMs, () => this.flush(), true);
+    else this.failed();
   }
 
-  /** A commit did not arrive: once more after the interval. */
-  failed(): void {
-    this.#timer ??= this.#port.clock.after(this.#port.everyMs, () => this.flush(), true);
+  /** A commit did not arrive: once more after so long, or after the interval. */
+  failed(afterMs = this.#port.everyMs): void {
+    this.#timer ??= this.#port.clock.after(afterMs, () => this.flush(), true);
   }
 
   /** Commits now, if there is anything to. */
