@@ -25,11 +25,11 @@ import { LogConsumer } from "./log-consumer.ts";
 import { Looking } from "./looking.ts";
 import { spotOf } from "./names.ts";
 import { type KafkaBackendOptions, resolveOptions, type Settings } from "./options.ts";
-import { partitionOf } from "./partitioning.ts";
-import type { LogRecord, Place } from "./port.ts";
+import type { LogRecord } from "./port.ts";
 import { ACK_LAG_MS, kafkaProfile } from "./profile.ts";
 import { untilReady } from "./readiness.ts";
 import { LogReceipt, type ReceiptHome } from "./receipt.ts";
+import { ReplyPlaces } from "./reply-places.ts";
 import { Sending } from "./sending.ts";
 import { unlessAborted } from "./signals.ts";
 import { SoloMembership } from "./solo-membership.ts";
@@ -159,13 +159,12 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     await this.#settings.port.close();
   }
 
-  #add(queue: Queue, clock: Clock, partition: number | undefined): void {
+  #add(queue: Queue, clock: Clock, places: ReplyPlaces | undefined): void {
     this.#mustNotBeClosed();
     const { topic, group } = spotOf(this.#settings.naming, queue);
     const { recordsPerFetch: receiveFrames } = this.#settings;
     const consumer =
-      this.#consumers.get(group) ??
-      this.#consumer(group, clock, partition === undefined ? undefined : { queue, place: { topic, partition } });
+      this.#consumers.get(group) ?? this.#consumer(group, clock, places === undefined ? undefined : { queue, places });
     this.#consumers.set(group, consumer);
     const isOurs =
       queue.role === "reply"
@@ -178,9 +177,16 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   }
 
   async #addReplies(queue: Queue, clock: Clock, signal: AbortSignal): Promise<void> {
-    const partition = await this.#replies(queue);
-    this.#replyTopics.set(spotOf(this.#settings.naming, queue).topic, clock);
-    if (!signal.aborted && !this.#sources.has(queueKey(queue))) this.#add(queue, clock, partition);
+    const { topic, group } = spotOf(this.#settings.naming, queue);
+    const places = new ReplyPlaces({ topic, group, id: queue.name });
+    const link = this.#settings.port.link();
+    try {
+      await places.find(link);
+    } finally {
+      link.close();
+    }
+    this.#replyTopics.set(topic, clock);
+    if (!signal.aborted && !this.#sources.has(queueKey(queue))) this.#add(queue, clock, places);
   }
 
   /** Begins replies anew that were left: where they stood is committed. Answers whether there is anything to ask for. */
@@ -211,7 +217,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   #consumer(
     group: string,
     clock: Clock,
-    replies: { readonly queue: Queue; readonly place: Place } | undefined,
+    replies: { readonly queue: Queue; readonly places: ReplyPlaces } | undefined,
   ): LogConsumer {
     const { port, sessionTimeoutMs: sessionMs } = this.#settings;
     const link = port.link();
@@ -229,28 +235,13 @@ export class KafkaBackend implements Backend, AsyncDisposable {
         replies === undefined
           ? new GroupMembership({ link, group, clock, sessionMs, holder, meaning })
           : new SoloMembership({
-              place: replies.place,
               clock,
               holder,
+              places: () => replies.places.all,
+              grow: () => replies.places.grow(link),
               left: () => this.#leaveReplies(replies.queue, group),
             }),
     });
-  }
-
-  /** Where a coordinator's replies are. From now on they are kept for it: one that was never here begins at the end. */
-  async #replies(queue: Queue): Promise<number> {
-    const { topic, group } = spotOf(this.#settings.naming, queue);
-    const link = this.#settings.port.link();
-    try {
-      const count = (await link.partitions([topic])).get(topic) ?? 1;
-      const share = new Map([[topic, [partitionOf(queue.name, count)]]]);
-      const [known] = await link.committed(group, share);
-      const [bounds] = known === undefined || known.offset < 0 ? await link.bounds(share) : [];
-      if (bounds !== undefined) await link.commit(group, undefined, [{ ...bounds, offset: bounds.high, note: "" }]);
-      return partitionOf(queue.name, count);
-    } finally {
-      link.close();
-    }
   }
 
   /** Settles nothing for who is no member any more: the broker would not notice. */

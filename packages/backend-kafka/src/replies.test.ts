@@ -4,6 +4,7 @@ import type { Kafka } from "kafkajs";
 import { describe, expect, it } from "vitest";
 import { kafka } from "./index.ts";
 import { kafkajsPort } from "./kafkajs/kafkajs-port.ts";
+import { partitionOf } from "./partitioning.ts";
 import { acks, frames, LEASE_MS, never, REPLY, textsOf } from "./testing/opened.ts";
 import { refused } from "./testing/played-group.ts";
 import { PlayedKafka, PlayedPort } from "./testing/played-kafka.ts";
@@ -13,9 +14,8 @@ import { until as untilOn } from "./testing/until.ts";
 const IDLE_MS = 6_000;
 
 /** The backend of a coordinator, which is open. */
-async function bench() {
-  const clock = new VirtualClock();
-  const broker = new PlayedKafka(clock);
+async function bench(broker = new PlayedKafka(new VirtualClock())) {
+  const clock = broker.clock as VirtualClock;
   const port = new PlayedPort(broker);
   const backend = kafka({ port, namespace: "n" });
   const until = <T>(answer: Promise<T>): Promise<T> => untilOn(clock, answer);
@@ -135,6 +135,69 @@ describe("replies that nobody reads any more", () => {
     await clock.advance(60_000);
     // The one that was under way, the next one with what came since, and the last.
     expect(tries).toBeLessThanOrEqual(3);
+  });
+
+  describe("whose topic has got more partitions", () => {
+    const partitions = 12;
+    /** So many that its replies come in another partition: one that was there before, and one that was not. */
+    const countFor = (isNew: boolean) => {
+      for (let count = partitions + 1; ; count += 1) {
+        const own = partitionOf(REPLY.name, count);
+        if (own >= partitions === isNew && own !== partitionOf(REPLY.name, partitions)) return count;
+      }
+    };
+    const others: Queue[] = Array.from({ length: 200 }, (_, at) => ({ ...REPLY, name: `other-${at}` }));
+
+    it.each([true, false])("are read there, too, while it is open and after (a new one: %s)", async (isNew) => {
+      const broker = new PlayedKafka(new VirtualClock());
+      const { clock, port, backend, until, send, take, ack } = await bench(broker);
+      await send("a");
+      await ack(await take());
+      broker.grow("n.default.reply", countFor(isNew));
+      await send("b");
+      const taking = backend.receive(REPLY, { max: 10, waitMs: 40_000, leaseMs: LEASE_MS }, never);
+      const held = await until(taking);
+      expect(textsOf(held)).toEqual(["b"]);
+      expect(await ack(held)).toEqual(["ok"]);
+      await take(0);
+      await clock.settle();
+      expect(port.links.size).toBe(0);
+      // Who comes back under its id reads there, and goes on where it stood.
+      await send("c");
+      expect(textsOf(await take())).toEqual(["c"]);
+    });
+
+    it("are found by one that was away then, where it was and where they come now", async () => {
+      const broker = new PlayedKafka(new VirtualClock());
+      const first = await bench(broker);
+      await first.send("a");
+      await first.ack(await first.take());
+      await first.send("b");
+      await first.until(first.backend.close());
+      broker.grow("n.default.reply", countFor(true));
+      const other = kafka({ port: new PlayedPort(broker), namespace: "n" });
+      await first.until(other.open({ receive: [], send: [REPLY], create: true, leaseMs: LEASE_MS, clock: first.clock }, never)); // biome-ignore format: one call
+      await first.until(other.send(REPLY, frames("c"), never));
+      const second = await bench(broker);
+      const found = [...(await second.take()), ...(await second.take())];
+      expect(textsOf(found)).toEqual(["b", "c"]);
+    });
+
+    it("are read from where a partition ended that has others', not from its start", async () => {
+      const broker = new PlayedKafka(new VirtualClock());
+      const sender = await bench(broker);
+      for (const other of others) await sender.until(sender.backend.send(other, frames("other"), never));
+      const { backend, until, send } = await bench(broker);
+      const count = countFor(false);
+      const own = partitionOf(REPLY.name, count);
+      const end = broker.partition({ topic: "n.default.reply", partition: own }).records.length;
+      expect(end).toBeGreaterThan(0);
+      broker.grow("n.default.reply", count);
+      await send("b");
+      expect(textsOf(await until(backend.receive(REPLY, { max: 10, waitMs: 40_000, leaseMs: LEASE_MS }, never)))).toEqual(["b"]); // biome-ignore format: one call
+      const begun = broker.commits.find(({ partition }) => partition === own);
+      expect(begun?.offset).toBe(end);
+    });
   });
 
   it("end a receive that waits when the backend is closed", async () => {

@@ -4,19 +4,26 @@ import { endOf } from "./ending.ts";
 import type { Holder, Membership } from "./membership.ts";
 import type { Place } from "./port.ts";
 
+/** So often is looked whether there is more to read. */
+const LOOK_MS = 30_000;
+
 export interface SoloMembershipPort {
-  readonly place: Place;
   readonly clock: Clock;
   readonly holder: Holder;
+  /** What there is to read. */
+  places(): readonly Place[];
+  /** Looks whether there is more by now: then `places` answers that, too. */
+  grow(): Promise<void>;
   /** Nobody wants it any more, and what was done of it is written, as far as it could be. */
   left(): void;
 }
 
-/** One reader of a partition, which nobody shares: a coordinator and its replies. It has it as long as it wants it. */
+/** One reader of partitions which nobody shares: a coordinator and its replies. It has them as long as it wants them. */
 export class SoloMembership implements Membership {
   readonly #port: SoloMembershipPort;
   #isReading = false;
   #stopping: Promise<void> = Promise.resolve();
+  /** The next try, or the next look. */
   #timer: Timer | undefined;
 
   constructor(port: SoloMembershipPort) {
@@ -42,12 +49,25 @@ export class SoloMembership implements Membership {
 
   #begin(failures: number): void {
     this.#isReading = true;
-    const { place, clock, holder } = this.#port;
+    const { holder, places } = this.#port;
     const nobody = new Set<string>();
-    holder.assigned("nobody", [place], { members: nobody, own: nobody }).catch((error: unknown) => {
-      holder.failed(error);
-      if (this.#isReading) this.#timer = clock.after(reconnectMs(failures + 1), () => this.#begin(failures + 1), true);
-    });
+    holder.assigned("nobody", places(), { members: nobody, own: nobody }).then(
+      () => this.#after(LOOK_MS, () => this.#look()),
+      (error: unknown) => {
+        holder.failed(error);
+        this.#after(reconnectMs(failures + 1), () => this.#begin(failures + 1));
+      },
+    );
+  }
+
+  #look(): void {
+    const begin = () => this.#isReading && this.#begin(0);
+    this.#port.grow().then(begin, begin);
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timer?.cancel();
+    if (this.#isReading) this.#timer = this.#port.clock.after(ms, run, true);
   }
 
   #stop(): void {

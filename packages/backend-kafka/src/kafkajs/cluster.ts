@@ -139,6 +139,9 @@ export interface KafkajsCluster {
   findGroupCoordinator(group: { readonly groupId: string }): Promise<KafkajsBroker>;
 }
 
+/** So long may pass until a topic's new partitions are seen; kafkajs's own is 5 min, in which a coordinator's replies would come where it does not look. */
+const METADATA_MS = 30_000;
+
 /**
  * A cluster of the client's. A consumer that is never run is made for it: its assigner is the place where kafkajs hands one out, whatever the client was
  * made with. kafkajs's own consumer would commit under whatever generation it has by then, could not go on where it was after a rebalance, and waits out a
@@ -149,6 +152,7 @@ export function clusterOf(client: Pick<Kafka, "consumer">): KafkajsCluster {
   client.consumer({
     groupId: "dispatch",
     allowAutoTopicCreation: false,
+    metadataMaxAge: METADATA_MS,
     retry: { retries: 0 },
     partitionAssigners: [
       ({ cluster }) => {

@@ -40,6 +40,12 @@ export class PlayedKafka {
     return found;
   }
 
+  /** Somebody has given it more partitions. */
+  grow(topic: string, count: number): void {
+    const all = this.topics.get(topic) ?? [];
+    this.topics.set(topic, [...all, ...Array.from({ length: count - all.length }, () => ({ low: 0, records: [] }))]);
+  }
+
   /** Something has been appended. */
   ring(): void {
     for (const wake of this.#waiting.splice(0)) wake();
