@@ -225,6 +225,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     const meaning = (error: unknown) => port.meaning(error);
     return new LogConsumer({
       link,
+      anotherLink: () => port.link(),
       group,
       clock,
       ackLagMs: ACK_LAG_MS,

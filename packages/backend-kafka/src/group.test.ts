@@ -239,6 +239,32 @@ describe("a member of a group", () => {
     expect(bench.kafka.group("n.default").committed.get("n.default/0")?.offset).toBe(1);
   });
 
+  it("has what it acks while it waits for the others to join written before its partitions move", async () => {
+    const bench = new Bench();
+    const one = await bench.backend(4);
+    const two = await bench.backend(4);
+    const waiting = [one, two].map(({ backend }) =>
+      backend.receive(WORK, { max: 1, waitMs: SESSION_MS * 3, leaseMs: SESSION_MS * 6 }, never).catch(() => []),
+    );
+    await bench.clock.advance(SESSION_MS);
+    await bench.send(one.backend, ...Array.from({ length: 40 }, (_, at) => `${at}`));
+    two.port.isDead = true;
+    const held = [...(await bench.until(waiting[0] as Promise<Delivery[]>)), ...(await bench.take(one.backend, 500))];
+    expect(held.length).toBe(20);
+    const more = [await bench.backend(4), await bench.backend(4), await bench.backend(4)];
+    const taking = more.map(({ backend }) => backend.receive(WORK, { max: 100, waitMs: SESSION_MS * 2, leaseMs: LEASE_MS }, never)); // biome-ignore format: one call
+    await bench.clock.advance(1_500);
+    expect(await bench.ack(one.backend, held)).toEqual(new Array(20).fill("ok"));
+    await bench.clock.advance(one.backend.profile.ackLagMs + 10);
+    const links = one.port.links.size;
+    const moved = (await bench.until(Promise.all(taking))).flat();
+    for (const { backend } of more) moved.push(...(await bench.take(backend)));
+    expect(moved.length).toBeGreaterThan(0);
+    expect(textsOf(moved).filter((text) => textsOf(held).includes(text))).toEqual([]);
+    // What it was written over is closed with the join.
+    expect(one.port.links.size).toBe(links - 1);
+  });
+
   it("goes on as it was after an outage that was shorter than its session", async () => {
     const bench = new Bench();
     const { backend, port } = await bench.backend(1);

@@ -1,5 +1,6 @@
 import { CommitTimer, decodeNote, lostAtTakeOver, reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, ErrorClass } from "@org/dispatch-core/contract";
+import { AsideCommits } from "./aside-commits.ts";
 import { Committing } from "./committing.ts";
 import { Feeding } from "./feeding.ts";
 import type { Holder, Membership } from "./membership.ts";
@@ -13,6 +14,8 @@ const COMMIT_FRAMES = 500;
 
 export interface LogConsumerPort {
   readonly link: LogLink;
+  /** Another one. */
+  anotherLink(): LogLink;
   readonly group: string;
   readonly clock: Clock;
   readonly ackLagMs: number;
@@ -36,6 +39,8 @@ export class LogConsumer implements Holder {
   readonly #turns = new Map<string, { readonly trackers: Tracker[]; at: number }>();
   /** Under what commits are written; `undefined` where they would be refused. */
   #standing: Standing | "nobody" | undefined;
+  /** Set while it joins. */
+  #aside: AsideCommits | undefined;
   /** Of the last assignment. */
   #generation = 0;
   #isStable = false;
@@ -62,7 +67,7 @@ export class LogConsumer implements Holder {
       meaning,
       isMarked: isShared,
       standing: () => this.#standing,
-      write: (as, commits) => link.commit(group, as, commits),
+      write: (as, commits) => this.#aside?.write(group, as, commits) ?? link.commit(group, as, commits),
       failed: (error, means, failures) => this.#refused(error, means, failures),
       trim: isShared ? (places) => this.#trim(places) : undefined,
     });
@@ -169,6 +174,7 @@ export class LogConsumer implements Holder {
     await this.#membership.end();
     this.#commits.stop();
     this.#feeding.end();
+    this.#joined();
     this.#port.link.close();
   }
 
@@ -188,7 +194,7 @@ export class LogConsumer implements Holder {
 
   joining(): void {
     this.#isStable = false;
-    this.#standing = undefined;
+    this.#aside ??= new AsideCommits(() => this.#port.anotherLink());
   }
 
   async assigned(
@@ -206,6 +212,7 @@ export class LogConsumer implements Holder {
     );
     for (const [key, tracker] of before) tracker.isOver ||= this.#trackers.get(key) !== tracker;
     this.#standing = as;
+    this.#joined();
     if (as !== "nobody") this.#generation = as.generation;
     // Who ended meanwhile takes nothing up, but has to be able to say that nothing is in its hand any more: else all of that would count as lost.
     if (this.#hasEnded) return;
@@ -215,7 +222,9 @@ export class LogConsumer implements Holder {
   }
 
   lost(): void {
-    this.joining();
+    this.#isStable = false;
+    this.#standing = undefined;
+    this.#joined();
     for (const tracker of this.#trackers.values()) tracker.isOver = true;
     this.#trackers = new Map();
     this.#commits.stop();
@@ -272,6 +281,11 @@ export class LogConsumer implements Holder {
     for (const taker of this.#takers.values()) taker.pull();
   }
 
+  #joined(): void {
+    this.#aside?.end();
+    this.#aside = undefined;
+  }
+
   #refused(error: unknown, means: Meaning, failures: number): void {
     // At the end what is asked for once more would only be waited for, too.
     if (!this.#hasEnded) this.#commits.failed(means === "none" ? reconnectMs(failures) : undefined);
@@ -279,6 +293,8 @@ export class LogConsumer implements Holder {
     if (means === "none") this.failed(error);
     // Who is not certain of its standing hands nothing out, until it has asked.
     if (means !== "evicted" && means !== "rebalancing") return;
+    // Who joins is asking already: all have joined, and what follows is written under the new one.
+    if (this.#aside !== undefined) this.#standing = undefined;
     this.#isStable = false;
     this.#membership.doubt();
   }

@@ -8,7 +8,7 @@ export interface Holder {
   owned(): Share;
   /** The membership is about to change: what is to be written under the old one is written now, and nothing is handed out until `assigned`. */
   revoking(topics: ReadonlySet<string>): Promise<void>;
-  /** It asks for new ones: what would be written from now on under the old membership would be refused. */
+  /** It asks for new ones, on the link: what is written until `assigned` is written elsewhere, under the old membership, and refused as soon as all have joined. */
   joining(): void;
   /** The partitions from now on. `members`: who is in the group, at least of those that have marked any of them; `own`: the ids that this process had in it. */
   assigned(

@@ -150,6 +150,33 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     await port.close();
   });
 
+  it("7: a commit of a member that waits for the others to join is taken under the old generation, over another connection", async () => {
+    const namespace = newNamespace();
+    await backendAt({ namespace }, []);
+    const topic = `${namespace}.default`;
+    const { client, dispose } = ownClient({ brokers });
+    const port = kafkajsPort({ client, compression: 0, ackMs: 5_000, dispose });
+    onTestFinished(() => port.close());
+    const [link, dead, aside] = [port.link(), port.link(), port.link()];
+    const claim = { topics: [topic], owned: new Map(), generation: 0 };
+    const pause = () => new Promise((resolve) => setTimeout(resolve, SESSION_MS / 4));
+    const join = (over: typeof link, id: string) => over.join(topic, { id, sessionMs: SESSION_MS, claim });
+    // The first group of a new broker waits for its coordinator.
+    const alone = await vi.waitFor(() => join(link, ""), 10_000);
+    const silent = join(dead, "");
+    await pause();
+    const first = await join(link, alone.memberId);
+    const shares = new Map(first.members.map(({ id }) => [id, new Map<string, number[]>()]));
+    await Promise.all([link.sync(topic, first, shares, new Map()), dead.sync(topic, await silent, new Map(), new Map())]); // biome-ignore format: one call
+    const joining = join(link, first.memberId);
+    await pause();
+    await aside.commit(topic, first, [{ topic, partition: 0, offset: 1, note: "" }]);
+    expect(await Promise.race([joining, "joining still"])).toBe("joining still");
+    const late = await joining.then(() => aside.commit(topic, first, [{ topic, partition: 0, offset: 2, note: "" }]).catch(port.meaning)); // biome-ignore format: one call
+    expect(late).toBe("evicted");
+    expect(await aside.committed(topic, new Map([[topic, [0]]]))).toMatchObject([{ offset: 1 }]);
+  });
+
   it("10: a record of somebody else's is a frame like any other, and holds up nobody", async () => {
     const namespace = newNamespace();
     const backend = await backendAt({ namespace });

@@ -86,6 +86,7 @@ export class KafkajsLink implements LogLink {
   }
 
   async commit(group: string, as: Standing | undefined, commits: readonly Commit[]): Promise<void> {
+    await this.#know(commits.map(({ topic }) => topic));
     await this.#coordinated(group, (broker) => ask(broker, commitRequest(group, as, commits)));
   }
 
