@@ -202,8 +202,8 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     return !signal.aborted;
   }
 
-  /** Nobody reads these replies any more, and there is no verb that says it: else each coordinator that was ever here would keep its connections. */
   #leaveReplies(queue: Queue, group: string): void {
+    // Nobody reads these replies any more, and there is no verb that says it: else each coordinator that was ever here would keep its connections.
     const key = queueKey(queue);
     const source = this.#sources.get(key);
     const consumer = this.#consumers.get(group);

@@ -90,16 +90,16 @@ export class Committing {
     return true;
   }
 
-  /** Rejects also where there is no note that says it: for a member whose id is too long. */
   async #write(trackers: readonly Tracker[], isMarked: boolean): Promise<void> {
+    // Where there is no note that says it, for a member whose id is too long, this is a commit that fails, too.
     const as = this.#standing;
     const standing = as === "nobody" ? undefined : as;
     const commits = trackers.map((tracker) => tracker.commit(standing?.memberId ?? "", isMarked));
     await this.#port.write(standing, commits);
   }
 
-  /** What fails is asked for again with what is due next, or at the end: as often as if nothing had failed, however long that lasts. */
   #trim(done: readonly Tracker[]): void {
+    // What fails is asked for again with what is due next, or at the end: as often as if nothing had failed, however long that lasts.
     if (done.length === 0 || this.#port.trim === undefined) return;
     for (const tracker of done) tracker.trimTriedBelow = tracker.ledger.base;
     const places = done.map(({ topic, partition, trimTriedBelow: offset }) => ({ topic, partition, offset }));

@@ -29,7 +29,7 @@ function bench() {
     has: () => true,
     meaning: () => "none",
     brought: () => {},
-    restart: () => {},
+    restart: async () => {},
     failed: () => {},
   });
   const answer = async (at: number, records: number) => {

@@ -1,6 +1,7 @@
 import { reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Timer } from "@org/dispatch-core/contract";
-import type { LogLink, Meaning } from "./port.ts";
+import { keyOf, shareOf } from "./places.ts";
+import type { Bounds, LogLink, Meaning } from "./port.ts";
 import type { Tracker } from "./tracker.ts";
 
 /** How long a fetch waits at a broker for something new. */
@@ -20,8 +21,8 @@ export interface FeedingPort {
   meaning(error: unknown): Meaning;
   /** There is more to hand out. */
   brought(): void;
-  /** The log ends before what was read of it: it is another one, or was cut off. It begins there. */
-  restart(tracker: Tracker, low: number): void;
+  /** The log ends before what was read of it: it is another one, or was cut off. */
+  restart(tracker: Tracker, bounds: Bounds): Promise<void>;
   failed(error: unknown): void;
 }
 
@@ -133,12 +134,11 @@ export class Feeding {
 
   /** Records were removed that nobody had read: they are no more. */
   async #skip(trackers: readonly Tracker[]): Promise<void> {
-    const share = new Map<string, number[]>();
-    for (const { topic, partition } of trackers) share.set(topic, [...(share.get(topic) ?? []), partition]);
-    for (const { topic, partition, low, high } of await this.#port.link.bounds(share)) {
-      const tracker = trackers.find((one) => one.topic === topic && one.partition === partition);
+    for (const bounds of await this.#port.link.bounds(shareOf(trackers))) {
+      const { low, high } = bounds;
+      const tracker = trackers.find((one) => keyOf(one) === keyOf(bounds));
       if (tracker === undefined || !this.#port.has(tracker)) continue;
-      if (tracker.readTo > high) this.#port.restart(tracker, low);
+      if (tracker.readTo > high) await this.#port.restart(tracker, bounds);
       else if (tracker.readTo < low) tracker.skipTo(low);
     }
   }

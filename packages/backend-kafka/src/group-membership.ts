@@ -4,7 +4,8 @@ import { assignPartitions } from "./assignment.ts";
 import { endOf } from "./ending.ts";
 import { markersOf } from "./markers.ts";
 import type { Holder, Membership } from "./membership.ts";
-import type { LogLink, Meaning, Place, Share } from "./port.ts";
+import { placesOf } from "./places.ts";
+import type { LogLink, Meaning } from "./port.ts";
 
 /** Of a session: so often is the broker told that this process lives, and so late does it hear of a change. */
 const BEATS_PER_SESSION = 8;
@@ -206,10 +207,6 @@ export class GroupMembership implements Membership {
       this.#pause = { timer, end };
     });
   }
-}
-
-function placesOf(share: Share): Place[] {
-  return [...share].flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
 }
 
 function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {

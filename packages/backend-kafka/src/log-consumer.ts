@@ -3,8 +3,10 @@ import type { Clock, ErrorClass } from "@org/dispatch-core/contract";
 import { AsideCommits } from "./aside-commits.ts";
 import { Committing } from "./committing.ts";
 import { Feeding } from "./feeding.ts";
+import { KafkaRefusal } from "./kafka-error.ts";
 import type { Holder, Membership } from "./membership.ts";
-import type { LogLink, LogRecord, Meaning, Place, Share, Standing } from "./port.ts";
+import { keyOf, shareOf } from "./places.ts";
+import type { Bounds, LogLink, LogRecord, Meaning, Place, Share, Standing } from "./port.ts";
 import { unlessAborted } from "./signals.ts";
 import type { Taker } from "./taker.ts";
 import { Tracker } from "./tracker.ts";
@@ -39,8 +41,7 @@ export class LogConsumer implements Holder {
   readonly #turns = new Map<string, { readonly trackers: Tracker[]; at: number }>();
   /** Under what commits are written; `undefined` where they would be refused. */
   #standing: Standing | "nobody" | undefined;
-  /** Set while it joins. */
-  #aside: AsideCommits | undefined;
+  #whileJoining: AsideCommits | undefined;
   /** Of the last assignment. */
   #generation = 0;
   #isStable = false;
@@ -59,7 +60,7 @@ export class LogConsumer implements Holder {
       meaning,
       has: (tracker) => this.has(tracker),
       brought: () => this.#pull(),
-      restart: (tracker, low) => this.#restart(tracker, low),
+      restart: (tracker, bounds) => this.#restart(tracker, bounds),
       failed: (error) => this.failed(error),
     });
     this.#committing = new Committing({
@@ -67,7 +68,7 @@ export class LogConsumer implements Holder {
       meaning,
       isMarked: isShared,
       standing: () => this.#standing,
-      write: (as, commits) => this.#aside?.write(group, as, commits) ?? link.commit(group, as, commits),
+      write: (as, commits) => this.#whileJoining?.write(group, as, commits) ?? link.commit(group, as, commits),
       failed: (error, means, failures) => this.#refused(error, means, failures),
       trim: isShared ? (places) => this.#trim(places) : undefined,
     });
@@ -179,10 +180,7 @@ export class LogConsumer implements Holder {
   }
 
   owned(): Share {
-    const share = new Map<string, number[]>();
-    for (const { topic, partition } of this.#trackers.values())
-      share.set(topic, [...(share.get(topic) ?? []), partition]);
-    return share;
+    return shareOf(this.#trackers.values());
   }
 
   async revoking(topics: ReadonlySet<string>): Promise<void> {
@@ -194,7 +192,7 @@ export class LogConsumer implements Holder {
 
   joining(): void {
     this.#isStable = false;
-    this.#aside ??= new AsideCommits(() => this.#port.anotherLink());
+    this.#whileJoining ??= new AsideCommits(() => this.#port.anotherLink());
   }
 
   async assigned(
@@ -235,24 +233,32 @@ export class LogConsumer implements Holder {
     for (const taker of this.#takers.values()) taker.fail(error);
   }
 
-  /** Each begins where its holder before has left it; where nobody else had it, it goes on as it is. */
+  /** Each begins where its holder before has left it. */
   async #taken(
     places: readonly Place[],
     group: { readonly members: ReadonlySet<string>; readonly own: ReadonlySet<string> },
   ): Promise<Tracker[]> {
     if (places.length === 0) return [];
-    const share = new Map<string, number[]>();
-    for (const { topic, partition } of places) share.set(topic, [...(share.get(topic) ?? []), partition]);
+    const share = shareOf(places);
     const { link, group: name, isShared } = this.#port;
-    await link.partitions([...share.keys()]);
+    const topics = [...share.keys()];
+    await link.partitions(topics);
+    const ids = Promise.all(topics.map(async (topic) => [topic, await this.#logId(topic)] as const));
     const committed = await link.committed(name, share);
+    const logIds = new Map(await ids);
     return committed.map((commit) => {
       const base = Math.max(0, commit.offset);
       const note = decodeNote(base, commit.note);
       const before = this.#trackers.get(keyOf(commit));
-      if (before !== undefined && (group.own.has(note?.by ?? "") || before.beganWith(commit))) return before;
+      // Nobody else has handed anything out of it: it goes on as it is.
+      if (before !== undefined && group.own.has(note?.by ?? "")) return before;
       const lostBelow = isShared ? lostAtTakeOver(note, group) : 0;
-      const tracker = new Tracker(commit, { base, done: note?.done ?? [], lostBelow, commit });
+      const tracker = new Tracker(commit, {
+        base,
+        done: note?.done ?? [],
+        lostBelow,
+        logId: logIds.get(commit.topic),
+      });
       // The mark of the holder before is judged now: later, when that one has left, it would be taken for lost.
       tracker.isDirty = note?.grantedBelow !== undefined;
       return tracker;
@@ -271,10 +277,26 @@ export class LogConsumer implements Holder {
     this.#feeding.kick();
   }
 
-  #restart(tracker: Tracker, low: number): void {
+  async #logId(topic: string): Promise<string | undefined> {
+    // Nobody needs it to go on.
+    return this.#port.link.logId?.(topic).catch(() => undefined);
+  }
+
+  async #restart(tracker: Tracker, { low, high }: Bounds): Promise<void> {
+    // What was cut off is gone, and all else of it stands as it was. Another log is read from its start, and so is one of which nobody can say that it is the same.
+    const { topic, partition, ledger, readTo, lostBelow } = tracker;
+    const logId = await this.#logId(topic);
+    if (!this.has(tracker)) return;
+    const isSame = logId !== undefined && tracker.hasReadOf(logId);
+    const done = ledger.doneAbove().filter((offset) => offset < high);
+    const from = isSame
+      ? { base: Math.min(ledger.base, high), done, lostBelow }
+      : { base: low, done: [], lostBelow: 0 };
     tracker.isOver = true;
-    this.#trackers.set(keyOf(tracker), new Tracker(tracker, { base: low, done: [], lostBelow: 0 }));
+    this.#trackers.set(keyOf(tracker), new Tracker(tracker, { ...from, logId }));
     this.#changed();
+    const what = `partition ${partition} of the topic ${topic} ends at ${high}, was read to ${readTo}`;
+    this.failed(new KafkaRefusal("UNAVAILABLE", `${what}, and is read from ${from.base}`));
   }
 
   #pull(): void {
@@ -282,8 +304,8 @@ export class LogConsumer implements Holder {
   }
 
   #joined(): void {
-    this.#aside?.end();
-    this.#aside = undefined;
+    this.#whileJoining?.end();
+    this.#whileJoining = undefined;
   }
 
   #refused(error: unknown, means: Meaning, failures: number): void {
@@ -294,7 +316,7 @@ export class LogConsumer implements Holder {
     // Who is not certain of its standing hands nothing out, until it has asked.
     if (means !== "evicted" && means !== "rebalancing") return;
     // Who joins is asking already: all have joined, and what follows is written under the new one.
-    if (this.#aside !== undefined) this.#standing = undefined;
+    if (this.#whileJoining !== undefined) this.#standing = undefined;
     this.#isStable = false;
     this.#membership.doubt();
   }
@@ -310,8 +332,4 @@ export class LogConsumer implements Holder {
       return false;
     }
   }
-}
-
-function keyOf({ topic, partition }: Place): string {
-  return `${topic}/${partition}`;
 }

@@ -1,4 +1,5 @@
 import { decodeNote } from "@org/dispatch-core/adapter-kit";
+import { keyOf, placesOf, shareOf } from "./places.ts";
 import type { Assignments, LogLink } from "./port.ts";
 
 /**
@@ -10,21 +11,15 @@ export async function markersOf(
   link: LogLink,
   group: string,
   assignments: Assignments,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const share = new Map<string, number[]>();
-  for (const shares of assignments.values())
-    for (const [topic, partitions] of shares) share.set(topic, [...(share.get(topic) ?? []), ...partitions]);
-  if (share.size === 0) return new Map();
-  const markers = new Map<string, string>();
-  for (const { topic, partition, offset, note } of await link.committed(group, share)) {
-    const by = decodeNote(Math.max(0, offset), note)?.by;
-    if (by !== undefined && assignments.has(by)) markers.set(`${topic}/${partition}`, by);
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const all = [...assignments].flatMap(([id, share]) => placesOf(share).map((place) => ({ ...place, id })));
+  const owners = new Map(all.map((place) => [keyOf(place), place.id]));
+  const told = new Map<string, Set<string>>();
+  if (all.length === 0) return told;
+  for (const commit of await link.committed(group, shareOf(all))) {
+    const owner = owners.get(keyOf(commit)) ?? "";
+    const by = decodeNote(Math.max(0, commit.offset), commit.note)?.by ?? owner;
+    if (by !== owner && assignments.has(by)) told.set(owner, (told.get(owner) ?? new Set()).add(by));
   }
-  return new Map(
-    [...assignments].map(([id, shares]) => {
-      const places = [...shares].flatMap(([topic, partitions]) => partitions.map((each) => `${topic}/${each}`));
-      const told = new Set(places.map((place) => markers.get(place)).filter((by) => by !== undefined && by !== id));
-      return [id, [...told] as string[]];
-    }),
-  );
+  return told;
 }

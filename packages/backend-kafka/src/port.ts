@@ -108,7 +108,7 @@ export interface LogLink {
     group: string,
     as: Standing,
     assignments: Assignments,
-    told: ReadonlyMap<string, readonly string[]>,
+    told: ReadonlyMap<string, ReadonlySet<string>>,
   ): Promise<{ readonly share: Share; readonly members: ReadonlySet<string> }>;
   heartbeat(group: string, as: Standing): Promise<void>;
   leave(group: string, memberId: string): Promise<void>;
@@ -117,6 +117,8 @@ export interface LogLink {
   /** -1 where nothing was committed yet. */
   committed(group: string, share: Share): Promise<readonly Commit[]>;
   partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Another one for each topic there ever was, also of one name; `undefined`, or no such method: nobody can say. */
+  logId?(topic: string): Promise<string | undefined>;
   /** The broker that has the partition, as far as it is known. */
   leaderOf(place: Place): string | undefined;
   /** Asks again who has what. */

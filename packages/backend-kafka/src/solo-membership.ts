@@ -23,7 +23,6 @@ export class SoloMembership implements Membership {
   readonly #port: SoloMembershipPort;
   #isReading = false;
   #stopping: Promise<void> = Promise.resolve();
-  /** The next try, or the next look. */
   #timer: Timer | undefined;
 
   constructor(port: SoloMembershipPort) {

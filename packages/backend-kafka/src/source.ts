@@ -95,12 +95,11 @@ export class Source implements Taker, ReceiptHome {
     return [];
   }
 
-  /**
-   * Takes what there is credit for, has it marked as handed out, and only then hands it out. Not more while that is under way: the answer ends the receive,
-   * and what nobody waits for then would lie here marked, and count as lost in the crash of a task that was taken alone.
-   */
+  /** Takes what there is credit for, has it marked as handed out, and only then hands it out. */
   pull(): void {
     const { consumer } = this.#port;
+    // Not more while that is under way: the answer ends the receive, and what nobody waits for then would lie here marked, and count as lost in the crash of a
+    // task that was taken alone.
     if (!consumer.isStable || this.#pending > 0) return;
     const taken: LogReceipt[] = [];
     const most = this.#credit;

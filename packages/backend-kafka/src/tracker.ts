@@ -4,6 +4,14 @@ import type { Commit, Fetched, LogRecord, Place } from "./port.ts";
 /** What lies ahead in this process of one partition, at most, before it is not asked for any more: twice as much may come by an answer. */
 const AHEAD_BYTES = 256 * 1024;
 
+export interface TrackerStart {
+  readonly base: number;
+  readonly done: readonly number[];
+  readonly lostBelow: number;
+  /** Of which log it is; `undefined`: nobody knows. */
+  readonly logId?: string | undefined;
+}
+
 /** One partition that this process has, for as long as it has it: what was read of it, what is in hand, and what is done. */
 export class Tracker implements Place {
   readonly topic: string;
@@ -24,18 +32,9 @@ export class Tracker implements Place {
   #head = 0;
   #aheadBytes = 0;
   #readTo: number;
-  readonly #began: Commit | undefined;
+  readonly #from: TrackerStart;
 
-  /** `commit`: what it was made of. */
-  constructor(
-    { topic, partition }: Place,
-    from: {
-      readonly base: number;
-      readonly done: readonly number[];
-      readonly lostBelow: number;
-      readonly commit?: Commit;
-    },
-  ) {
+  constructor({ topic, partition }: Place, from: TrackerStart) {
     this.topic = topic;
     this.partition = partition;
     this.ledger = new Ledger(from);
@@ -43,12 +42,11 @@ export class Tracker implements Place {
     this.trimmedBelow = from.base;
     this.trimTriedBelow = from.base;
     this.#readTo = from.base;
-    this.#began = from.commit;
+    this.#from = from;
   }
 
-  /** Has nobody committed anything since? */
-  beganWith({ offset, note }: Commit): boolean {
-    return this.#began?.offset === offset && this.#began.note === note;
+  hasReadOf(logId: string): boolean {
+    return this.#from.logId === logId && this.#readTo > this.#from.base;
   }
 
   /** The offset to read from. */

@@ -177,6 +177,27 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     expect(await aside.committed(topic, new Map([[topic, [0]]]))).toMatchObject([{ offset: 1 }]);
   });
 
+  it.each([10, 180])(
+    "4: a topic that is made again under its name of %d characters and more has another id",
+    async (characters) => {
+      const topic = `${newNamespace()}.${"x".repeat(characters)}`;
+      const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+      await admin.connect();
+      onTestFinished(() => admin.disconnect());
+      const { client, dispose } = ownClient({ brokers });
+      const port = kafkajsPort({ client, compression: 0, ackMs: 5_000, dispose });
+      onTestFinished(() => port.close());
+      const idOf = () => vi.waitFor(() => port.link().logId?.(topic), 10_000);
+      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+      const first = await idOf();
+      expect(first).toMatch(/^[0-9a-f]{32}$/);
+      expect(await idOf()).toBe(first);
+      await admin.deleteTopics({ topics: [topic] });
+      await vi.waitFor(() => admin.createTopics({ topics: [{ topic, numPartitions: 1 }] }), 10_000);
+      expect(await idOf()).not.toBe(first);
+    },
+  );
+
   it("10: a record of somebody else's is a frame like any other, and holds up nobody", async () => {
     const namespace = newNamespace();
     const backend = await backendAt({ namespace });

@@ -22,12 +22,12 @@ export function decodeClaim(bytes: Buffer): Claim {
 }
 
 /** What a member is given, and the ids of members that it is told of: earlier versions told of all. */
-export function encodeShare(share: Share, members: readonly string[]): Buffer {
+export function encodeShare(share: Share, members: Iterable<string> = []): Buffer {
   const assignment = Object.fromEntries([...share].map(([topic, partitions]) => [topic, [...partitions]]));
   return MemberAssignment.encode({
     version: VERSION,
     assignment,
-    userData: Buffer.from(JSON.stringify({ members })),
+    userData: Buffer.from(JSON.stringify({ members: [...members] })),
   });
 }
 

@@ -1,9 +1,11 @@
+import { placesOf } from "../places.ts";
 import type { Assignments, Bounds, Claim, Commit, Fetched, Joined, LogLink, Place, Share, Standing } from "../port.ts";
 import { ask } from "./asking.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./cluster.ts";
 import { commitRequest } from "./commit-request.ts";
 import { fetchRequest } from "./fetch-request.ts";
 import { decodeClaim, decodeShare, encodeClaim, encodeShare, PROTOCOL } from "./group-protocol.ts";
+import { topicIdRequest } from "./topic-id-request.ts";
 
 const READ_COMMITTED = 1;
 const FETCH_BYTES = 8 * 1024 * 1024;
@@ -59,7 +61,7 @@ export class KafkajsLink implements LogLink {
     group: string,
     as: Standing,
     assignments: Assignments,
-    told: ReadonlyMap<string, readonly string[]>,
+    told: ReadonlyMap<string, ReadonlySet<string>>,
   ): ReturnType<LogLink["sync"]> {
     return this.#coordinated(group, async (broker) => {
       const { memberAssignment } = await broker.syncGroup({
@@ -68,7 +70,7 @@ export class KafkajsLink implements LogLink {
         memberId: as.memberId,
         groupAssignment: [...assignments].map(([memberId, share]) => ({
           memberId,
-          memberAssignment: encodeShare(share, told.get(memberId) ?? []),
+          memberAssignment: encodeShare(share, told.get(memberId)),
         })),
       });
       return decodeShare(memberAssignment);
@@ -114,6 +116,12 @@ export class KafkajsLink implements LogLink {
     // From time to time: there may be more partitions by now.
     await this.#cluster.refreshMetadataIfNecessary().catch(() => {});
     return new Map(topics.map((topic) => [topic, this.#cluster.findTopicPartitionMetadata(topic).length]));
+  }
+
+  async logId(topic: string): Promise<string | undefined> {
+    await this.#know([topic]);
+    const leader = this.leaderOf({ topic, partition: 0 });
+    return leader === undefined ? undefined : ask(await this.broker(leader), topicIdRequest(topic));
   }
 
   leaderOf({ topic, partition }: Place): string | undefined {
@@ -201,8 +209,7 @@ export class KafkajsLink implements LogLink {
   }
 
   async #offsets(share: Share, timestamp: string): Promise<readonly (Place & { readonly offset: number })[]> {
-    const places = [...share].flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
-    const found = await this.#perLeader(places, async (broker, own) => {
+    const found = await this.#perLeader(placesOf(share), async (broker, own) => {
       const topics = byTopic(own, ({ partition }) => ({ partition, timestamp }));
       const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel: READ_COMMITTED, topics });
       return responses.flatMap(({ topic, partitions }) =>

@@ -25,7 +25,7 @@ export class PlayedGroup {
   #state: "stable" | "preparing" | "completing" = "stable";
   #assignments: Assignments = new Map();
   /** What the leader has told beside them, by member. */
-  told: ReadonlyMap<string, readonly string[]> = new Map();
+  told: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   #rebalance: Timer | undefined;
   #ids = 0;
 
@@ -68,7 +68,7 @@ export class PlayedGroup {
   async sync(
     as: Standing,
     assignments: Assignments,
-    told: ReadonlyMap<string, readonly string[]>,
+    told: ReadonlyMap<string, ReadonlySet<string>>,
   ): Promise<{ readonly share: Share; readonly members: ReadonlySet<string> }> {
     const member = this.#of(as);
     if (this.#state === "preparing") throw refused("REBALANCE_IN_PROGRESS");

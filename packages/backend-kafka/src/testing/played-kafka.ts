@@ -22,6 +22,8 @@ export class PlayedKafka {
   readonly #groups = new Map<string, PlayedGroup>();
   /** Every commit that was taken, in order. */
   readonly commits: (Commit & { readonly memberId: string })[] = [];
+  /** Every one there was. */
+  readonly #logs: (readonly Partition[])[] = [];
   #waiting: (() => void)[] = [];
 
   constructor(clock: Clock) {
@@ -40,10 +42,17 @@ export class PlayedKafka {
     return found;
   }
 
+  logId(topic: string): string | undefined {
+    const log = this.topics.get(topic);
+    if (log === undefined) return undefined;
+    if (!this.#logs.includes(log)) this.#logs.push(log);
+    return String(this.#logs.indexOf(log));
+  }
+
   /** Somebody has given it more partitions. */
   grow(topic: string, count: number): void {
     const all = this.topics.get(topic) ?? [];
-    this.topics.set(topic, [...all, ...Array.from({ length: count - all.length }, () => ({ low: 0, records: [] }))]);
+    while (all.length < count) all.push({ low: 0, records: [] });
   }
 
   /** Something has been appended. */
@@ -212,6 +221,11 @@ class PlayedLink implements LogLink {
   };
 
   partitions: LogLink["partitions"] = (topics) => this.#port.partitions(topics);
+
+  async logId(topic: string): Promise<string | undefined> {
+    await this.#ask();
+    return this.#kafka.logId(topic);
+  }
 
   leaderOf(): string {
     return "1";
