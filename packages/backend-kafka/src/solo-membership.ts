@@ -22,6 +22,7 @@ export interface SoloMembershipPort {
 export class SoloMembership implements Membership {
   readonly #port: SoloMembershipPort;
   #isReading = false;
+  #assigning: Promise<void> = Promise.resolve();
   #stopping: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
 
@@ -48,15 +49,21 @@ export class SoloMembership implements Membership {
 
   #begin(failures: number): void {
     this.#isReading = true;
+    // One after the other: of two that ask the broker at once each would take the partitions for new.
+    this.#assigning = this.#assigning.then(() => this.#assign(failures));
+  }
+
+  async #assign(failures: number): Promise<void> {
+    if (!this.#isReading) return;
     const { holder, places } = this.#port;
     const nobody = new Set<string>();
-    holder.assigned("nobody", places(), { members: nobody, own: nobody }).then(
-      () => this.#after(LOOK_MS, () => this.#look()),
-      (error: unknown) => {
-        holder.failed(error);
-        this.#after(reconnectMs(failures + 1), () => this.#begin(failures + 1));
-      },
-    );
+    try {
+      await holder.assigned("nobody", places(), { members: nobody, own: nobody });
+      this.#after(LOOK_MS, () => this.#look());
+    } catch (error) {
+      holder.failed(error);
+      this.#after(reconnectMs(failures + 1), () => this.#begin(failures + 1));
+    }
   }
 
   #look(): void {
