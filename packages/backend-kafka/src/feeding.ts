@@ -23,16 +23,23 @@ export interface FeedingPort {
   brought(): void;
   /** The log ends before what was read of it: it is another one, or was cut off. */
   restart(tracker: Tracker, bounds: Bounds): Promise<void>;
-  failed(error: unknown): void;
+  /** `topic`: of which one alone; else there is nobody to ask. */
+  failed(error: unknown, topic?: string): void;
 }
 
-/** Reads ahead in all partitions that this process has: one fetch after the other at each broker, as long as anything is wanted. */
+/**
+ * Reads ahead in all partitions that this process has: one fetch after the other at each broker, as long as anything is wanted. A partition that cannot be read
+ * rests by itself, longer each time: it stops no other.
+ */
 export class Feeding {
   readonly #port: FeedingPort;
   readonly #loops = new Set<string>();
   readonly #timers = new Set<{ readonly timer: Timer; readonly end: () => void }>();
   /** Ends the waiting of those that would read ahead. */
   readonly #lying = new Set<() => void>();
+  /** How often in a row each could not be read. */
+  readonly #failures = new WeakMap<Tracker, number>();
+  readonly #resting = new Set<Tracker>();
   #round = 0;
   #hasEnded = false;
 
@@ -63,8 +70,12 @@ export class Feeding {
   /** `""` where nobody knows who has a partition. */
   #leaders(): Set<string> {
     const leaders = new Set<string>();
-    for (const tracker of this.#port.trackers()) if (tracker.isHungry) leaders.add(this.#leaderOf(tracker));
+    for (const tracker of this.#awake()) if (tracker.isHungry) leaders.add(this.#leaderOf(tracker));
     return leaders;
+  }
+
+  #awake(): Tracker[] {
+    return [...this.#port.trackers()].filter((tracker) => !this.#resting.has(tracker));
   }
 
   #leaderOf(tracker: Tracker): string {
@@ -75,7 +86,7 @@ export class Feeding {
     let failures = 0;
     let waitMs = LEAST_WAIT_MS;
     for (let round = this.#round; !this.#hasEnded; ) {
-      const all = [...this.#port.trackers()].filter((tracker) => this.#leaderOf(tracker) === leader);
+      const all = this.#awake().filter((tracker) => this.#leaderOf(tracker) === leader);
       const hungry = all.filter(({ isHungry }) => isHungry);
       if (hungry.length === 0) return;
       if (round !== this.#round || hungry.length === all.length) waitMs = LEAST_WAIT_MS;
@@ -84,7 +95,7 @@ export class Feeding {
       try {
         if (leader === "") {
           await this.#port.link.refresh();
-          if (all.every((tracker) => this.#leaderOf(tracker) === "")) throw new Error("no broker has the partition");
+          for (const tracker of all) if (this.#leaderOf(tracker) === "") this.#rest(tracker, leaderless(tracker));
           this.#again();
           return;
         }
@@ -112,24 +123,39 @@ export class Feeding {
   async #fetch(leader: string, trackers: readonly Tracker[], waitMs: number): Promise<readonly Tracker[]> {
     const { link } = this.#port;
     const asks = trackers.map(({ topic, partition, readTo: offset }) => ({ topic, partition, offset }));
-    try {
-      const answers = await link.fetch(leader, asks, { waitMs, partitionBytes: PARTITION_BYTES });
-      const brought: Tracker[] = [];
-      for (const answer of answers) {
-        const at = asks.findIndex(({ topic, partition }) => topic === answer.topic && partition === answer.partition);
-        const tracker = trackers[at];
-        // It may have been taken away meanwhile, or have skipped something.
-        if (tracker === undefined || !this.#port.has(tracker) || tracker.readTo !== asks[at]?.offset) continue;
-        tracker.feed(answer);
-        if (answer.records.length > 0) brought.push(tracker);
-      }
-      if (brought.length > 0) this.#port.brought();
-      return brought;
-    } catch (error) {
-      if (this.#port.meaning(error) !== "out-of-range") throw error;
-      await this.#skip(trackers);
-      return [];
+    const answers = await link.fetch(leader, asks, { waitMs, partitionBytes: PARTITION_BYTES });
+    const brought: Tracker[] = [];
+    const outside: Tracker[] = [];
+    for (const answer of answers) {
+      const at = asks.findIndex(({ topic, partition }) => topic === answer.topic && partition === answer.partition);
+      const tracker = trackers[at];
+      // It may have been taken away meanwhile, or have skipped something.
+      if (tracker === undefined || !this.#port.has(tracker) || tracker.readTo !== asks[at]?.offset) continue;
+      tracker.feed(answer);
+      if (answer.records.length > 0) brought.push(tracker);
+      if (answer.failed === undefined) this.#failures.delete(tracker);
+      else if (this.#port.meaning(answer.failed) === "out-of-range") outside.push(tracker);
+      else this.#rest(tracker, answer.failed);
     }
+    if (brought.length > 0) this.#port.brought();
+    if (outside.length > 0)
+      await this.#skip(outside).catch((error: unknown) => {
+        for (const tracker of outside) this.#rest(tracker, error);
+      });
+    return brought;
+  }
+
+  #rest(tracker: Tracker, error: unknown): void {
+    const failures = (this.#failures.get(tracker) ?? 0) + 1;
+    this.#failures.set(tracker, failures);
+    this.#resting.add(tracker);
+    this.#port.failed(error, tracker.topic);
+    void this.#pause(reconnectMs(failures)).then(async () => {
+      // Another broker may have it by now.
+      if (!this.#hasEnded) await this.#port.link.refresh().catch(() => {});
+      this.#resting.delete(tracker);
+      this.kick();
+    });
   }
 
   /** Records were removed that nobody had read: they are no more. */
@@ -163,4 +189,8 @@ export class Feeding {
       this.#timers.add(entry);
     });
   }
+}
+
+function leaderless({ topic, partition }: Tracker): Error {
+  return new Error(`no broker has partition ${partition} of the topic ${topic}`);
 }

@@ -61,7 +61,7 @@ export class LogConsumer implements Holder {
       has: (tracker) => this.has(tracker),
       brought: () => this.#pull(),
       restart: (tracker, bounds) => this.#restart(tracker, bounds),
-      failed: (error) => this.failed(error),
+      failed: (error, topic) => this.failed(error, topic),
     });
     this.#committing = new Committing({
       trackers,
@@ -229,8 +229,8 @@ export class LogConsumer implements Holder {
     this.#changed();
   }
 
-  failed(error: unknown): void {
-    for (const taker of this.#takers.values()) taker.fail(error);
+  failed(error: unknown, topic?: string): void {
+    for (const taker of this.#takers.values()) if (topic === undefined || taker.topic === topic) taker.fail(error);
   }
 
   /** Each begins where its holder before has left it. */

@@ -66,6 +66,8 @@ export interface Fetched extends Place {
   readonly records: readonly LogRecord[];
   /** The offset after the last record there is. */
   readonly high: number;
+  /** Why there is no more of this partition: the others have theirs all the same. */
+  readonly failed?: unknown;
 }
 
 /** The first offset of a partition that is still there, and the one after the last. */
@@ -87,6 +89,8 @@ export interface KafkaPort {
   /** Throws where a partition of them cannot be read and written to yet. */
   readable(topics: readonly string[]): Promise<void>;
   settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
+  /** Can it read what is compressed so? As a topic's `compression.type` says it. */
+  unfolds(compression: string): boolean;
   /** Topics that exist already stay as they are. */
   create(topics: readonly NewTopic[]): Promise<void>;
   /** Acknowledged by all replicas in sync. For each batch `undefined`, or why it was not written, or perhaps not. */
@@ -123,7 +127,10 @@ export interface LogLink {
   leaderOf(place: Place): string | undefined;
   /** Asks again who has what. */
   refresh(): Promise<void>;
-  /** Waits for so long for the first record. Brings at most so many bytes a partition, but at least one batch of the broker's. */
+  /**
+   * Waits for so long for the first record. Brings at most so many bytes a partition, but at least one batch of the broker's. Throws where there is no answer;
+   * what is wrong with one partition is in its part of it.
+   */
   fetch(
     leader: string,
     asks: readonly (Place & { readonly offset: number })[],

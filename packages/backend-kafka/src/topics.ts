@@ -22,7 +22,7 @@ export class Topics {
     this.#settings = settings;
   }
 
-  /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that would refuse what is sent to it. */
+  /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that would refuse what is sent to it, or cannot be read. */
   async open(queues: readonly Queue[], create: boolean, clock: Clock, signal: AbortSignal): Promise<readonly Doubt[]> {
     const { port, naming } = this.#settings;
     const open = new Map<string, Queue>();
@@ -80,6 +80,11 @@ export class Topics {
     const doubt = (why: string) => this.#doubts.push({ code: "MISMATCH", detail: `the topic "${topic}" ${why}` });
     if (settings.get("cleanup.policy")?.includes("compact") === true)
       refuse("is compacted, and takes no records without a key: set cleanup.policy to delete");
+    const compression = settings.get("compression.type");
+    if (compression !== undefined && !this.#settings.port.unfolds(compression))
+      refuse(
+        `is compressed by ${compression}, for which there is no codec: set compression.type to producer, or give codecs`,
+      );
     const most = number("max.message.bytes");
     const needed = frameBytes + BATCH_OVERHEAD_BYTES;
     if (most !== FOR_EVER && most < needed)

@@ -1,4 +1,4 @@
-import type { LogRecord } from "../port.ts";
+import type { Fetched, LogRecord, Place } from "../port.ts";
 import { codecOf } from "./compression.ts";
 
 /** Before the length that a batch says of itself has begun. */
@@ -15,27 +15,38 @@ let ended = 0;
 
 /**
  * Reads batches of records in format 2, the only one that brokers from 3.0 on keep. The last may be cut off, by the limit of a fetch: it is left out. Keys and
- * values are views into `bytes`. Throws where a batch is none, or compressed by what there is no codec for.
+ * values are views into `bytes`. What is before a batch that is none, or is compressed by what there is no codec for, is read all the same.
  */
-export async function readBatches(bytes: Buffer, from: number, to: number): Promise<LogRecord[]> {
+export async function readBatches(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  { topic, partition }: Place,
+): Promise<Pick<Fetched, "records" | "failed">> {
   const records: LogRecord[] = [];
-  for (let at = from; at + HEAD_BYTES <= to; ) {
-    const end = at + FRONT_BYTES + bytes.readInt32BE(at + 8);
-    if (end > to) break;
-    if (bytes[at + 16] !== MAGIC) throw new Error(`a batch of records of format ${bytes[at + 16]}`);
-    const attributes = bytes.readInt16BE(at + 21);
-    if ((attributes & CONTROL_BIT) === 0) {
-      const base = readOffset(bytes, at);
-      const count = bytes.readInt32BE(at + 57);
-      if ((attributes & CODEC_BITS) === 0) readRecords(bytes, at + HEAD_BYTES, count, base, records);
-      else {
-        const unfolded = await codecOf(attributes & CODEC_BITS).decompress(bytes.subarray(at + HEAD_BYTES, end));
-        readRecords(unfolded, 0, count, base, records);
+  try {
+    for (let at = from; at + HEAD_BYTES <= to; ) {
+      const end = at + FRONT_BYTES + bytes.readInt32BE(at + 8);
+      if (end > to) break;
+      if (bytes[at + 16] !== MAGIC) throw new Error(`a batch of records of format ${bytes[at + 16]}`);
+      const attributes = bytes.readInt16BE(at + 21);
+      if ((attributes & CONTROL_BIT) === 0) {
+        const base = readOffset(bytes, at);
+        const count = bytes.readInt32BE(at + 57);
+        if ((attributes & CODEC_BITS) === 0) readRecords(bytes, at + HEAD_BYTES, count, base, records);
+        else {
+          const unfolded = await codecOf(attributes & CODEC_BITS).decompress(bytes.subarray(at + HEAD_BYTES, end));
+          readRecords(unfolded, 0, count, base, records);
+        }
       }
+      at = end;
     }
-    at = end;
+    return { records };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const failed = new Error(`partition ${partition} of the topic ${topic} cannot be read: ${why}`, { cause: error });
+    return { records, failed };
   }
-  return records;
 }
 
 /** 64 bits, of which a log never uses those that a number has not. */

@@ -43,7 +43,7 @@ export function useCompression(
 }
 
 /** kafkajs has a place holder for each, which throws when it is asked for the codec. */
-function isKnown(compression: Compression): boolean {
+export function isKnown(compression: Compression): boolean {
   try {
     return known[TYPES[compression]]?.() !== undefined;
   } catch {

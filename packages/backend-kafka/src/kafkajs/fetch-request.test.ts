@@ -3,6 +3,7 @@ import kafkajsRequest from "kafkajs/src/protocol/requests/fetch/v11/request.js";
 import * as kafkajsResponse from "kafkajs/src/protocol/requests/fetch/v11/response.js";
 import { describe, expect, it } from "vitest";
 import { fetchRequest } from "./fetch-request.ts";
+import { classifyKafkajs, meaningOf } from "./kafkajs-error.ts";
 import { RecordBatch } from "./record-batch.ts";
 import { ResponseError } from "./response-error.ts";
 
@@ -145,15 +146,27 @@ describe("a fetch", () => {
     expect(answer?.records).toEqual([{ offset: 6, key: null, value: Buffer.from("x") }]);
   });
 
-  it("fails with what the broker says of a partition, or of all of it, and where a batch is of no format that is known", async () => {
-    const empty = { partition: 3, high: 0, aborted: 0, records: Buffer.alloc(0) };
-    await expect(read(answerOf([["t", [{ ...empty, code: 1 }]]]))).rejects.toMatchObject({
-      type: "OFFSET_OUT_OF_RANGE",
-      message: "partition 3 of the topic t: OFFSET_OUT_OF_RANGE",
-    });
+  it("fails with what the broker says of all of it", async () => {
     await expect(read(answerOf([], 29))).rejects.toThrow(ResponseError);
-    const old = batchAt(0, [{ key: null, value: Buffer.from("x") }]);
+  });
+
+  it("says of each partition what is wrong with it, and brings what stands before that, and in the others", async () => {
+    const of = (at: number, attributes: number, text: string) => {
+      const batch = batchAt(at, [{ key: null, value: Buffer.from(text) }]);
+      batch.writeInt16BE(attributes, 21);
+      return batch;
+    };
+    const part = (partition: number, code: number, ...all: readonly Buffer[]) => ({ partition, code, high: 9, aborted: 1, records: Buffer.concat(all) }); // biome-ignore format: one line
+    const old = of(0, 0, "old");
     old[16] = 1;
-    await expect(read(answerOf([["t", [{ ...empty, code: 0, records: old }]]]))).rejects.toThrow("of format 1");
+    const found = await read(answerOf([["t", [part(3, 1), part(4, 0, of(0, 0, "a"), of(1, 3, "lz4"), of(2, 0, "c")), part(5, 0, old), part(6, 0, of(0, 0, "x"))]]])); // biome-ignore format: one line
+    expect(found.map(({ partition, records, failed }) => [partition, records.map(({ value }) => String(value)), failed && (failed as Error).message])).toEqual([
+      [3, [], "partition 3 of the topic t: OFFSET_OUT_OF_RANGE"],
+      [4, ["a"], "partition 4 of the topic t cannot be read: LZ4 compression not implemented"],
+      [5, [], "partition 5 of the topic t cannot be read: a batch of records of format 1"],
+      [6, ["x"], undefined],
+    ]); // biome-ignore format: one table
+    expect(found.map(({ failed }) => failed && classifyKafkajs(failed).code)).toEqual(["UNAVAILABLE", "MISMATCH", "UNAVAILABLE", undefined]); // biome-ignore format: one line
+    expect(meaningOf(found[0]?.failed)).toBe("out-of-range");
   });
 });

@@ -114,15 +114,15 @@ async function read(bytes: Buffer): Promise<Answer<readonly Fetched[]>> {
     for (let left = partitions; left > 0; left -= 1) {
       const partition = bytes.readInt32BE(at);
       const code = bytes.readInt16BE(at + 4);
-      if (code !== 0) throw new ResponseError(code, { topic, partition });
       const high = readOffset(bytes, at + 6);
       const aborted = Math.max(0, bytes.readInt32BE(at + 30));
       at += 34 + aborted * 16 + 4;
       const length = Math.max(0, bytes.readInt32BE(at));
       const from = at + 4;
       at = from + length;
-      const records = length === 0 ? [] : await readBatches(bytes, from, at);
-      fetched.push({ topic, partition, high, records });
+      const place = { topic, partition };
+      if (code !== 0) fetched.push({ ...place, high, records: [], failed: new ResponseError(code, place) });
+      else fetched.push({ ...place, high, ...(await readBatches(bytes, from, at, place)) });
     }
   }
   return { answer: fetched, throttleMs };

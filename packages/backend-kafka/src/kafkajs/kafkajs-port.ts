@@ -2,6 +2,7 @@ import kafkajs, { type Kafka } from "kafkajs";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { ask } from "./asking.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
+import { type Compression, compressions, isKnown } from "./compression.ts";
 import { classifyKafkajs, isMissing, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
 import { PRODUCE_VERSION, produceRequest } from "./produce-request.ts";
@@ -74,6 +75,14 @@ class KafkajsPort implements KafkaPort {
         resourceName,
         new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
       ]),
+    );
+  }
+
+  unfolds(compression: string): boolean {
+    return (
+      !compressions.includes(compression as Compression) ||
+      compression === "none" ||
+      isKnown(compression as Compression)
     );
   }
 

@@ -19,6 +19,8 @@ import { PlayedGroup, refused } from "./played-group.ts";
 export class PlayedKafka {
   readonly clock: Clock;
   readonly topics = new Map<string, Partition[]>();
+  /** Of topics that are not as they are by default. */
+  readonly settings = new Map<string, ReadonlyMap<string, string>>();
   readonly #groups = new Map<string, PlayedGroup>();
   /** Every commit that was taken, in order. */
   readonly commits: (Commit & { readonly memberId: string })[] = [];
@@ -106,8 +108,12 @@ export class PlayedPort implements KafkaPort {
 
   async readable(): Promise<void> {}
 
-  async settings(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    return new Map();
+  async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    return new Map(topics.map((topic) => [topic, this.#kafka.settings.get(topic) ?? new Map()]));
+  }
+
+  unfolds(compression: string): boolean {
+    return compression !== "lz4";
   }
 
   async create(topics: readonly NewTopic[]): Promise<void> {
@@ -235,7 +241,8 @@ class PlayedLink implements LogLink {
 
   fetch: LogLink["fetch"] = async (_, asks, { waitMs }) => {
     await this.#ask();
-    const look = () => asks.map((ask) => this.#read(ask)).filter(({ records }) => records.length > 0);
+    const look = () =>
+      asks.map((ask) => this.#read(ask)).filter(({ records, failed }) => records.length > 0 || failed !== undefined);
     if (look().length === 0) await this.#kafka.rung(waitMs);
     await this.#ask();
     return look();
@@ -270,8 +277,10 @@ class PlayedLink implements LogLink {
   }
 
   #read({ topic, partition, offset }: Place & { readonly offset: number }): Fetched {
-    const log = this.#kafka.partition({ topic, partition });
-    if (offset < log.low || offset > high(log)) throw refused("OFFSET_OUT_OF_RANGE");
+    const log = this.#kafka.topics.get(topic)?.[partition];
+    const failed = (type: string) => ({ topic, partition, high: -1, records: [], failed: refused(type) });
+    if (log === undefined) return failed("UNKNOWN_TOPIC_OR_PARTITION");
+    if (offset < log.low || offset > high(log)) return failed("OFFSET_OUT_OF_RANGE");
     return { topic, partition, high: high(log), records: log.records.slice(offset - log.low) };
   }
 
