@@ -49,6 +49,17 @@ describe("a partition that cannot be read", () => {
     expect(textsOf(found)).toEqual(["c"]);
   });
 
+  it("is told of also to a member that joins later, and has nothing of its topic", async () => {
+    const { broker, until, send, take, open } = await bench();
+    await until(Promise.all([take(WORK), take(LOW)]));
+    const other = await open();
+    broker.topics.delete("n.default.low");
+    const refused = until(other.receive(LOW, { max: 10, waitMs: 2_000, leaseMs: LEASE_MS }, never)).catch((error: unknown) => other.classify(error).code); // biome-ignore format: one line
+    expect(await refused).toBe("MISSING");
+    await send(WORK, "a");
+    expect(textsOf([...(await until(take(WORK))), ...(await until(other.receive(WORK, { max: 10, waitMs: 2_000, leaseMs: LEASE_MS }, never)))])).toEqual(["a"]); // biome-ignore format: one line
+  });
+
   it("is refused at the start where its topic is compressed by what there is no codec for", async () => {
     const { broker, backend, open } = await bench();
     broker.settings.set("n.default.low", new Map([["compression.type", "lz4"]]));

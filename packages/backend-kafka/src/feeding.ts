@@ -1,5 +1,6 @@
 import { reconnectMs } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Timer } from "@org/dispatch-core/contract";
+import { missing } from "./kafka-error.ts";
 import { keyOf, shareOf } from "./places.ts";
 import type { Bounds, LogLink, Meaning } from "./port.ts";
 import type { Tracker } from "./tracker.ts";
@@ -94,8 +95,12 @@ export class Feeding {
       round = this.#round;
       try {
         if (leader === "") {
-          await this.#port.link.refresh();
-          for (const tracker of all) if (this.#leaderOf(tracker) === "") this.#rest(tracker, leaderless(tracker));
+          const { link } = this.#port;
+          await link.refresh();
+          const left = all.filter((tracker) => this.#leaderOf(tracker) === "");
+          const there = await link.partitions([...new Set(left.map(({ topic }) => topic))]);
+          for (const tracker of left)
+            this.#rest(tracker, there.has(tracker.topic) ? leaderless(tracker) : missing(tracker.topic));
           this.#again();
           return;
         }

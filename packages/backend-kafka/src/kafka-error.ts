@@ -13,3 +13,7 @@ export class KafkaRefusal extends Error {
     this.missing = missing;
   }
 }
+
+export function missing(topic: string): KafkaRefusal {
+  return new KafkaRefusal("MISSING", `there is no topic "${topic}"`);
+}

@@ -3,7 +3,7 @@ import type { Clock, ErrorClass } from "@org/dispatch-core/contract";
 import { AsideCommits } from "./aside-commits.ts";
 import { Committing } from "./committing.ts";
 import { Feeding } from "./feeding.ts";
-import { KafkaRefusal } from "./kafka-error.ts";
+import { KafkaRefusal, missing } from "./kafka-error.ts";
 import type { Holder, Membership } from "./membership.ts";
 import { keyOf, shareOf } from "./places.ts";
 import type { Bounds, LogLink, LogRecord, Meaning, Place, Share, Standing } from "./port.ts";
@@ -145,6 +145,12 @@ export class LogConsumer implements Holder {
   /** Has this process any partition of it? */
   hasAny(topic: string): boolean {
     return this.#turns.has(topic);
+  }
+
+  /** Throws where the topic was deleted: a member has nothing of it then, and would wait for ever. */
+  async mustBe(topic: string): Promise<void> {
+    if (!this.#isStable || this.hasAny(topic)) return;
+    if (!(await this.#port.link.partitions([topic])).has(topic)) throw missing(topic);
   }
 
   /** Is there anything in the log that this process should have read by now? */

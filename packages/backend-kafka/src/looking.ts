@@ -1,6 +1,6 @@
 import { decodeNote } from "@org/dispatch-core/adapter-kit";
 import type { BrowsePage, Depth, Page, Queue } from "@org/dispatch-core/contract";
-import { KafkaRefusal } from "./kafka-error.ts";
+import { KafkaRefusal, missing } from "./kafka-error.ts";
 import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { partitionOf } from "./partitioning.ts";
@@ -89,7 +89,7 @@ export class Looking {
     const { topic, group } = spotOf(this.#settings.naming, queue);
     const link = this.#asked;
     const count = (await link.partitions([topic])).get(topic) ?? 0;
-    if (count === 0) throw new KafkaRefusal("MISSING", `there is no topic "${topic}"`);
+    if (count === 0) throw missing(topic);
     // One coordinator reads one of them.
     const partitions =
       queue.role === "reply" ? [partitionOf(queue.name, count)] : Array.from({ length: count }, (_, at) => at);

@@ -1,3 +1,4 @@
+import { missing } from "./kafka-error.ts";
 import { partitionOf } from "./partitioning.ts";
 import type { LogLink, Place } from "./port.ts";
 
@@ -44,7 +45,9 @@ export class ReplyPlaces {
 
   async #count(link: LogLink): Promise<number> {
     const { topic } = this.#of;
-    return (await link.partitions([topic])).get(topic) ?? 1;
+    const count = (await link.partitions([topic])).get(topic);
+    if (count === undefined) throw missing(topic);
+    return count;
   }
 
   async #beginAt(link: LogLink, partition: number): Promise<void> {

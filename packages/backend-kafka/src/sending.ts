@@ -1,5 +1,5 @@
 import type { OutFrame, Queue, SendOutcome } from "@org/dispatch-core/contract";
-import { KafkaRefusal } from "./kafka-error.ts";
+import { KafkaRefusal, missing } from "./kafka-error.ts";
 import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { partitionOf } from "./partitioning.ts";
@@ -23,7 +23,7 @@ export class Sending {
     const { topic } = spotOf(naming, queue);
     const outcomes: SendOutcome[] = new Array(frames.length).fill("ok");
     const partitions = (await port.partitions([topic])).get(topic) ?? 0;
-    if (partitions === 0) throw new KafkaRefusal("MISSING", `there is no topic "${topic}"`);
+    if (partitions === 0) throw missing(topic);
     const batches = new Map<number, { records: { key: string | null; value: Uint8Array }[]; at: number[] }>();
     frames.forEach((frame, at) => {
       const refused = refusalOf(frame, frameBytes);

@@ -92,6 +92,7 @@ export class Source implements Taker, ReceiptHome {
       waitMs = Math.min(leftMs, CERTAIN_MS / 4);
     }
     this.#watch();
+    if (!this.#hasEnded && !signal.aborted) await this.#port.consumer.mustBe(this.topic);
     return [];
   }
 

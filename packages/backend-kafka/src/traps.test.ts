@@ -1,3 +1,5 @@
+import { systemClock } from "@org/dispatch-core";
+import type { Queue } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
@@ -92,6 +94,59 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     );
     for (const text of ["a", "b", "c"]) expect(await backend.send(WORK, frames(text), never)).toEqual(["ok"]);
     expect(textsOf(await takeAll(backend))).toEqual(["a", "b", "c"]);
+  });
+
+  it("4: nor does it keep the same backend from others later, and from those that are still to be made", async () => {
+    const namespace = newNamespace();
+    const of = (name: string): Queue => ({ role: "work", name: "normal", of: name });
+    const opening = (backend: KafkaBackend, name: string, create: boolean) =>
+      backend.open({ receive: [], send: [of(name)], create, leaseMs: LEASE_MS, clock: systemClock() }, AbortSignal.timeout(10_000)); // biome-ignore format: one line
+    const other = await backendAt({ namespace }, []);
+    await opening(other, "b", true);
+    const backend = await backendAt({ namespace }, []);
+    await opening(backend, "a", true);
+    await backend.send(of("a"), frames("1"), never);
+    expect(await backend.depth(of("a"), never)).toMatchObject({ ready: 1 });
+    await admin.deleteTopics({ topics: [`${namespace}.a`] });
+    await vi.waitFor(async () => expect(await refusal(backend, backend.depth(of("a"), never))).toBe("MISSING"), 5_000);
+    await opening(backend, "b", false);
+    await opening(backend, "c", true);
+    expect(await refusal(backend, opening(backend, "d", false))).toBe("MISSING");
+    for (const name of ["b", "c"]) {
+      expect(await backend.send(of(name), frames("1"), never)).toEqual(["ok"]);
+      expect(await backend.depth(of(name), never)).toMatchObject({ ready: 1 });
+    }
+    // And one that is made again is there again.
+    await opening(other, "a", false).catch(() => {});
+    await opening(await backendAt({ namespace }, []), "a", true);
+    expect(await backend.send(of("a"), frames("1"), never)).toEqual(["ok"]);
+  });
+
+  it("4: nor the other lanes of a worker, nor those who join it", async () => {
+    const namespace = newNamespace();
+    const low: Queue = { role: "work", name: "low", of: "default" };
+    const worker = await backendAt({ namespace }, [WORK, low]);
+    await Promise.all([take(worker), take(worker, {}, low)]);
+    await worker.send(WORK, frames("a"), never);
+    expect(textsOf(await takeAll(worker))).toEqual(["a"]);
+    await admin.deleteTopics({ topics: [`${namespace}.default.low`] });
+    const told: string[] = [];
+    let isOver = false;
+    const receiving = (async () => {
+      while (!isOver && !told.includes("CLOSED")) told.push(await refusal(worker, take(worker, {}, low)));
+    })();
+    await vi.waitFor(() => expect(told).toContain("MISSING"), 10_000);
+    await worker.send(WORK, frames("b", "c"), never);
+    expect(textsOf(await takeAll(worker))).toEqual(["b", "c"]);
+    const other = kafka({ url, namespace, sessionTimeoutMs: SESSION_MS });
+    backends.push(other);
+    await open(other, [WORK], false);
+    const joining = takeAll(other, { waitMs: 6_000 });
+    await worker.send(WORK, frames("d"), never);
+    const found = [...(await takeAll(worker)), ...(await joining)];
+    expect(new Set(textsOf(found))).toEqual(new Set(["d"]));
+    isOver = true;
+    await receiving;
   });
 
   it("5: a backend that has read nothing can empty a queue", async () => {

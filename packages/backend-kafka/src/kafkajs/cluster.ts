@@ -80,10 +80,25 @@ interface TopicOf<P> {
   readonly partitions: readonly P[];
 }
 
+/** A request of kafkajs's, and how its answer is read: `parse` throws where something in it failed. */
+interface Asking {
+  readonly request: { readonly apiKey: number };
+  readonly response: { parse(answer: unknown): Promise<unknown> };
+}
+
+interface Metadata {
+  readonly topicMetadata: readonly {
+    readonly topicErrorCode: number;
+    readonly partitionMetadata: readonly { readonly partitionErrorCode: number }[];
+  }[];
+}
+
 /** The connections to one broker: one for fetches, one for all else. */
 interface ConnectionPool {
   readonly pool: readonly KafkajsConnection[];
   isConnected(): boolean;
+  /** Sends a request of kafkajs's, and answers what its `parse` makes of the answer. */
+  send(asking: Asking): Promise<unknown>;
   /** Called when the broker has said what it can. */
   setVersions(versions: unknown): void;
   /** Makes it where it is not there. */
@@ -169,7 +184,7 @@ export function clusterOf(client: Pick<Kafka, "consumer">): KafkajsCluster {
   const cluster = found as KafkajsCluster;
   const { connectionPoolBuilder: builder } = cluster;
   const build = builder.build.bind(builder);
-  builder.build = async (to) => whole(quiet(await build(to)));
+  builder.build = async (to) => apart(whole(quiet(await build(to))));
   return cluster;
 }
 
@@ -200,4 +215,35 @@ function whole(connections: ConnectionPool): ConnectionPool {
     setVersions.call(connections, versions);
   };
   return connections;
+}
+
+const METADATA = 3;
+const UNKNOWN_TOPIC = 3;
+const LEADER_NOT_AVAILABLE = 5;
+
+/**
+ * Of a topic that was deleted, or a partition without a leader, kafkajs throws, so that it learned nothing of all others it asked for, for as long as that lasts.
+ * Here the topic has no partitions, and the partition no leader.
+ */
+function apart(connections: ConnectionPool): ConnectionPool {
+  const { send } = connections;
+  connections.send = ({ request, response, ...rest }) => {
+    const parse = (answer: unknown) => response.parse(request.apiKey === METADATA ? told(answer as Metadata) : answer);
+    return send.call(connections, { ...rest, request, response: { ...response, parse } });
+  };
+  return connections;
+}
+
+function told({ topicMetadata, ...rest }: Metadata): Metadata {
+  return {
+    ...rest,
+    topicMetadata: topicMetadata.map((topic) => ({
+      ...topic,
+      ...(topic.topicErrorCode === UNKNOWN_TOPIC && { topicErrorCode: 0 }),
+      partitionMetadata: topic.partitionMetadata.map((partition) => ({
+        ...partition,
+        ...(partition.partitionErrorCode === LEADER_NOT_AVAILABLE && { partitionErrorCode: 0, leader: -1 }),
+      })),
+    })),
+  };
 }

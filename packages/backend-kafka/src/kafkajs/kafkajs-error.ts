@@ -137,11 +137,6 @@ export function meaningOf(error: unknown): Meaning {
   return "none";
 }
 
-/** Does it say that a topic is not there? */
-export function isMissing(error: unknown): boolean {
-  return causesOf(error).some((cause) => fieldOf(cause, "type") === "UNKNOWN_TOPIC_OR_PARTITION");
-}
-
 /** Does it say that a topic is there already? */
 export function isThere(error: unknown): boolean {
   return fieldOf(error, "type") === "TOPIC_ALREADY_EXISTS";

@@ -115,7 +115,10 @@ export class KafkajsLink implements LogLink {
     await this.#know(topics);
     // From time to time: there may be more partitions by now.
     await this.#cluster.refreshMetadataIfNecessary().catch(() => {});
-    return new Map(topics.map((topic) => [topic, this.#cluster.findTopicPartitionMetadata(topic).length]));
+    const count = (topic: string) => this.#cluster.findTopicPartitionMetadata(topic).length;
+    // One that was not there may be by now.
+    if (topics.some((topic) => count(topic) === 0)) await this.#cluster.refreshMetadata();
+    return new Map(topics.map((topic) => [topic, count(topic)] as const).filter(([, partitions]) => partitions > 0));
   }
 
   async logId(topic: string): Promise<string | undefined> {
@@ -192,8 +195,7 @@ export class KafkajsLink implements LogLink {
     await this.#know(places.map(({ topic }) => topic));
     const leaders = new Map<string, P[]>();
     for (const place of places) {
-      const leader = this.leaderOf(place);
-      if (leader === undefined) throw await this.#leaderless(place);
+      const leader = this.leaderOf(place) ?? (await this.#found(place));
       const own = leaders.get(leader);
       if (own === undefined) leaders.set(leader, [place]);
       else own.push(place);
@@ -201,10 +203,15 @@ export class KafkajsLink implements LogLink {
     return leaders;
   }
 
-  async #leaderless({ topic, partition }: Place): Promise<Error> {
+  /** There may be one by now. */
+  async #found(place: Place): Promise<string> {
     await this.refresh().catch(() => {});
-    return Object.assign(new Error(`no broker has partition ${partition} of the topic ${topic}`), {
-      type: "LEADER_NOT_AVAILABLE",
+    const leader = this.leaderOf(place);
+    if (leader !== undefined) return leader;
+    const { topic, partition } = place;
+    const isThere = this.#cluster.findTopicPartitionMetadata(topic).length > 0;
+    throw Object.assign(new Error(`no broker has partition ${partition} of the topic ${topic}`), {
+      type: isThere ? "LEADER_NOT_AVAILABLE" : "UNKNOWN_TOPIC_OR_PARTITION",
     });
   }
 

@@ -3,7 +3,7 @@ import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { ask } from "./asking.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
 import { type Compression, compressions, isKnown } from "./compression.ts";
-import { classifyKafkajs, isMissing, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
+import { classifyKafkajs, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
 import { PRODUCE_VERSION, produceRequest } from "./produce-request.ts";
 
@@ -26,8 +26,8 @@ export function kafkajsPort(options: KafkajsPortOptions): KafkaPort {
 
 class KafkajsPort implements KafkaPort {
   readonly #options: KafkajsPortOptions;
-  #sending: KafkajsLink;
-  /** Asks for topics that may not be there: as long as kafkajs asks for one of those, it fails for all others of the same cluster. */
+  readonly #sending: KafkajsLink;
+  /** Asks for topics that may not be there. */
   readonly #asking: KafkajsLink;
   /** Those that are not closed. */
   readonly #links = new Set<KafkajsLink>();
@@ -45,26 +45,14 @@ class KafkajsPort implements KafkaPort {
   }
 
   async partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    try {
-      return await this.#asking.partitions(topics);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      // kafkajs does not say which.
-      const found = await Promise.all(
-        topics.map((topic) => this.#asking.partitions([topic]).catch((each: unknown) => this.#none(each))),
-      );
-      return new Map(found.flatMap((each) => [...each]));
-    }
+    return this.#asking.partitions(topics);
   }
 
   async readable(topics: readonly string[]): Promise<void> {
-    const share = new Map<string, readonly number[]>();
-    for (const [topic, count] of await this.#asking.partitions(topics))
-      share.set(
-        topic,
-        Array.from({ length: count }, (_, at) => at),
-      );
-    await this.#sending.bounds(share);
+    const counts = await this.#asking.partitions(topics);
+    // Of one that is not there no broker has the first.
+    const all = (topic: string) => Array.from({ length: counts.get(topic) ?? 1 }, (_, at) => at);
+    await this.#sending.bounds(new Map(topics.map((topic) => [topic, all(topic)])));
   }
 
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
@@ -111,10 +99,11 @@ class KafkajsPort implements KafkaPort {
         try {
           const errors = await this.#write(await link.broker(leader), topic, own);
           for (const { partition, at } of own) outcomes[at] = errors.get(partition);
-          for (const error of errors.values()) this.#renew(link, error);
+          // Somebody else may have the partition by now.
+          if (errors.size > 0) void link.refresh().catch(() => {});
         } catch (error) {
           for (const { at } of own) outcomes[at] = error;
-          this.#renew(link, error);
+          void link.refresh().catch(() => {});
         }
       }),
     );
@@ -144,23 +133,7 @@ class KafkajsPort implements KafkaPort {
     return new Map();
   }
 
-  /** A topic that was deleted makes kafkajs fail for all others it knows, for good: what knows it is replaced. Else it asks anew who has what. */
-  #renew(link: KafkajsLink, error: unknown): void {
-    if (link !== this.#sending) return;
-    if (!isMissing(error)) {
-      void link.refresh().catch(() => {});
-      return;
-    }
-    this.#sending = this.link();
-    link.close();
-  }
-
-  #none(error: unknown): ReadonlyMap<string, number> {
-    if (isMissing(error)) return new Map();
-    throw error;
-  }
-
-  /** Over connections of its own each time: what has met a topic that is deleted later is of no use any more. */
+  /** Over connections of its own each time, of which nothing is left. */
   async #controlled<R>(ask: (controller: KafkajsBroker) => Promise<R>): Promise<R> {
     const cluster = clusterOf(this.#options.client);
     try {
