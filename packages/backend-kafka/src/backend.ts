@@ -20,7 +20,7 @@ import {
   type Want,
 } from "@org/dispatch-core/contract";
 import { GroupMembership } from "./group-membership.ts";
-import { KafkaRefusal } from "./kafka-error.ts";
+import { closed, KafkaRefusal } from "./kafka-error.ts";
 import { LogConsumer } from "./log-consumer.ts";
 import { Looking } from "./looking.ts";
 import { spotOf } from "./names.ts";
@@ -54,6 +54,8 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   readonly #replyTopics = new Map<string, Clock>();
   #leases: SessionLeases<LogReceipt> | undefined;
   #closed: Promise<void> | undefined;
+  /** Ends an open that is under way. */
+  readonly #closing = new AbortController();
 
   /** Connects to nothing yet. Throws `CONFIG_INVALID`. */
   constructor(options: KafkaBackendOptions = {}) {
@@ -65,8 +67,9 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     this.#looking = new Looking(settings);
   }
 
-  async open({ receive, send, create, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
+  async open({ receive, send, create, clock }: OpenOptions, given: AbortSignal): Promise<readonly Doubt[]> {
     this.#mustNotBeClosed();
+    const signal = AbortSignal.any([given, this.#closing.signal]);
     const { port } = this.#settings;
     this.#leases ??= new SessionLeases<LogReceipt>({
       clock,
@@ -144,6 +147,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   }
 
   close(): Promise<void> {
+    this.#closing.abort(closed());
     this.#closed ??= this.#end();
     return this.#closed;
   }
@@ -288,6 +292,6 @@ export class KafkaBackend implements Backend, AsyncDisposable {
   }
 
   #mustNotBeClosed(): void {
-    if (this.#closed !== undefined) throw new KafkaRefusal("CLOSED", "the Kafka backend is closed");
+    if (this.#closed !== undefined) throw closed();
   }
 }

@@ -14,6 +14,10 @@ export class KafkaRefusal extends Error {
   }
 }
 
+export function closed(): KafkaRefusal {
+  return new KafkaRefusal("CLOSED", "the Kafka backend is closed");
+}
+
 export function missing(topic: string): KafkaRefusal {
   return new KafkaRefusal("MISSING", `there is no topic "${topic}"`);
 }

@@ -1,7 +1,8 @@
+import { connect, type Socket } from "node:net";
 import { systemClock } from "@org/dispatch-core";
 import type { Queue } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
-import { Kafka, logLevel } from "kafkajs";
+import { type ISocketFactory, Kafka, logLevel } from "kafkajs";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import type { KafkaBackend } from "./index.ts";
 import { kafka } from "./index.ts";
@@ -301,6 +302,24 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     backends.push(other);
     await open(other, [WORK]);
     expect(await refusal(other, take(other, { waitMs: 5_000 }))).toBe("MISMATCH");
+  });
+
+  it.each([0, 3, 20, 80])("14: an end %i ms after the start ends it, and leaves no connection", async (ms) => {
+    const sockets: Socket[] = [];
+    const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+      const socket = connect({ host, port }, onConnect);
+      sockets.push(socket);
+      return socket;
+    };
+    const backend = kafka({ url, namespace: newNamespace(), partitions: 3, connection: { socketFactory } });
+    const opening = refusal(backend, open(backend, [WORK, REPLY]));
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await backend.close();
+    const endedAt = performance.now();
+    expect(await opening).toMatch(/CLOSED|ok/);
+    expect(performance.now() - endedAt).toBeLessThan(500);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(sockets.filter(({ destroyed }) => !destroyed)).toEqual([]);
   });
 
   it("13: a broker that was reached and did not say in time what it can is asked again", async () => {

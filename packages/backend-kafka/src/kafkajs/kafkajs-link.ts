@@ -1,3 +1,4 @@
+import { closed } from "../kafka-error.ts";
 import { placesOf } from "../places.ts";
 import type { Assignments, Bounds, Claim, Commit, Fetched, Joined, LogLink, Place, Share, Standing } from "../port.ts";
 import { ask } from "./asking.ts";
@@ -15,7 +16,7 @@ const LATEST = "-1";
 /** One cluster of kafkajs: connections of its own, what it knows of topics, and where groups are coordinated. */
 export class KafkajsLink implements LogLink {
   readonly #cluster: KafkajsCluster;
-  readonly #closed: (link: KafkajsLink) => void;
+  readonly #onClose: (link: KafkajsLink) => void;
   readonly #topics = new Set<string>();
   #isClosed = false;
   /** Of fetches: each begins with another partition. */
@@ -24,10 +25,10 @@ export class KafkajsLink implements LogLink {
   #leadersAsOf: unknown;
   readonly #coordinators = new Map<string, Promise<KafkajsBroker>>();
 
-  /** `closed` is told when it is closed. */
-  constructor(cluster: KafkajsCluster, closed: (link: KafkajsLink) => void = () => {}) {
+  /** `onClose` is told when it is closed. */
+  constructor(cluster: KafkajsCluster, onClose: (link: KafkajsLink) => void = () => {}) {
     this.#cluster = cluster;
-    this.#closed = closed;
+    this.#onClose = onClose;
   }
 
   async join(
@@ -180,13 +181,14 @@ export class KafkajsLink implements LogLink {
 
   close(): void {
     this.#isClosed = true;
-    this.#closed(this);
+    this.#onClose(this);
     // Waits for what is under way: nobody has to wait for that.
     void this.#cluster.disconnect().catch(() => {});
   }
 
   /** Throws where the broker is not to be reached. */
   async broker(nodeId: string): Promise<KafkajsBroker> {
+    this.#mustBeOpen();
     return this.#cluster.findBroker({ nodeId });
   }
 
@@ -242,6 +244,7 @@ export class KafkajsLink implements LogLink {
 
   /** A coordinator that has failed may not be the coordinator any more. */
   async #coordinated<R>(group: string, ask: (broker: KafkajsBroker) => Promise<R>): Promise<R> {
+    this.#mustBeOpen();
     let broker = this.#coordinators.get(group);
     if (broker === undefined) {
       broker = this.#cluster.findGroupCoordinator({ groupId: group });
@@ -255,11 +258,18 @@ export class KafkajsLink implements LogLink {
     }
   }
 
+  /** kafkajs would connect anew, and nobody would end that. */
+  #mustBeOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+
   /** Brokers are known by what is known of topics; to ask for none would be to ask for all. */
   async #know(topics: readonly string[]): Promise<void> {
+    this.#mustBeOpen();
     const unknown = [...new Set(topics)].filter((topic) => !this.#topics.has(topic));
     if (unknown.length === 0) return;
     await this.#cluster.connect();
+    this.#mustBeOpen();
     await this.#cluster.addMultipleTargetTopics(unknown);
     for (const topic of unknown) this.#topics.add(topic);
   }

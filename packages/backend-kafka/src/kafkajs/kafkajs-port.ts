@@ -1,4 +1,5 @@
 import kafkajs, { type Kafka } from "kafkajs";
+import { closed } from "../kafka-error.ts";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { ask } from "./asking.ts";
 import { clusterOf, type KafkajsBroker } from "./cluster.ts";
@@ -31,6 +32,7 @@ class KafkajsPort implements KafkaPort {
   readonly #asking: KafkajsLink;
   /** Those that are not closed. */
   readonly #links = new Set<KafkajsLink>();
+  #isClosed = false;
 
   constructor(options: KafkajsPortOptions) {
     this.#options = options;
@@ -41,6 +43,7 @@ class KafkajsPort implements KafkaPort {
   link(): KafkajsLink {
     const link = new KafkajsLink(clusterOf(this.#options.client), (closed) => this.#links.delete(closed));
     this.#links.add(link);
+    if (this.#isClosed) link.close();
     return link;
   }
 
@@ -114,6 +117,7 @@ class KafkajsPort implements KafkaPort {
   meaning = meaningOf;
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const link of this.#links) link.close();
     this.#options.dispose?.();
   }
@@ -135,6 +139,7 @@ class KafkajsPort implements KafkaPort {
 
   /** Over connections of its own each time, of which nothing is left. */
   async #controlled<R>(ask: (controller: KafkajsBroker) => Promise<R>): Promise<R> {
+    if (this.#isClosed) throw closed();
     const cluster = clusterOf(this.#options.client);
     try {
       await cluster.connect();

@@ -13,6 +13,7 @@ const LOOK_UPS = { retries: 4, initialRetryTime: 100, maxRetryTime: 500 } as con
 /** A client of our own: it sends nothing twice and says nothing, and its connections end with it. */
 export function ownClient(config: KafkaConfig): { readonly client: Kafka; readonly dispose: () => void } {
   const sockets = new Set<Socket>();
+  let isOver = false;
   const { socketFactory: connect = openSocket, ...rest } = config;
   const client = new kafkajs.Kafka({
     clientId: "dispatch",
@@ -22,6 +23,8 @@ export function ownClient(config: KafkaConfig): { readonly client: Kafka; readon
     ...rest,
     retry: LOOK_UPS,
     socketFactory: (to) => {
+      // kafkajs goes on with what it had begun.
+      if (isOver) throw new Error("the backend is closed");
       const socket = connect(to);
       sockets.add(socket);
       // kafkajs ends a socket that has ended again and again while a broker is away, and Node would warn of that.
@@ -31,6 +34,7 @@ export function ownClient(config: KafkaConfig): { readonly client: Kafka; readon
     },
   });
   const dispose = () => {
+    isOver = true;
     // With an error: kafkajs does not notice the end of a socket otherwise.
     for (const socket of sockets) socket.destroy(new Error("the backend is closed"));
   };
