@@ -5,8 +5,9 @@ import { type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 export const MOST_FRAME_BYTES = 900 * 1024;
 /** So many records of one send have room for their overhead beside the bytes. */
 export const BATCH_FRAMES = 1_000;
-/** What a batch has beside the bytes of its frames: 61 bytes and up to 40 a record. */
+/** What a batch has beside the bytes of its frames: 61 bytes, up to 16 a record, and their keys. */
 export const BATCH_OVERHEAD_BYTES = 64 + 40 * BATCH_FRAMES;
+export const RECORD_OVERHEAD_BYTES = 16;
 /** What is done is committed so long after, at most: with the next hand-out, mostly. A task that was lost twice waits for as much (core's rest). */
 export const ACK_LAG_MS = 200;
 

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { Batch } from "./port.ts";
-import { TopicWriter } from "./topic-writer.ts";
+import { type SizedBatch, TopicWriter } from "./topic-writer.ts";
 
 const never = new AbortController().signal;
 
-function batch(partition: number, ...texts: readonly string[]): Batch {
-  return { partition, records: texts.map((text) => ({ key: null, value: Buffer.from(text) })) };
+function batch(partition: number, ...texts: readonly string[]): SizedBatch {
+  return {
+    partition,
+    records: texts.map((text) => ({ key: null, value: Buffer.from(text) })),
+    bytes: texts.join("").length,
+  };
 }
 
 /** A writer whose requests are answered one by one, by the test. */

@@ -4,15 +4,20 @@ import type { Batch } from "./port.ts";
 const REQUEST_BYTES = 8 * 1024 * 1024;
 
 export interface TopicWriterPort {
-  /** The most of one batch, which is what a broker takes or refuses. No call has more. */
+  /** The most of one batch, which is what a broker takes or refuses. One record may have more: then it is alone. */
   readonly batchBytes: number;
   readonly batchRecords: number;
   /** For each batch `undefined`, or why it was not written. */
   produce(batches: readonly Batch[]): Promise<readonly unknown[]>;
 }
 
+export interface SizedBatch extends Batch {
+  /** Of its records, keys and overhead included. */
+  readonly bytes: number;
+}
+
 interface Writing {
-  readonly batches: readonly Batch[];
+  readonly batches: readonly SizedBatch[];
   readonly signal: AbortSignal;
   resolve(failures: readonly unknown[]): void;
   reject(error: unknown): void;
@@ -38,7 +43,7 @@ export class TopicWriter {
   }
 
   /** For each batch `undefined`, or why it was not written, or perhaps not. What was not begun when the signal fires is not written. */
-  write(batches: readonly Batch[], signal: AbortSignal): Promise<readonly unknown[]> {
+  write(batches: readonly SizedBatch[], signal: AbortSignal): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batches, signal, resolve, reject });
       if (!this.#isRunning) void this.#run();
@@ -84,8 +89,7 @@ export class TopicWriter {
   #fits(request: ReadonlyMap<number, Merged>, { batches }: Writing, bytes: number): boolean {
     const { batchBytes, batchRecords } = this.#port;
     let sum = bytes;
-    for (const { partition, records } of batches) {
-      const more = bytesOf(records);
+    for (const { partition, records, bytes: more } of batches) {
       sum += more;
       const merged = request.get(partition);
       if (merged === undefined) continue;
@@ -98,8 +102,7 @@ export class TopicWriter {
 /** Answers how many bytes more there are. */
 function add(request: Map<number, Merged>, { batches }: Writing): number {
   let sum = 0;
-  for (const { partition, records } of batches) {
-    const bytes = bytesOf(records);
+  for (const { partition, records, bytes } of batches) {
     sum += bytes;
     const merged = request.get(partition);
     if (merged === undefined) request.set(partition, { partition, records: [...records], bytes });
@@ -109,10 +112,4 @@ function add(request: Map<number, Merged>, { batches }: Writing): number {
     }
   }
   return sum;
-}
-
-function bytesOf(records: Batch["records"]): number {
-  let bytes = 0;
-  for (const { key, value } of records) bytes += value.length + (key?.length ?? 0);
-  return bytes;
 }

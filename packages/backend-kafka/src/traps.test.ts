@@ -68,6 +68,18 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     expect((await takeAll(backend, { max: 1_000 })).length).toBe(batchFrames);
   });
 
+  it.each([
+    ["ascii", "k".repeat(900)],
+    ["none", "日".repeat(850)],
+  ])("3: keys count, in bytes (%s)", async (_, key) => {
+    const backend = await backendAt({});
+    const { batchFrames, batchBytes } = backend.profile.limits;
+    const bytes = Buffer.alloc(Math.floor(batchBytes / batchFrames), "x");
+    const all = Array.from({ length: batchFrames }, (_, at) => frame(String(at), { bytes, key }));
+    expect(new Set(await backend.send(WORK, all, never))).toEqual(new Set(["ok"]));
+    expect((await takeAll(backend, { max: 1_000 })).length).toBe(batchFrames);
+  });
+
   it("3: a topic that takes less than a frame is refused at the start, by name and number", async () => {
     const namespace = newNamespace();
     await backendAt({ namespace });
