@@ -35,6 +35,7 @@ import { unlessAborted } from "./signals.ts";
 import { SoloMembership } from "./solo-membership.ts";
 import { Source } from "./source.ts";
 import { Topics } from "./topics.ts";
+import { NOTHING } from "./tracker.ts";
 
 /** Queues in topics of Kafka, read by consumer groups: each process has some partitions, and completes what is in them in any order. */
 export class KafkaBackend implements Backend, AsyncDisposable {
@@ -173,7 +174,7 @@ export class KafkaBackend implements Backend, AsyncDisposable {
     const isOurs =
       queue.role === "reply"
         ? ({ key }: LogRecord) => key !== null && Buffer.from(key).toString() === queue.name
-        : () => true;
+        : ({ value }: LogRecord) => value !== NOTHING;
     const source = new Source({ queue, topic, consumer, clock, leases: this.#opened(), receiveFrames, isOurs });
     consumer.add(source);
     this.#sources.set(queueKey(queue), source);

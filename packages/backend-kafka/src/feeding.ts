@@ -136,8 +136,7 @@ export class Feeding {
       const tracker = trackers[at];
       // It may have been taken away meanwhile, or have skipped something.
       if (tracker === undefined || !this.#port.has(tracker) || tracker.readTo !== asks[at]?.offset) continue;
-      tracker.feed(answer);
-      if (answer.records.length > 0) brought.push(tracker);
+      if (tracker.feed(answer)) brought.push(tracker);
       if (answer.failed === undefined) this.#failures.delete(tracker);
       else if (this.#port.meaning(answer.failed) === "out-of-range") outside.push(tracker);
       else this.#rest(tracker, answer.failed);

@@ -4,7 +4,7 @@ import { KafkaRefusal, missing } from "./kafka-error.ts";
 import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { partitionOf } from "./partitioning.ts";
-import type { LogLink } from "./port.ts";
+import type { Fetched, LogLink } from "./port.ts";
 
 /** How long a look waits for what the bounds of the log say is there. */
 const LOOK_MS = 100;
@@ -53,14 +53,21 @@ export class Looking {
       if (rest.partition < Number(atPartition)) continue;
       let offset = Math.max(rest.base, rest.partition === Number(atPartition) ? Number(atOffset) : 0);
       while (offset < rest.high) {
-        const records = await this.#read(topic, rest.partition, offset);
-        if (records.length === 0) break;
+        const from = offset;
+        const { records, next = 0 } = await this.#read(topic, rest.partition, offset);
         for (const record of records) {
+          if (record.offset < from) continue;
           if (frames.length >= max) return { frames, cursor: `${rest.partition}:${offset}` };
           offset = record.offset + 1;
           if (rest.done.has(record.offset)) continue;
           frames.push({ bytes: record.value, state: record.offset < rest.grantedBelow ? "leased" : "ready" });
         }
+        offset = Math.max(offset, next);
+        if (offset > from) continue;
+        throw new KafkaRefusal(
+          "UNAVAILABLE",
+          `partition ${rest.partition} of the topic "${topic}" did not answer in time`,
+        );
       }
     }
     return { frames };
@@ -105,7 +112,7 @@ export class Looking {
     });
   }
 
-  async #read(topic: string, partition: number, offset: number) {
+  async #read(topic: string, partition: number, offset: number): Promise<Pick<Fetched, "records" | "next">> {
     const leader = this.#asked.leaderOf({ topic, partition });
     if (leader === undefined)
       throw new KafkaRefusal("UNAVAILABLE", `no broker has partition ${partition} of the topic "${topic}"`);
@@ -113,6 +120,7 @@ export class Looking {
       waitMs: LOOK_MS,
       partitionBytes: LOOK_BYTES,
     });
-    return (answer?.records ?? []).filter((record) => record.offset >= offset);
+    if (answer?.failed !== undefined) throw answer.failed;
+    return answer ?? { records: [] };
   }
 }

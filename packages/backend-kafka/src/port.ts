@@ -66,6 +66,8 @@ export interface Fetched extends Place {
   readonly records: readonly LogRecord[];
   /** The offset after the last record there is. */
   readonly high: number;
+  /** Where to go on, behind what is no record: what a transaction left, say. Where it is left out, behind the last record. */
+  readonly next?: number;
   /** Why there is no more of this partition: the others have theirs all the same. */
   readonly failed?: unknown;
 }

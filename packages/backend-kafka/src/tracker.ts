@@ -4,6 +4,9 @@ import type { Commit, Fetched, LogRecord, Place } from "./port.ts";
 /** What lies ahead in this process of one partition, at most, before it is not asked for any more: twice as much may come by an answer. */
 const AHEAD_BYTES = 256 * 1024;
 
+/** The value of what stands for offsets without a record: it is done as soon as it is met, and nobody's frame. */
+export const NOTHING = new Uint8Array(0);
+
 export interface TrackerStart {
   readonly base: number;
   readonly done: readonly number[];
@@ -65,8 +68,9 @@ export class Tracker implements Place {
     return record !== undefined && this.ledger.hasRoom(record.offset);
   }
 
-  /** What was asked for at `readTo`. */
-  feed({ records }: Fetched): void {
+  /** What was asked for at `readTo`. Answers whether there is more to take. */
+  feed({ records, next = 0 }: Fetched): boolean {
+    const before = this.#readTo;
     for (const record of records) {
       // A broker gives whole batches: the first may begin below what was asked for.
       if (record.offset < this.#readTo) continue;
@@ -74,6 +78,11 @@ export class Tracker implements Place {
       this.#aheadBytes += record.value.length;
       this.#readTo = record.offset + 1;
     }
+    if (next > this.#readTo) {
+      this.#ahead.push({ offset: next - 1, key: null, value: NOTHING });
+      this.#readTo = next;
+    }
+    return this.#readTo > before;
   }
 
   /** The log begins there by now: what was to be read before is gone. */

@@ -281,6 +281,27 @@ describe.skipIf(line === undefined)("a trap of kafkajs", () => {
     expect(textsOf(await takeAll(backend))).toEqual(["", "ours", "x"]);
   });
 
+  it("10: nor what somebody's transactions leave: aborted records are nobody's, and their markers are passed", async () => {
+    const namespace = newNamespace();
+    const backend = await backendAt({ namespace });
+    const topic = `${namespace}.default`;
+    const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 }); // biome-ignore format: one line
+    await producer.connect();
+    for (const end of ["abort", "commit"] as const) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ value: end }] });
+      await transaction[end]();
+    }
+    await producer.disconnect();
+    expect((await backend.browse(WORK, { max: 10 }, never)).frames.map(({ bytes }) => String(Buffer.from(bytes)))).toEqual(["commit"]); // biome-ignore format: one line
+    const held = await takeAll(backend, { waitMs: 1_500 });
+    expect(textsOf(held)).toEqual(["commit"]);
+    await backend.settle(acks(...held), never);
+    await take(backend, { waitMs: 1_000 });
+    const other = await backendAt({ namespace }, []);
+    await vi.waitFor(async () => expect(await other.depth(WORK, never)).toMatchObject({ ready: 0, leased: 0 }), 2_000);
+  });
+
   it("11: a connection that has nothing to hold back looks for that when it is asked something, and not every millisecond", async () => {
     const namespace = newNamespace();
     await backendAt({ namespace }, []);

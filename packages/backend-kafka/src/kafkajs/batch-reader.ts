@@ -7,6 +7,7 @@ const FRONT_BYTES = 12;
 const HEAD_BYTES = 61;
 const MAGIC = 2;
 const CODEC_BITS = 0x07;
+const TRANSACTION_BIT = 0x10;
 /** What a transaction writes beside records. */
 const CONTROL_BIT = 0x20;
 const NO_BYTES = new Uint8Array(0);
@@ -15,23 +16,27 @@ let ended = 0;
 
 /**
  * Reads batches of records in format 2, the only one that brokers from 3.0 on keep. The last may be cut off, by the limit of a fetch: it is left out. Keys and
- * values are views into `bytes`. What is before a batch that is none, or is compressed by what there is no codec for, is read all the same.
+ * values are views into `bytes`; what is of `aborted` is left out. What is before a batch that is none, or is compressed by what there is no codec for, is read all the same.
  */
 export async function readBatches(
   bytes: Buffer,
   from: number,
   to: number,
   { topic, partition }: Place,
-): Promise<Pick<Fetched, "records" | "failed">> {
+  aborted: Aborted[],
+): Promise<Pick<Fetched, "records" | "next" | "failed">> {
   const records: LogRecord[] = [];
+  let next = 0;
   try {
     for (let at = from; at + HEAD_BYTES <= to; ) {
       const end = at + FRONT_BYTES + bytes.readInt32BE(at + 8);
       if (end > to) break;
       if (bytes[at + 16] !== MAGIC) throw new Error(`a batch of records of format ${bytes[at + 16]}`);
       const attributes = bytes.readInt16BE(at + 21);
-      if ((attributes & CONTROL_BIT) === 0) {
-        const base = readOffset(bytes, at);
+      const base = readOffset(bytes, at);
+      const isMarker = (attributes & CONTROL_BIT) !== 0;
+      const isGone = (attributes & TRANSACTION_BIT) !== 0 && isAborted(aborted, bytes, at, isMarker);
+      if (!isMarker && !isGone) {
         const count = bytes.readInt32BE(at + 57);
         if ((attributes & CODEC_BITS) === 0) readRecords(bytes, at + HEAD_BYTES, count, base, records);
         else {
@@ -39,14 +44,38 @@ export async function readBatches(
           readRecords(unfolded, 0, count, base, records);
         }
       }
+      next = base + bytes.readInt32BE(at + 23) + 1;
       at = end;
     }
-    return { records };
+    return { records, next };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const failed = new Error(`partition ${partition} of the topic ${topic} cannot be read: ${why}`, { cause: error });
-    return { records, failed };
+    return { records, next, failed };
   }
+}
+
+/** A transaction that was aborted: whose, and from which offset on. */
+interface Aborted {
+  readonly producer: bigint;
+  readonly from: number;
+}
+
+/** [producer, offset]. */
+export function readAborted(bytes: Buffer, at: number): Aborted[] {
+  return Array.from({ length: Math.max(0, bytes.readInt32BE(at)) }, (_, index) => {
+    const from = at + 4 + index * 16;
+    return { producer: bytes.readBigInt64BE(from), from: readOffset(bytes, from + 8) };
+  });
+}
+
+/** Is a batch part of one of them? A marker is its end. */
+function isAborted(aborted: Aborted[], bytes: Buffer, at: number, isMarker: boolean): boolean {
+  const producer = bytes.readBigInt64BE(at + 43);
+  const offset = readOffset(bytes, at);
+  const found = aborted.findIndex((one) => one.producer === producer && one.from <= offset);
+  if (isMarker && found >= 0) aborted.splice(found, 1);
+  return found >= 0;
 }
 
 /** 64 bits, of which a log never uses those that a number has not. */

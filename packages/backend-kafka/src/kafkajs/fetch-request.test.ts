@@ -119,7 +119,7 @@ describe("a fetch", () => {
         const bytes = answerOf(all);
         const { responses } = await kafkajsResponse.decode(bytes);
         expect(
-          (await read(bytes)).map(({ records, ...place }) => ({
+          (await read(bytes)).map(({ records, next: _, ...place }) => ({
             ...place,
             records: records.map(({ offset, key, value }) => [offset, hex(key), hex(value)]),
           })),
@@ -143,7 +143,33 @@ describe("a fetch", () => {
     control.writeInt16BE(0x30, 21);
     const records = Buffer.concat([control, batchAt(6, [{ key: null, value: Buffer.from("x") }])]);
     const [answer] = await read(answerOf([["t", [{ partition: 0, code: 0, high: 7, aborted: 0, records }]]])); // biome-ignore format: one line
-    expect(answer?.records).toEqual([{ offset: 6, key: null, value: Buffer.from("x") }]);
+    expect(answer).toMatchObject({ records: [{ offset: 6, key: null, value: Buffer.from("x") }], next: 7 });
+    const [end] = await read(answerOf([["t", [{ partition: 0, code: 0, high: 6, aborted: 0, records: control }]]])); // biome-ignore format: one line
+    expect(end).toMatchObject({ records: [], next: 6 });
+  });
+
+  it("leaves out what was aborted, until the marker of its end, and nothing of others", async () => {
+    const of = (at: number, producer: number, attributes: number, text: string) => {
+      const batch = batchAt(at, [{ key: null, value: Buffer.from(text) }]);
+      batch.writeInt16BE(attributes, 21);
+      batch.writeBigInt64BE(BigInt(producer), 43);
+      return batch;
+    };
+    const [record, marker] = [0x10, 0x30];
+    // Two of producer 7 were aborted, from offset 7 on each time, as `answerOf` says it.
+    const records = Buffer.concat([
+      of(6, 7, record, "committed before"),
+      of(7, 7, record, "aborted"),
+      of(8, 8, record, "another's"),
+      of(9, 7, 0, "without a transaction"),
+      of(10, 7, marker, ""),
+      of(11, 7, record, "aborted too"),
+      of(12, 7, marker, ""),
+      of(13, 7, record, "committed"),
+    ]);
+    const [answer] = await read(answerOf([["t", [{ partition: 0, code: 0, high: 14, aborted: 2, records }]]]));
+    expect(answer?.records.map(({ value }) => String(value))).toEqual(["committed before", "another's", "without a transaction", "committed"]); // biome-ignore format: one line
+    expect(answer?.next).toBe(14);
   });
 
   it("fails with what the broker says of all of it", async () => {

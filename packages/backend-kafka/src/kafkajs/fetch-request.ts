@@ -1,6 +1,6 @@
 import type { Fetched, Place } from "../port.ts";
 import type { Answer, ProtocolRequest } from "./asking.ts";
-import { readBatches, readOffset } from "./batch-reader.ts";
+import { readAborted, readBatches, readOffset } from "./batch-reader.ts";
 import { ResponseError } from "./response-error.ts";
 
 export interface FetchLimits {
@@ -115,14 +115,14 @@ async function read(bytes: Buffer): Promise<Answer<readonly Fetched[]>> {
       const partition = bytes.readInt32BE(at);
       const code = bytes.readInt16BE(at + 4);
       const high = readOffset(bytes, at + 6);
-      const aborted = Math.max(0, bytes.readInt32BE(at + 30));
-      at += 34 + aborted * 16 + 4;
+      const aborted = readAborted(bytes, at + 30);
+      at += 34 + aborted.length * 16 + 4;
       const length = Math.max(0, bytes.readInt32BE(at));
       const from = at + 4;
       at = from + length;
       const place = { topic, partition };
       if (code !== 0) fetched.push({ ...place, high, records: [], failed: new ResponseError(code, place) });
-      else fetched.push({ ...place, high, ...(await readBatches(bytes, from, at, place)) });
+      else fetched.push({ ...place, high, ...(await readBatches(bytes, from, at, place, aborted)) });
     }
   }
   return { answer: fetched, throttleMs };
