@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import lz4js from "lz4js";
 import snappyjs from "snappyjs";
 import { afterEach, describe, expect, inject, it } from "vitest";
 import type { KafkaBackend, KafkaBackendOptions } from "./index.ts";
+import { kafkajsPort } from "./kafkajs/kafkajs-port.ts";
+import { ownClient } from "./kafkajs/own-client.ts";
 import { acks, frame, never, newNamespace, opened, take, WORK } from "./testing/opened.ts";
 import { removeTopics } from "./testing/swept.ts";
 
@@ -53,5 +56,25 @@ describe.skipIf(line === undefined)("batches compressed", () => {
     expect(held.map(({ bytes }) => Buffer.from(bytes))).toEqual(all);
     expect(await backend.settle(acks(...held), never)).toEqual(["ok", "ok", "ok"]);
     if (codecs !== undefined) expect(compressed).toBeGreaterThan(100_000);
+  });
+
+  it("are each told what became of it: one that is refused takes no other of the same broker with it", async () => {
+    const space = `${namespace}-parts`;
+    const backend = await opened({ url, namespace: space, partitions: 2 });
+    backends.push(backend);
+    const brokers = [url.replace("kafka://", "")];
+    const { client, dispose } = ownClient({ brokers });
+    const port = kafkajsPort({ client, compression: 1, ackMs: 5_000, dispose });
+    const topic = `${space}.default`;
+    const admin = client.admin();
+    await admin.connect();
+    const configEntries = [{ name: "max.message.bytes", value: "1000" }];
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
+    await admin.disconnect();
+    const batches = [randomBytes(2_000), Buffer.from("small")].map((value, partition) => ({ partition, records: [{ key: null, value }] })); // biome-ignore format: one line
+    const outcomes = await port.produce(topic, batches);
+    expect(outcomes.map((outcome) => outcome && port.classify(outcome).code)).toEqual(["TOO_LARGE", undefined]);
+    await port.close();
+    expect((await take(backend, { waitMs: 5_000 })).map(({ bytes }) => String(Buffer.from(bytes)))).toEqual(["small"]);
   });
 });

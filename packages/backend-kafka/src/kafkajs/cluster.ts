@@ -48,7 +48,7 @@ export interface KafkajsBroker {
       readonly partition: number;
       readonly messages: readonly { readonly key: Uint8Array | string | null; readonly value: Uint8Array }[];
     }>[];
-  }): Promise<unknown>;
+  }): Promise<KafkajsProduced>;
   listOffsets(request: {
     readonly replicaId: number;
     readonly isolationLevel: number;
@@ -73,6 +73,13 @@ export interface KafkajsBroker {
       readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
     }[];
   }>;
+}
+
+/** What became of each partition, also where it was refused. */
+export interface KafkajsProduced {
+  readonly topics: readonly {
+    readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[];
+  }[];
 }
 
 interface TopicOf<P> {
@@ -217,18 +224,23 @@ function whole(connections: ConnectionPool): ConnectionPool {
   return connections;
 }
 
+const PRODUCE = 0;
 const METADATA = 3;
 const UNKNOWN_TOPIC = 3;
 const LEADER_NOT_AVAILABLE = 5;
 
 /**
  * Of a topic that was deleted, or a partition without a leader, kafkajs throws, so that it learned nothing of all others it asked for, for as long as that lasts.
- * Here the topic has no partitions, and the partition no leader.
+ * Here the topic has no partitions, and the partition no leader. Of a produce it throws what the first partition was refused for, as if nothing were written: here it
+ * answers what became of each.
  */
 function apart(connections: ConnectionPool): ConnectionPool {
   const { send } = connections;
   connections.send = ({ request, response, ...rest }) => {
-    const parse = (answer: unknown) => response.parse(request.apiKey === METADATA ? told(answer as Metadata) : answer);
+    const parse = async (answer: unknown) => {
+      if (request.apiKey === PRODUCE) return answer;
+      return response.parse(request.apiKey === METADATA ? told(answer as Metadata) : answer);
+    };
     return send.call(connections, { ...rest, request, response: { ...response, parse } });
   };
   return connections;

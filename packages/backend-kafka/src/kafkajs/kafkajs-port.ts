@@ -2,11 +2,12 @@ import kafkajs, { type Kafka } from "kafkajs";
 import { closed } from "../kafka-error.ts";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { ask } from "./asking.ts";
-import { clusterOf, type KafkajsBroker } from "./cluster.ts";
+import { clusterOf, type KafkajsBroker, type KafkajsProduced } from "./cluster.ts";
 import { type Compression, compressions, isKnown } from "./compression.ts";
 import { classifyKafkajs, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
 import { PRODUCE_VERSION, produceRequest } from "./produce-request.ts";
+import { ResponseError } from "./response-error.ts";
 
 export interface KafkajsPortOptions {
   readonly client: Kafka;
@@ -132,9 +133,8 @@ class KafkajsPort implements KafkaPort {
       return ask(broker, request);
     }
     const partitions = batches.map(({ partition, records }) => ({ partition, messages: records.map(messageOf) }));
-    // It says that one of them was not written, and not which.
-    await broker.produce({ acks: ALL, timeout, compression, topicData: [{ topic, partitions }] });
-    return new Map();
+    const answer = await broker.produce({ acks: ALL, timeout, compression, topicData: [{ topic, partitions }] });
+    return refusedOf(topic, answer);
   }
 
   /** Over connections of its own each time, of which nothing is left. */
@@ -149,6 +149,13 @@ class KafkajsPort implements KafkaPort {
       void cluster.disconnect().catch(() => {});
     }
   }
+}
+
+function refusedOf(topic: string, { topics }: KafkajsProduced): ReadonlyMap<number, unknown> {
+  const refused = new Map<number, unknown>();
+  for (const { partition, errorCode } of topics.flatMap(({ partitions }) => partitions))
+    if (errorCode !== 0) refused.set(partition, new ResponseError(errorCode, { topic, partition }));
+  return refused;
 }
 
 /** kafkajs takes a Buffer, and makes a damaged record of any other array of bytes. */
