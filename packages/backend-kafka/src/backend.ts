@@ -137,10 +137,9 @@ export class KafkaBackend implements Backend, AsyncDisposable {
 
   async purge(queue: Queue, signal: AbortSignal): Promise<number> {
     await this.#written(queue, signal);
-    const purged = await unlessAborted(this.#looking.purge(queue), signal);
-    const { group, topic } = spotOf(this.#settings.naming, queue);
-    this.#consumers.get(group)?.purged(topic);
-    return purged;
+    const { ready, places } = await unlessAborted(this.#looking.purge(queue), signal);
+    this.#consumers.get(spotOf(this.#settings.naming, queue).group)?.purged(places);
+    return ready;
   }
 
   classify(error: unknown): ErrorClass {

@@ -169,10 +169,12 @@ export class LogConsumer implements Holder {
     });
   }
 
-  /** The log was emptied. */
-  purged(topic: string): void {
-    for (const tracker of this.#turns.get(topic)?.trackers ?? []) tracker.dropAhead();
-    this.#takers.get(topic)?.purge();
+  /** What is below these was removed from the log. */
+  purged(places: readonly (Place & { readonly offset: number })[]): void {
+    for (const place of places) {
+      this.#trackers.get(keyOf(place))?.purge(place.offset);
+      this.#takers.get(place.topic)?.purge(place);
+    }
   }
 
   async end(): Promise<void> {

@@ -4,7 +4,7 @@ import { KafkaRefusal, missing } from "./kafka-error.ts";
 import { spotOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { partitionOf } from "./partitioning.ts";
-import type { Fetched, LogLink } from "./port.ts";
+import type { Fetched, LogLink, Place } from "./port.ts";
 
 /** How long a look waits for what the bounds of the log say is there. */
 const LOOK_MS = 100;
@@ -31,16 +31,7 @@ export class Looking {
 
   /** As old as the last commits of those who read. */
   async depth(queue: Queue): Promise<Depth> {
-    let ready = 0;
-    let leased = 0;
-    for (const { base, high, done, grantedBelow } of await this.#rests(queue)) {
-      const granted = Math.min(high, Math.max(base, grantedBelow));
-      let doneGranted = 0;
-      for (const offset of done) if (offset < granted) doneGranted += 1;
-      leased += granted - base - doneGranted;
-      ready += high - granted - (done.size - doneGranted);
-    }
-    return { ready, leased, delayed: 0, exact: false };
+    return depthOf(await this.#rests(queue));
   }
 
   async browse(queue: Queue, { cursor, max }: Page): Promise<BrowsePage> {
@@ -73,14 +64,17 @@ export class Looking {
     return { frames };
   }
 
-  /** Removes all records up to the end as it is now; what is in hand lives on with its holder. Answers how many were ready. */
-  async purge(queue: Queue): Promise<number> {
+  /** Removes all records up to the end as it is now; what is in hand lives on with its holder. Answers how many were ready, and what is gone below which offset. */
+  async purge(
+    queue: Queue,
+  ): Promise<{ readonly ready: number; readonly places: readonly (Place & { readonly offset: number })[] }> {
     const { topic } = spotOf(this.#settings.naming, queue);
-    const { ready } = await this.depth(queue);
     const rests = await this.#rests(queue);
-    const full = rests.filter(({ base, high }) => high > base);
-    await this.#asked.deleteBelow(full.map(({ partition, high: offset }) => ({ topic, partition, offset })));
-    return ready;
+    const places = rests
+      .filter(({ base, high }) => high > base)
+      .map(({ partition, high: offset }) => ({ topic, partition, offset }));
+    await this.#asked.deleteBelow(places);
+    return { ready: depthOf(rests).ready, places };
   }
 
   close(): void {
@@ -123,4 +117,17 @@ export class Looking {
     if (answer?.failed !== undefined) throw answer.failed;
     return answer ?? { records: [] };
   }
+}
+
+function depthOf(rests: readonly Rest[]): Depth {
+  let ready = 0;
+  let leased = 0;
+  for (const { base, high, done, grantedBelow } of rests) {
+    const granted = Math.min(high, Math.max(base, grantedBelow));
+    let doneGranted = 0;
+    for (const offset of done) if (offset < granted) doneGranted += 1;
+    leased += granted - base - doneGranted;
+    ready += high - granted - (done.size - doneGranted);
+  }
+  return { ready, leased, delayed: 0, exact: false };
 }

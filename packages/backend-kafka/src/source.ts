@@ -1,7 +1,7 @@
 import { CreditBuffer, GrantedFrame, type SessionLeases } from "@org/dispatch-core/adapter-kit";
 import type { Clock, Delivery, HoldOutcome, Queue, Settlement, Want } from "@org/dispatch-core/contract";
 import type { LogConsumer } from "./log-consumer.ts";
-import type { LogRecord } from "./port.ts";
+import type { LogRecord, Place } from "./port.ts";
 import { LogReceipt, type ReceiptHome } from "./receipt.ts";
 import type { Taker } from "./taker.ts";
 
@@ -160,8 +160,12 @@ export class Source implements Taker, ReceiptHome {
     this.#watch();
   }
 
-  purge(): void {
-    for (const { tracker, record } of this.#returned.splice(0)) this.#port.consumer.finish(tracker, record.offset);
+  purge({ partition, offset }: Place & { readonly offset: number }): void {
+    this.#returned = this.#returned.filter(({ tracker, record }) => {
+      const isGone = tracker.partition === partition && record.offset < offset;
+      if (isGone) this.#port.consumer.finish(tracker, record.offset);
+      return !isGone;
+    });
   }
 
   fail(error: unknown): void {

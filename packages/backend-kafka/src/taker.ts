@@ -1,3 +1,5 @@
+import type { Place } from "./port.ts";
+
 /** A queue of a consumer, as the consumer sees it: somebody who takes what comes of a topic. */
 export interface Taker {
   readonly topic: string;
@@ -7,8 +9,8 @@ export interface Taker {
   pull(): void;
   /** The partitions are others by now. */
   changed(): void;
-  /** What lies here and is in nobody's hand is to be forgotten: it was removed from the log. */
-  purge(): void;
+  /** What lies here of a partition, in nobody's hand, is to be forgotten below an offset: it was removed from the log. */
+  purge(below: Place & { readonly offset: number }): void;
   /** There is nobody to wait for at the moment. */
   fail(error: unknown): void;
   end(): void;

@@ -4,6 +4,8 @@ import type { Commit, Fetched, LogRecord, Place } from "./port.ts";
 /** What lies ahead in this process of one partition, at most, before it is not asked for any more: twice as much may come by an answer. */
 const AHEAD_BYTES = 256 * 1024;
 
+/** What a record is here beside its bytes, at the least: many of them are much, however small each is. */
+const RECORD_BYTES = 16;
 /** The value of what stands for offsets without a record: it is done as soon as it is met, and nobody's frame. */
 export const NOTHING = new Uint8Array(0);
 
@@ -75,11 +77,13 @@ export class Tracker implements Place {
       // A broker gives whole batches: the first may begin below what was asked for.
       if (record.offset < this.#readTo) continue;
       this.#ahead.push(record);
-      this.#aheadBytes += record.value.length;
+      this.#aheadBytes += bytesOf(record);
       this.#readTo = record.offset + 1;
     }
     if (next > this.#readTo) {
-      this.#ahead.push({ offset: next - 1, key: null, value: NOTHING });
+      const gap = { offset: next - 1, key: null, value: NOTHING };
+      this.#ahead.push(gap);
+      this.#aheadBytes += bytesOf(gap);
       this.#readTo = next;
     }
     return this.#readTo > before;
@@ -96,7 +100,7 @@ export class Tracker implements Place {
       const record = this.#ahead[this.#head];
       if (record === undefined || !this.ledger.hasRoom(record.offset)) return undefined;
       this.#head += 1;
-      this.#aheadBytes -= record.value.length;
+      this.#aheadBytes -= bytesOf(record);
       if (this.#head === this.#ahead.length) {
         this.#ahead = [];
         this.#head = 0;
@@ -109,11 +113,13 @@ export class Tracker implements Place {
     }
   }
 
-  /** Forgets what was read and not met: it was removed from the log. */
-  dropAhead(): void {
-    this.#ahead = [];
+  /** Forgets what was read and not met, and what is on its way, below an offset: it was removed from the log. */
+  purge(below: number): void {
+    this.#ahead = this.#ahead.slice(this.#head).filter(({ offset }) => offset >= below);
     this.#head = 0;
     this.#aheadBytes = 0;
+    for (const record of this.#ahead) this.#aheadBytes += bytesOf(record);
+    this.skipTo(below);
   }
 
   /** What is to be committed. `by` has handed out what is in hand; nobody has, where that is left out. */
@@ -123,4 +129,8 @@ export class Tracker implements Place {
     const note = encodeNote(base, { done: this.ledger.doneAbove(), grantedBelow, by, lostBelow: this.lostBelow });
     return { topic: this.topic, partition: this.partition, offset: base, note };
   }
+}
+
+function bytesOf({ key, value }: LogRecord): number {
+  return RECORD_BYTES + value.length + (key === null ? 0 : key.length);
 }
