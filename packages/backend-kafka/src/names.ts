@@ -17,6 +17,9 @@ export interface Spot {
 /** "Legal characters for topics": letters, digits, `.`, `_`, `-`, at most 249 of them (Kafka's `Topic.validate`). */
 const KAFKA_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 
+/** What is behind the name of a queue, or of a namespace, stands for something else there: `jobs.dead` has the dead letters of `jobs`. */
+const TAKEN = /\.(?:high|low|dead|later|reply)$|\.reply\.|^tier\./;
+
 const MIDDLE_LANE = "normal";
 
 /**
@@ -34,6 +37,8 @@ export function spotOf({ namespace, named }: Naming, { role, name, of }: Queue):
     reply: { topic: `${base}.reply`, group: `${group}.reply.${name}` },
     tier: { topic: `${namespace}.tier.${name}`, group: `${namespace}.tier` },
   }[role];
+  if (base === `${namespace}.${of}` && TAKEN.test(of))
+    throw new KafkaRefusal("MISMATCH", `the queue "${of}" would share the topic "${base}" with a part of another one`);
   if (KAFKA_NAME.test(spot.topic)) return spot;
   throw new KafkaRefusal(
     "MISMATCH",

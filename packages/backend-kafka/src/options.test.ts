@@ -87,6 +87,20 @@ describe("names", () => {
     expect(spotOf(naming, queue)).toEqual({ topic, group });
   });
 
+  it.each(["jobs.dead", "jobs.high", "jobs.low", "jobs.later", "jobs.reply", "jobs.reply.c1", "tier.100"])(
+    "of a queue %s are refused: another one has them",
+    (of) => {
+      expect(() => spotOf(naming, { role: "work", name: "normal", of })).toThrow(
+        expect.objectContaining({ code: "MISMATCH", message: expect.stringContaining(of) }),
+      );
+      expect(spotOf({ ...naming, named: { of, topic: "own", group: undefined } }, { role: "work", name: "normal", of })).toEqual({ topic: "own", group: "own" }); // biome-ignore format: one line
+    },
+  );
+
+  it.each(["jobs", "jobs.dead-ones", "dead", "high", "replies.c1"])("of a queue %s are its own", (of) => {
+    expect(spotOf(naming, { role: "work", name: "normal", of }).topic).toBe(`n.${of}`);
+  });
+
   it("that Kafka does not take are refused", () => {
     expect(() =>
       spotOf({ ...naming, namespace: "n".repeat(128) }, { role: "dead", name: "dead", of: "q".repeat(128) }),
