@@ -38,7 +38,7 @@ export class Feeding {
   readonly #timers = new Set<{ readonly timer: Timer; readonly end: () => void }>();
   /** Ends the waiting of those that would read ahead. */
   readonly #lying = new Set<() => void>();
-  /** How often in a row each could not be read. */
+  /** In a row. */
   readonly #failures = new WeakMap<Tracker, number>();
   readonly #resting = new Set<Tracker>();
   #round = 0;

@@ -147,8 +147,8 @@ export class LogConsumer implements Holder {
     return this.#turns.has(topic);
   }
 
-  /** Throws where the topic was deleted: a member has nothing of it then, and would wait for ever. */
   async mustBe(topic: string): Promise<void> {
+    // Of a topic that was deleted a member has nothing, and would wait for ever.
     if (!this.#isStable || this.hasAny(topic)) return;
     if (!(await this.#port.link.partitions([topic])).has(topic)) throw missing(topic);
   }
@@ -169,7 +169,7 @@ export class LogConsumer implements Holder {
     });
   }
 
-  /** What is below these was removed from the log. */
+  /** What is below was removed from the log. */
   purged(places: readonly (Place & { readonly offset: number })[]): void {
     for (const place of places) {
       this.#trackers.get(keyOf(place))?.purge(place.offset);

@@ -64,7 +64,7 @@ export class Looking {
     return { frames };
   }
 
-  /** Removes all records up to the end as it is now; what is in hand lives on with its holder. Answers how many were ready, and what is gone below which offset. */
+  /** Removes all records up to the end as it is now; what is in hand lives on with its holder. */
   async purge(
     queue: Queue,
   ): Promise<{ readonly ready: number; readonly places: readonly (Place & { readonly offset: number })[] }> {

@@ -22,7 +22,7 @@ export class Topics {
     this.#settings = settings;
   }
 
-  /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that would refuse what is sent to it, or cannot be read. */
+  /** Throws `MISSING` for a topic that is not there and must not be made, and `MISMATCH` for one that cannot be used. */
   async open(queues: readonly Queue[], create: boolean, clock: Clock, signal: AbortSignal): Promise<readonly Doubt[]> {
     const { port, naming } = this.#settings;
     const open = new Map<string, Queue>();

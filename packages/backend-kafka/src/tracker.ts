@@ -113,12 +113,13 @@ export class Tracker implements Place {
     }
   }
 
-  /** Forgets what was read and not met, and what is on its way, below an offset: it was removed from the log. */
+  /** What is below was removed from the log. */
   purge(below: number): void {
     this.#ahead = this.#ahead.slice(this.#head).filter(({ offset }) => offset >= below);
     this.#head = 0;
     this.#aheadBytes = 0;
     for (const record of this.#ahead) this.#aheadBytes += bytesOf(record);
+    // What is on its way, too.
     this.skipTo(below);
   }
 

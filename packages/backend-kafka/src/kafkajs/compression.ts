@@ -43,12 +43,17 @@ export function useCompression(
 }
 
 /** kafkajs has a place holder for each, which throws when it is asked for the codec. */
-export function isKnown(compression: Compression): boolean {
+function isKnown(compression: Compression): boolean {
   try {
     return known[TYPES[compression]]?.() !== undefined;
   } catch {
     return false;
   }
+}
+
+/** Is there a codec for it? As a topic's `compression.type` says it, which may also be that there is none, or the sender's. */
+export function unfolds(compression: string): boolean {
+  return !(compression in TYPES) || isKnown(compression as Compression);
 }
 
 /** What unfolds batches that say this number of themselves. Throws where there is none. */

@@ -37,6 +37,7 @@ export class KafkajsLink implements LogLink {
   ): Promise<Joined> {
     await this.#know(member.claim.topics);
     return this.#coordinated(group, async (broker) => {
+      // A member that does not come back in the time of a session is as good as dead.
       const {
         generationId: generation,
         memberId,
@@ -45,7 +46,6 @@ export class KafkajsLink implements LogLink {
       } = await broker.joinGroup({
         groupId: group,
         sessionTimeout: member.sessionMs,
-        // A member that does not come back in this time is as good as dead.
         rebalanceTimeout: member.sessionMs,
         memberId: member.id,
         groupProtocols: [{ name: PROTOCOL, metadata: encodeClaim(member.claim) }],
@@ -205,8 +205,8 @@ export class KafkajsLink implements LogLink {
     return leaders;
   }
 
-  /** There may be one by now. */
   async #found(place: Place): Promise<string> {
+    // There may be one by now.
     await this.refresh().catch(() => {});
     const leader = this.leaderOf(place);
     if (leader !== undefined) return leader;
@@ -258,15 +258,15 @@ export class KafkajsLink implements LogLink {
     }
   }
 
-  /** kafkajs would connect anew, and nobody would end that. */
   #mustBeOpen(): void {
+    // kafkajs would connect anew, and nobody would end that.
     if (this.#isClosed) throw closed();
   }
 
-  /** Brokers are known by what is known of topics; to ask for none would be to ask for all. */
   async #know(topics: readonly string[]): Promise<void> {
     this.#mustBeOpen();
     const unknown = [...new Set(topics)].filter((topic) => !this.#topics.has(topic));
+    // Brokers are known by what is known of topics; to ask for none would be to ask for all.
     if (unknown.length === 0) return;
     await this.#cluster.connect();
     this.#mustBeOpen();

@@ -3,7 +3,7 @@ import { closed } from "../kafka-error.ts";
 import type { Batch, KafkaPort, NewTopic } from "../port.ts";
 import { ask } from "./asking.ts";
 import { clusterOf, type KafkajsBroker, type KafkajsProduced } from "./cluster.ts";
-import { type Compression, compressions, isKnown } from "./compression.ts";
+import { unfolds } from "./compression.ts";
 import { classifyKafkajs, isThere, meaningOf, refusalsOf } from "./kafkajs-error.ts";
 import { KafkajsLink } from "./kafkajs-link.ts";
 import { PRODUCE_VERSION, produceRequest } from "./produce-request.ts";
@@ -28,17 +28,14 @@ export function kafkajsPort(options: KafkajsPortOptions): KafkaPort {
 
 class KafkajsPort implements KafkaPort {
   readonly #options: KafkajsPortOptions;
-  readonly #sending: KafkajsLink;
-  /** Asks for topics that may not be there. */
-  readonly #asking: KafkajsLink;
+  readonly #link: KafkajsLink;
   /** Those that are not closed. */
   readonly #links = new Set<KafkajsLink>();
   #isClosed = false;
 
   constructor(options: KafkajsPortOptions) {
     this.#options = options;
-    this.#sending = this.link();
-    this.#asking = this.link();
+    this.#link = this.link();
   }
 
   link(): KafkajsLink {
@@ -49,14 +46,14 @@ class KafkajsPort implements KafkaPort {
   }
 
   async partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return this.#asking.partitions(topics);
+    return this.#link.partitions(topics);
   }
 
   async readable(topics: readonly string[]): Promise<void> {
-    const counts = await this.#asking.partitions(topics);
+    const counts = await this.#link.partitions(topics);
     // Of one that is not there no broker has the first.
     const all = (topic: string) => Array.from({ length: counts.get(topic) ?? 1 }, (_, at) => at);
-    await this.#sending.bounds(new Map(topics.map((topic) => [topic, all(topic)])));
+    await this.#link.bounds(new Map(topics.map((topic) => [topic, all(topic)])));
   }
 
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
@@ -67,14 +64,6 @@ class KafkajsPort implements KafkaPort {
         resourceName,
         new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
       ]),
-    );
-  }
-
-  unfolds(compression: string): boolean {
-    return (
-      !compressions.includes(compression as Compression) ||
-      compression === "none" ||
-      isKnown(compression as Compression)
     );
   }
 
@@ -94,7 +83,7 @@ class KafkajsPort implements KafkaPort {
   }
 
   async produce(topic: string, batches: readonly Batch[]): Promise<readonly unknown[]> {
-    const link = this.#sending;
+    const link = this.#link;
     const outcomes: unknown[] = new Array(batches.length).fill(undefined);
     const places = batches.map(({ partition, records }, at) => ({ topic, partition, records, at }));
     const leaders = await link.byLeader(places);
@@ -103,7 +92,7 @@ class KafkajsPort implements KafkaPort {
         try {
           const errors = await this.#write(await link.broker(leader), topic, own);
           for (const { partition, at } of own) outcomes[at] = errors.get(partition);
-          // Somebody else may have the partition by now.
+          // Others may have them by now.
           if (errors.size > 0) void link.refresh().catch(() => {});
         } catch (error) {
           for (const { at } of own) outcomes[at] = error;
@@ -116,6 +105,7 @@ class KafkajsPort implements KafkaPort {
 
   classify = classifyKafkajs;
   meaning = meaningOf;
+  unfolds = unfolds;
 
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -137,7 +127,6 @@ class KafkajsPort implements KafkaPort {
     return refusedOf(topic, answer);
   }
 
-  /** Over connections of its own each time, of which nothing is left. */
   async #controlled<R>(ask: (controller: KafkajsBroker) => Promise<R>): Promise<R> {
     if (this.#isClosed) throw closed();
     const cluster = clusterOf(this.#options.client);
