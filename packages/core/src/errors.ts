@@ -180,7 +180,7 @@ export function guard(observer: Observer | undefined): Observer | undefined {
 
 /** What somebody answered for whom nobody waits: a promise among it must not end the process. Only such as Node would end it for: others may begin when awaited. */
 export function unheard(answer: unknown): void {
-  if (answer instanceof Promise) answer.catch(() => {});
+  if (answer !== undefined && answer instanceof Promise) answer.catch(() => {});
 }
 
 /** Says of an observer that it throws nothing, whatever it is made of throws. */

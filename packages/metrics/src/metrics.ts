@@ -1,5 +1,5 @@
 import { systemClock } from "@org/dispatch-core";
-import type { Clock, Observer } from "@org/dispatch-core/contract";
+import type { Clock, DispatchEvent, Observer } from "@org/dispatch-core/contract";
 import { Registry } from "prom-client";
 import packageJson from "../package.json" with { type: "json" };
 import { describeMetrics } from "./described.ts";
@@ -24,6 +24,8 @@ export class Metrics {
   readonly #recorders = new Map<string, Recorder>();
   /** Of `observer`. It has no name until it was told of a call. */
   #own: Recorder;
+  /** Told of every task: once its books have their name, nothing stands between. */
+  #observe: Observer;
   readonly #pacers = new WeakMap<QueueBooks, Pacer>();
   readonly #names: readonly string[];
   readonly #process: ReturnType<typeof exposeProcess>;
@@ -38,10 +40,8 @@ export class Metrics {
     this.#clock = clock;
     this.#made = (backend) => new Recorder({ backend, clock, tasks, mostTasks, mostQueues });
     this.#own = this.#made(undefined);
-    this.observer = (event) => {
-      if (event.event === "call") this.#name(event.backend);
-      this.#own.observe(event);
-    };
+    this.#observe = (event) => this.#unnamed(event);
+    this.observer = (event) => this.#observe(event);
     const recorders = () => this.#all();
     this.#names = namesIn(registry, prefix);
     expose({ registry, prefix, recorders, wall: () => clock.wall() });
@@ -94,11 +94,14 @@ export class Metrics {
   }
 
   /** One backend has one recorder, whichever of its observers is told. Core tells of a call before it tells of anything else: nothing is left behind. */
-  #name(backend: string): void {
-    if (this.#own.backend !== "") return;
-    const known = this.#recorders.get(backend);
-    if (known !== undefined && !this.#own.isUsed) this.#own = known;
-    else if (known === undefined) this.#recorders.set(backend, this.#own);
+  #unnamed(event: DispatchEvent): void {
+    if (event.event === "call") {
+      const known = this.#recorders.get(event.backend);
+      if (known === undefined) this.#recorders.set(event.backend, this.#own);
+      else if (!this.#own.isUsed) this.#own = known;
+      this.#observe = this.#own.observe;
+    }
+    this.#own.observe(event);
   }
 
   #all(): ReadonlySet<Recorder> {
