@@ -48,6 +48,7 @@ export class GroupMembership implements Membership {
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #hasEnded = false;
+  #isJoining = false;
   /** What is waited for between two beats. */
   #pause: { readonly timer: Timer; readonly end: () => void } | undefined;
   #asking: Asking[] = [];
@@ -113,6 +114,8 @@ export class GroupMembership implements Membership {
         else if (means === "rebalancing") isBetween = this.#memberId !== "";
         else {
           failures += 1;
+          // The answer may be lost of a join that was made: as above; but once, since nobody waits for a broker that is away.
+          isBetween = this.#isJoining && this.#memberId !== "" && failures === 1;
           this.#failed(error);
           await this.#sleep(reconnectMs(failures));
         }
@@ -127,6 +130,7 @@ export class GroupMembership implements Membership {
   async #join(): Promise<void> {
     const { link, group, sessionMs, holder, clock } = this.#port;
     const topics = this.#topics;
+    this.#isJoining = true;
     holder.joining();
     const claim = { topics: [...topics].sort(), owned: holder.owned(), generation: this.#generation };
     const { memberId, generation, members } = await link.join(group, { id: this.#memberId, sessionMs, claim });
@@ -143,6 +147,7 @@ export class GroupMembership implements Membership {
     this.#generation = generation;
     this.#heard();
     await holder.assigned({ memberId, generation }, placesOf(share), { members: known, own: this.#own });
+    this.#isJoining = false;
     if (clock.now() - this.#heardAtMs < sessionMs) this.#answer((asking) => asking.resolve(true));
   }
 

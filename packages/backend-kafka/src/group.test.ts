@@ -374,65 +374,88 @@ const act: fc.Arbitrary<Act> = fc.record({
   count: fc.integer({ min: 1, max: 12 }),
 });
 
+/** Plays the acts, and reads what is left. `isStrict`: no loss may be counted though answers are lost. */
+async function play(acts: readonly Act[], partitions: number, isStrict = false): Promise<void> {
+  const bench = new Bench();
+  let crew = [await bench.backend(partitions)];
+  const held = new Map<KafkaBackend, Delivery[]>();
+  const sent = new Set<string>();
+  const done = new Set<string>();
+  let deaths = 0;
+  let misses = 0;
+  const isLossless = () => deaths === 0 && (isStrict || misses === 0);
+  const acked = async (backend: KafkaBackend, some: readonly Delivery[]) => {
+    const outcomes = await bench.ack(backend, some);
+    some.forEach(({ bytes }, at) => {
+      if (outcomes[at] === "ok") done.add(`${Buffer.from(bytes)}`);
+    });
+  };
+  for (const { kind, who, count } of acts) {
+    const member = crew[who % crew.length] as (typeof crew)[number];
+    const { backend, port } = member;
+    const own = held.get(backend) ?? [];
+    if (kind === "send") {
+      const texts = Array.from({ length: count }, (_, at) => `${sent.size + at}`);
+      for (const text of texts) sent.add(text);
+      await bench.send(backend, ...texts);
+    } else if (kind === "take") {
+      const got = await bench.take(backend, 300, count).catch(() => []);
+      if (isLossless()) expect(counted(got).filter((text) => !text.endsWith("×0"))).toEqual([]);
+      held.set(backend, [...own, ...got]);
+    } else if (kind === "ack") await acked(backend, own.splice(0, count));
+    else if (kind === "release")
+      await bench.until(backend.settle(own.splice(0, count).map(({ receipt }) => ({ kind: "release", receipt, delayMs: 0 })), never)); // biome-ignore format: one call
+    else if (kind === "join" && crew.length < 4) crew.push(await bench.backend(partitions));
+    else if (kind === "leave" && crew.length > 1) {
+      crew = crew.filter((one) => one !== member);
+      await bench.until(backend.close());
+    } else if (kind === "die" && crew.length > 1) {
+      crew = crew.filter((one) => one !== member);
+      port.isDead = true;
+      deaths += 1;
+    }
+    // Not for long: an orderly end has two seconds, and what it could not say by then counts as lost.
+    else if (kind === "miss") {
+      bench.loseSync(port, count * 25);
+      misses += 1;
+    } else await bench.clock.advance(count * 400);
+  }
+  // What is held still is let go; then one reads all that is left.
+  for (const { backend } of crew) await bench.until(backend.close());
+  await bench.clock.advance(SESSION_MS * 2);
+  const last = await bench.backend(partitions);
+  for (let empty = 0; empty < 2; ) {
+    const got = await bench.take(last.backend, 2_000);
+    empty = got.length === 0 ? empty + 1 : 0;
+    await acked(last.backend, got);
+  }
+  expect([...done].sort()).toEqual([...sent].sort());
+  await bench.until(last.backend.close());
+}
+
+const one = (kind: Act["kind"], who: number, count = 1): Act => ({ kind, who, count });
+
 describe("any members, in any order of events", () => {
+  // Where a partition moves to a member that does not hear of it, and the one before leaves meanwhile, nobody can say that it was given back: so a loss is
+  // counted there. Nothing is lost for that.
   it.each([1, 3])(
-    "lose nothing, and count a loss only where somebody has died (%d partitions)",
+    "lose nothing, and count a loss only where somebody has died or not heard an answer (%d partitions)",
     async (partitions) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40 }), async (acts) => {
-          const bench = new Bench();
-          let crew = [await bench.backend(partitions)];
-          const held = new Map<KafkaBackend, Delivery[]>();
-          const sent = new Set<string>();
-          const done = new Set<string>();
-          let deaths = 0;
-          const acked = async (backend: KafkaBackend, some: readonly Delivery[]) => {
-            const outcomes = await bench.ack(backend, some);
-            some.forEach(({ bytes }, at) => {
-              if (outcomes[at] === "ok") done.add(`${Buffer.from(bytes)}`);
-            });
-          };
-          for (const { kind, who, count } of acts) {
-            const member = crew[who % crew.length] as (typeof crew)[number];
-            const { backend, port } = member;
-            const own = held.get(backend) ?? [];
-            if (kind === "send") {
-              const texts = Array.from({ length: count }, (_, at) => `${sent.size + at}`);
-              for (const text of texts) sent.add(text);
-              await bench.send(backend, ...texts);
-            } else if (kind === "take") {
-              const got = await bench.take(backend, 300, count).catch(() => []);
-              if (deaths === 0) expect(counted(got).filter((text) => !text.endsWith("×0"))).toEqual([]);
-              held.set(backend, [...own, ...got]);
-            } else if (kind === "ack") await acked(backend, own.splice(0, count));
-            else if (kind === "release")
-              await bench.until(backend.settle(own.splice(0, count).map(({ receipt }) => ({ kind: "release", receipt, delayMs: 0 })), never)); // biome-ignore format: one call
-            else if (kind === "join" && crew.length < 4) crew.push(await bench.backend(partitions));
-            else if (kind === "leave" && crew.length > 1) {
-              crew = crew.filter((one) => one !== member);
-              await bench.until(backend.close());
-            } else if (kind === "die" && crew.length > 1) {
-              crew = crew.filter((one) => one !== member);
-              port.isDead = true;
-              deaths += 1;
-            } else if (kind === "miss") bench.loseSync(port, count * 100);
-            else await bench.clock.advance(count * 400);
-          }
-          // What is held still is let go; then one reads all that is left.
-          for (const { backend } of crew) await bench.until(backend.close());
-          await bench.clock.advance(SESSION_MS * 2);
-          const last = await bench.backend(partitions);
-          for (let empty = 0; empty < 2; ) {
-            const got = await bench.take(last.backend, 2_000);
-            empty = got.length === 0 ? empty + 1 : 0;
-            await acked(last.backend, got);
-          }
-          expect([...done].sort()).toEqual([...sent].sort());
-          await bench.until(last.backend.close());
-        }),
+        fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40 }), (acts) => play(acts, partitions)),
         { numRuns: 60 },
       );
     },
     120_000,
   );
+
+  it("give back what they have where they leave while the answer to their join is lost", () =>
+    play(
+      [
+        ...[one("send", 0), one("join", 0), one("take", 7), one("miss", 3, 4), one("take", 0), one("leave", 7)],
+        ...[one("send", 0), one("take", 0), one("join", 0), one("take", 3), one("take", 0)],
+      ],
+      3,
+      true,
+    ));
 });
