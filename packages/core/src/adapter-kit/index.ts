@@ -1,7 +1,7 @@
 /**
  * What adapters of session brokers and of log brokers share, on the clock that `open` is given: a lease for each delivery, the deliveries themselves, one connection that is kept
- * alive, credit for a broker that pushes, a bell for one that is asked, a buffer for polls that cannot be called back, the books of a log's partition, and the checks of
- * options. What decides is pure; what needs time is told its clock.
+ * alive, credit for a broker that pushes, a bell for one that is asked, a buffer for polls that cannot be called back, the books of a log's partition, what was
+ * found out of queues that come and go, and the checks of options. What decides is pure; what needs time is told its clock.
  */
 
 export { checkBackend } from "../backend-check.ts";
