@@ -89,7 +89,7 @@ test("redrive: by id, then all; what is sent again is gone from the list", async
   expect((await dead(LIST))[1]).not.toContain(id(0));
   expect(await dead({ verb: "redrive", ids: [id(0), id(1)], all: false })).toEqual([1, "1 dead letter sent again\n"]);
   expect(around.errText()).toBe(
-    "dispatch: MISSING: 1 of the 2 dead letters were not sent again: they are not there, or half a lease was over before\n",
+    "dispatch: MISSING: 1 of the 2 dead letters were not sent again: they are not there, or in other hands\n",
   );
   expect(await dead({ verb: "redrive", ids: [], all: true })).toEqual([0, "1 dead letter sent again\n"]);
   expect(await dead(LIST)).toEqual([0, ""]);

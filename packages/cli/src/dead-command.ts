@@ -61,7 +61,7 @@ async function redrive(
   if (action.all || count >= wanted) return 0;
   return missing(
     around,
-    `${wanted - count} of the ${wanted} dead letters were not sent again: they are not there, or half a lease was over before`,
+    `${wanted - count} of the ${wanted} dead letters were not sent again: they are not there, or in other hands`,
   );
 }
 

@@ -6,7 +6,8 @@ import { decodeFrame, isBad } from "./codec/frame.ts";
 import { deadFrame, type NewTask, rejectedFrame } from "./codec/maker.ts";
 import { payloadOf } from "./codec/testing.ts";
 import type { Backend, Counters, DeathNote, Frame, OutFrame, Want } from "./contract/index.ts";
-import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { type MemoryBackend, memory } from "./memory/index.ts";
 import { frame as rawFrame } from "./memory/testing.ts";
 import { deadQueue, workQueue } from "./queues.ts";
@@ -27,8 +28,8 @@ const death: DeathNote = {
 };
 const last: Counters = { round: 0, attempt: 5, copy: 1, lost: 2 };
 
-function letter(index: number, more: Partial<NewTask> = {}, counters = last): OutFrame {
-  return deadFrame(frameOf({ index, payload: { n: index }, ...more }), counters, death);
+function letter(index: number, more: Partial<NewTask> = {}, counters = last, diedAt = death.diedAt): OutFrame {
+  return deadFrame(frameOf({ index, payload: { n: index }, ...more }), counters, { ...death, diedAt });
 }
 
 /** Dead letters on a memory backend; `through` may stand in for it. */
@@ -247,19 +248,47 @@ describe("redrive", () => {
     expect(await world.depths()).toBe("1 dead, 0 held, 1 to do");
   });
 
-  it("stops after half a lease, with what it has done", async () => {
-    const many = Array.from({ length: 450 }, (_, index) => letter(index));
-    const slow = (inner: Backend) =>
+  /** Each receive takes an eighth of a lease. */
+  const slow =
+    (world: () => World, seen: () => Promise<void> = async () => {}) =>
+    (inner: Backend) =>
       through(inner, {
         receive: async (...args) => {
-          await world.clock.advance(8_000);
+          await world().clock.advance(LEASE_MS / 8);
+          await seen();
           return inner.receive(...args);
         },
       });
-    const world: World = await World.with(many, slow);
-    expect(await world.dead.redrive({ all: true })).toBe(400);
-    expect(await world.depths()).toBe("50 dead, 0 held, 400 to do");
-    expect(await world.dead.redrive({ all: true })).toBe(50);
+
+  it("goes on for longer than a lease, and loses nothing that it holds meanwhile", async () => {
+    const many = Array.from({ length: 1_050 }, (_, index) => letter(index, {}, last, 0));
+    const all: World = await World.with(
+      many,
+      slow(() => all),
+    );
+    expect(await all.dead.redrive({ all: true })).toBe(1_050);
+    expect(await all.depths()).toBe("0 dead, 0 held, 1050 to do");
+    const one: World = await World.with(
+      many,
+      slow(() => one),
+    );
+    expect(await one.dead.redrive({ ids: ids(1_049) })).toBe(1);
+    const [kept] = await one.inner.receive(DEAD, { max: 1, waitMs: 0, leaseMs: LEASE_MS }, never);
+    expect(kept?.redelivery).toBe(0);
+    expect(await one.depths()).toBe("1048 dead, 1 held, 1 to do");
+  });
+
+  it("ends though tasks go on dying", async () => {
+    let index = 10;
+    const dying = async () => {
+      index += 1;
+      await world.inner.send(DEAD, [letter(index, {}, last, world.clock.wall())], never);
+    };
+    const world: World = await World.with(
+      three,
+      slow(() => world, dying),
+    );
+    expect(await world.dead.redrive({ all: true })).toBe(7);
   });
 });
 

@@ -1,7 +1,8 @@
 export type { Backoff, Random } from "./backoff.ts";
 export { systemClock, VirtualClock } from "./clock.ts";
 export type * from "./contract/index.ts";
-export type { DeadLetter, DeadLetters, Selection } from "./dead-letters.ts";
+export type { DeadLetter, Selection } from "./dead-letter.ts";
+export type { DeadLetters } from "./dead-letters.ts";
 export { Dispatcher } from "./dispatcher.ts";
 export { codes, Dead, DispatchError, Drop, Retry } from "./errors.ts";
 export { type JsonLoggerOptions, jsonLogger, type LogEventsOptions, type Logger, logEvents } from "./log.ts";
