@@ -81,7 +81,7 @@ export async function collect(collection: Collection): Promise<number> {
 function stoppingText(cause: StopCause, worker: Worker | undefined): string {
   const waits =
     worker === undefined
-      ? `waiting up to ${durationText(defaults.drainMs)} for what is under way`
+      ? `waiting up to ${durationText(defaults.drainMs)} for what workers have in hand`
       : `letting ${worker.status.running} running finish`;
   const [what, next] = cause instanceof Thrown ? [thrownText(cause.error), "a signal"] : [cause, "a second signal"];
   return `${oneLine(what)}: ${waits}, the rest is cancelled; ${next} ends at once`;

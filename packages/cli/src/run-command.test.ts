@@ -358,3 +358,31 @@ test("--no-worker: workers elsewhere do the work", async () => {
   await worker.stop();
   await backend.close();
 });
+
+test("--no-worker: a signal waits for what a worker has in hand, and for nothing where nobody has anything", async () => {
+  const around = await surroundings({ stdin: lines(3) });
+  const backend = memory();
+  const options = { ...OPTIONS, input: "-", output: "-", worker: false, task: "hold" };
+  const ended = runOn(backend, options, around);
+  const [begun, free] = [deferred(), deferred()];
+  const handler = async (): Promise<void> => {
+    begun.resolve();
+    await free.promise;
+  };
+  const worker = await Worker.start(backend, defineTask({ name: "hold", handler }), { concurrency: 1, leaseMs: 1_000 });
+  await begun.promise;
+  around.raise("SIGTERM");
+  // For longer than a run waits that nobody works for.
+  setTimeout(free.resolve, 2_000);
+  expect(await ended).toBe(0);
+  await worker.stop();
+
+  const alone = await surroundings({ stdin: lines(3) });
+  const asked = performance.now();
+  const cancelled = runOn(backend, { ...options, queue: "nobodys" }, alone);
+  setTimeout(() => alone.raise("SIGTERM"), 100);
+  expect(await cancelled).toBe(1);
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  expect(resultsOf(alone.outText()).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled", "cancelled"]);
+  await backend.close();
+});

@@ -25,7 +25,7 @@ export async function endEarly(
 ): Promise<void> {
   run.endInput();
   source.close();
-  if (worker === undefined) await ended(run, clock, defaults.drainMs);
+  if (worker === undefined) await leftAlone(run, clock, FIRST_BEAT_MS + LEAST_QUIET_MS + 2 * pollMs);
   else {
     if (cause instanceof Thrown) clock.after(THROWN_DRAIN_MS, () => worker.abort());
     await letGo(worker, clock, isLocal);
@@ -59,10 +59,18 @@ export async function letGo(worker: Worker, clock: Clock, isLocal: boolean): Pro
 const LEAST_QUIET_MS = 200;
 const STEP_MS = 50;
 
-/** Resolves when nothing is outstanding, or after `boundMs`. */
-async function ended(run: Run<unknown>, clock: Clock, boundMs: number): Promise<void> {
-  const endsAt = clock.now() + boundMs;
-  while (run.progress.outstanding > 0 && clock.now() < endsAt) await pause(clock, STEP_MS);
+/** Whoever takes tasks of a coordinator tells it so after a second, or earlier. */
+const FIRST_BEAT_MS = 1_000;
+
+/** Resolves when nothing is outstanding, when for so long no worker has had anything in hand as far as beats say, or after `drainMs`. */
+async function leftAlone(run: Run<unknown>, clock: Clock, aloneMs: number): Promise<void> {
+  let aloneSince = clock.now();
+  const endsAt = aloneSince + defaults.drainMs;
+  while (run.progress.outstanding > 0 && clock.now() < endsAt) {
+    if (run.progress.activeWorkers > 0) aloneSince = clock.now();
+    else if (clock.now() - aloneSince >= aloneMs) return;
+    await pause(clock, STEP_MS);
+  }
 }
 
 /** Resolves when nothing is outstanding, or no result has come for `quietMs`. */
