@@ -15,7 +15,7 @@ export interface Log {
 }
 
 /**
- * `json`: every event, and what handlers log, as JSON lines. `text`: lines for people, of what needs a look only, thinned out where they come in
+ * `json`: every event of level `info` and above, and what handlers log at those, as JSON lines. `text`: lines for people, of what needs a look only, thinned out where they come in
  * thousands (progress and summary come beside it). `off`: nothing. All on standard error.
  */
 export function logOf(mode: LogMode, screen: Screen, backend?: string): Log {

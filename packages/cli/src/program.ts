@@ -88,7 +88,9 @@ function addQueueCommands(queue: Command, act: Act<QueueAction>): void {
   addCommonOptions(queue.command("status").description("what is ready, leased, delayed and dead"))
     .option("--json", "one JSON line", false)
     .action((flags: Flags & { json: boolean }) => act({ verb: "status", json: flags.json }, flags));
-  addCommonOptions(queue.command("purge").description("remove every task that waits"))
+  addCommonOptions(
+    queue.command("purge").description("remove every task that is ready, and where the broker can, what is delayed"),
+  )
     .option("--yes", "really", false)
     .action((flags: Flags & { yes: boolean }) => act({ verb: "purge", yes: flags.yes }, flags));
 }

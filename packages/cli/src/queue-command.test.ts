@@ -1,5 +1,6 @@
-import { Dispatcher } from "@org/dispatch-core";
-import { memory } from "@org/dispatch-core/memory";
+import { Dispatcher, QueueAdmin } from "@org/dispatch-core";
+import type { Backend } from "@org/dispatch-core/contract";
+import { type Character, memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
 import { capturedSurroundings } from "./captured-surroundings.ts";
 import { queueOn, statusText, withAdmin } from "./queue-command.ts";
@@ -7,8 +8,8 @@ import { queueOn, statusText, withAdmin } from "./queue-command.ts";
 const OPTIONS = { backend: "memory", log: "text", create: true, queue: "mails" } as const;
 
 /** A queue with three tasks that are ready and one that is delayed. */
-async function filled() {
-  const backend = memory();
+async function filled(character?: Character) {
+  const backend: Backend = character === undefined ? memory() : memory({ character });
   const dispatcher = await Dispatcher.open(backend, { queue: "mails" });
   for (const payload of [1, 2, 3]) await dispatcher.send("mail", payload);
   await dispatcher.send("mail", 4, { delayMs: 3_600_000 });
@@ -17,6 +18,10 @@ async function filled() {
   return {
     around,
     close: () => backend.close(),
+    async admin<T>(ask: (admin: QueueAdmin) => Promise<T>): Promise<T> {
+      const admin = await QueueAdmin.open(backend, { queue: "mails" });
+      return ask(admin);
+    },
     status: (json: boolean) => withAdmin(backend, OPTIONS, (admin) => queueOn(admin, { verb: "status", json }, around)),
     purge: (yes: boolean) => withAdmin(backend, OPTIONS, (admin) => queueOn(admin, { verb: "purge", yes }, around)),
   };
@@ -41,11 +46,39 @@ test("what a broker only estimates is marked", () => {
     queue: "q",
     lanes: [{ lane: "high", ready: 12_000, leased: 0, delayed: 3, exact: false }],
     dead: 2,
+    untold: [],
   });
   expect(text).toBe(
     `queue q, dead letters: 2\nlane    ready  leased  delayed\nhigh  ~12,000      ~0       ~3\n${FRAMES}`,
   );
 });
+
+test("what nobody can tell is no 0", () => {
+  const lanes = [{ lane: "high", ready: 1, leased: 0, delayed: 0, exact: true }];
+  expect(statusText({ queue: "q", lanes, dead: 0, untold: ["leased", "delayed"] })).toBe(
+    `queue q, dead letters: 0\nlane  ready  leased  delayed\nhigh      1       ?        ?\n${FRAMES}`,
+  );
+  // Of this process, say.
+  const [lane] = lanes;
+  expect(statusText({ queue: "q", lanes: [{ ...lane, leased: 2 } as never], dead: 0, untold: ["leased"] })).toContain(
+    "1       2        0\n",
+  );
+});
+
+test.each([
+  ["redis", "4 frames removed\n", []],
+  ["kafka", "3 frames removed; what is delayed stays, and comes when it is due\n", ["delayed"]],
+  ["sqs", "3 frames removed; what is delayed stays, and comes when it is due\n", []],
+] as const)(
+  "what is delayed is counted and removed as far as that can be done: %s",
+  async (character, said, untold) => {
+    const { around, purge, admin, close } = await filled(character);
+    expect(await admin((one) => one.status())).toMatchObject({ untold });
+    expect(await purge(true)).toBe(0);
+    expect(around.outText()).toBe(said);
+    await close();
+  },
+);
 
 test("a purge empties the queue, once it is confirmed", async () => {
   const { around, status, purge, close } = await filled();

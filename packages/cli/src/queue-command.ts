@@ -28,7 +28,8 @@ export async function queueOn(
   checkQueueAction(action);
   if (action.verb === "purge") {
     const count = await admin.purge();
-    around.stdout.write(`${countText(count)} ${count === 1 ? "frame" : "frames"} removed\n`);
+    const stays = admin.purgesDelayed ? "" : "; what is delayed stays, and comes when it is due";
+    around.stdout.write(`${countText(count)} ${count === 1 ? "frame" : "frames"} removed${stays}\n`);
     return 0;
   }
   const status = await admin.status();
@@ -40,11 +41,13 @@ function checkQueueAction(action: QueueAction): void {
   if (action.verb === "purge") confirm(action.yes, "queue purge");
 }
 
-/** The status for people; `~` begins what the broker only estimates. */
+/** The status for people; `~` begins what the broker only estimates, `?` stands for what nobody can tell. */
 export function statusText(status: QueueStatus): string {
   const rows = status.lanes.map(({ lane, exact, ...counts }) => {
     const cell = (count: number) => `${exact ? "" : "~"}${countText(count)}`;
-    return [lane, cell(counts.ready), cell(counts.leased), cell(counts.delayed)];
+    const told = (key: "leased" | "delayed") =>
+      status.untold.includes(key) && counts[key] === 0 ? "?" : cell(counts[key]);
+    return [lane, cell(counts.ready), told("leased"), told("delayed")];
   });
   const table = tableText([["lane", "ready", "leased", "delayed"], ...rows]);
   return `queue ${status.queue}, dead letters: ${countText(status.dead)}\n${table}counted in frames: each a task, or a pack of tasks\n`;

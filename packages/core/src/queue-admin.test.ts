@@ -34,7 +34,7 @@ describe("status", () => {
   it("of an empty queue", async () => {
     const { admin } = await opened();
     const lanes = [{ lane: "normal", ready: 0, leased: 0, delayed: 0, exact: true }];
-    expect(await admin.status()).toEqual({ queue: "mails", lanes, dead: 0 });
+    expect(await admin.status()).toEqual({ queue: "mails", lanes, dead: 0, untold: [] });
   });
 
   it("says what is ready, leased and delayed, of this queue alone", async () => {

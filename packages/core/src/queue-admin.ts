@@ -17,6 +17,8 @@ export interface QueueStatus {
   readonly lanes: readonly ({ readonly lane: string } & Depth)[];
   /** How many dead letters are ready to be looked at. */
   readonly dead: number;
+  /** What nobody can tell: a lane has 0 of it whatever there is. What waits in tiers, which belong to all queues, is not counted among `delayed` either. */
+  readonly untold: readonly ("leased" | "delayed")[];
   /**
    * Since the frame that is first in its lane could be taken, of the oldest of them: since it was sent, or since its delay or back-off is over. What a worker
    * gave back as it was counts from before. Absent where nothing is ready, or the backend does not let us look.
@@ -80,7 +82,7 @@ export class QueueAdmin implements AsyncDisposable {
     const lanes = queues.map(({ name }, index) => ({ lane: name, ...(depths[index] as Depth) }));
     const busy = queues.filter((_, index) => (depths[index] as Depth).ready > 0);
     const oldestAgeMs = this.#looks ? await this.#oldestAge(busy, until) : undefined;
-    const status = { queue: this.#queue, lanes, dead: (dead as Depth).ready, oldestAgeMs };
+    const status = { queue: this.#queue, lanes, dead: (dead as Depth).ready, untold: this.#untold, oldestAgeMs };
     this.#observer?.(statusEvent(status));
     return status;
   }
@@ -92,6 +94,16 @@ export class QueueAdmin implements AsyncDisposable {
       removed += await this.#calls.ask("purge", this.#until(), (backend, signal) => backend.purge(queue, signal));
     }
     return removed;
+  }
+
+  /** Does `purge` remove what is delayed too? Where not, it stays until its time has come. */
+  get purgesDelayed(): boolean {
+    return this.#calls.backend.profile.purgesDelayed !== false && this.#routes.delay.kind !== "tiers";
+  }
+
+  get #untold(): QueueStatus["untold"] {
+    if (this.#calls.backend.profile.depthShows === "ready") return ["leased", "delayed"];
+    return this.#routes.delay.kind === "tiers" ? ["delayed"] : [];
   }
 
   /** Nothing of its own stays open; there for symmetry with the others. */
