@@ -5,6 +5,7 @@ import { Coordinator } from "./coordinator.ts";
 import { type Family, openFamily } from "./open-family.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { DispatcherSettings } from "./plan/options.ts";
+import { deadQueue } from "./queues.ts";
 import type { Routes } from "./routes.ts";
 import { Tracing } from "./tracing.ts";
 
@@ -32,7 +33,10 @@ export class DispatcherParts {
   }
 
   static async open(backend: Backend, settings: DispatcherSettings): Promise<DispatcherParts> {
-    const family = await openFamily(backend, settings, (send) => ({ receive: [], send }));
+    const { create, queue } = settings;
+    // What it may make it makes whole, so that whoever looks after the queue finds all of it, though no worker has been there yet.
+    const more = create ? [deadQueue(queue)] : [];
+    const family = await openFamily(backend, settings, (send) => ({ receive: [], send: [...send, ...more] }));
     return new DispatcherParts(family, settings);
   }
 

@@ -117,6 +117,14 @@ describe("open", () => {
     await Dispatcher.open(backend, { create: false, coordinator: "c1" });
     expect(new Set(opened)).toEqual(new Set(["work false", `reply ${makes}`]));
   });
+
+  it("makes with leave the queue of the dead as well: who looks after it finds all of it, though no worker has been there", async () => {
+    const backend = new ScriptedBackend({ verbs: [] });
+    const opened: string[] = [];
+    backend.open = async ({ send }: OpenOptions) => void opened.push(...send.map(({ role }) => role));
+    await Dispatcher.open(backend, { create: true });
+    expect(new Set(opened)).toEqual(new Set(["work", "dead"]));
+  });
 });
 
 describe("the reply queue", () => {
