@@ -205,6 +205,12 @@ describe("memory", () => {
     await server.admin.config("SET", "maxmemory", "1");
     const refused = await backend.send(WORK, frames("d"), never).catch((error: unknown) => error);
     expect(codeOf(backend, refused)).toBe("THROTTLED");
+    expect(await backend.renew([a.receipt, b.receipt], 2 * LEASE_MS, never)).toEqual(["ok", "ok"]);
+    // A task of a pack, of which others still run.
+    const early = { queue: REPLY, frame: frame("early result") };
+    expect(await backend.move([{ receipts: [{ receipt: a.receipt, ack: false }], sends: [early] }], never)).toEqual([
+      "ok",
+    ]);
     const result = { queue: REPLY, frame: frame("result") };
     expect(await backend.move([{ receipts: [{ receipt: a.receipt, ack: true }], sends: [result] }], never)).toEqual([
       "ok",
@@ -215,9 +221,12 @@ describe("memory", () => {
     ] as const;
     expect(await backend.settle(rest, never)).toEqual(["ok", "ok"]);
     expect(textsOf(await take(backend))).toEqual(["c"]);
+    // Who comes now, and puts off the end of a reply queue, frees memory.
+    const other = await backendAt({ url: server.url, namespace: backend.namespace });
+    await server.admin.pexpire(leasesOf(backend).replace("work:normal:l", "reply:coordinator-1:m"), 22 * 3_600_000);
+    expect(textsOf(await take(other, {}, REPLY))).toEqual(["early result", "result"]);
     await server.admin.config("SET", "maxmemory", "0");
     expect(await backend.send(WORK, frames("d"), never)).toEqual(["ok"]);
-    expect(textsOf(await take(backend, {}, REPLY))).toEqual(["result"]);
   });
 
   it("doubts a server that may throw tasks away, and refuses it when strict", async () => {

@@ -14,19 +14,25 @@ export interface Script {
 
 const script = (lua: string): Script => ({ lua, sha: createHash("sha1").update(lua).digest("hex") });
 
+/**
+ * Runs when the memory is full, too, since all but a send leads to less. Without it Redis refuses the first write of a script if that may need memory.
+ * https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
+ */
+const always = (lua: string): Script => script(`#!lua flags=allow-oom\n${lua}`);
+
 export const scripts = {
-  make: script(make),
+  make: always(make),
   send: script(send),
-  claim: script(claim),
-  renew: script(renew),
-  settle: script(settle),
-  move: script(move),
+  claim: always(claim),
+  renew: always(renew),
+  settle: always(settle),
+  move: always(move),
   depth: script(depth),
   browse: script(browse),
-  purge: script(purge),
+  purge: always(purge),
   remove: script(remove),
-  giveBack: script(giveBack),
+  giveBack: always(giveBack),
   fields: script(fields),
   records: script(records),
-  adopt: script(adopt),
+  adopt: always(adopt),
 } as const;
