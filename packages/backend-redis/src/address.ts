@@ -9,6 +9,9 @@ export interface Address {
   readonly options: IoredisOptions;
 }
 
+/** Without it ioredis speaks to the master without TLS, password included, whatever `tls` says. */
+const BEHIND_SENTINELS: IoredisOptions = { enableTLSForSentinelMode: true };
+
 /** Puts URL and single options together; where both say the same, the single option wins. Throws `CONFIG_INVALID`, and never shows a password. */
 export function addressOf(from: RedisBackendOptions): Address {
   const urls = (from.url ?? "")
@@ -29,10 +32,15 @@ export function addressOf(from: RedisBackendOptions): Address {
   };
   if (first?.sentinel !== undefined) {
     const sentinels = urls.map((url) => ({ host: url.host ?? "127.0.0.1", port: url.port ?? 26_379 }));
-    return { nodes: undefined, options: { ...options, sentinels, name: first.sentinel } };
+    const sentinelTLS = options.tls && { sentinelTLS: options.tls };
+    return {
+      nodes: undefined,
+      options: { ...BEHIND_SENTINELS, ...sentinelTLS, ...options, sentinels, name: first.sentinel },
+    };
   }
   if (from.cluster !== true && urls.length < 2) {
-    if (options.sentinels !== undefined || options.path !== undefined) return { nodes: undefined, options };
+    if (options.sentinels !== undefined) return { nodes: undefined, options: { ...BEHIND_SENTINELS, ...options } };
+    if (options.path !== undefined) return { nodes: undefined, options };
     return {
       nodes: undefined,
       options: {

@@ -39,6 +39,18 @@ it.each<[RedisBackendOptions, object]>([
       ],
     },
   ],
+  [
+    { url: "rediss://a?sentinel=main" },
+    { tls: {}, enableTLSForSentinelMode: true, sentinelTLS: {}, sentinels: [{ host: "a", port: 26_379 }] },
+  ],
+  [
+    { url: "redis://a?sentinel=main", tls: { ca: "certificate" }, connection: { sentinelTLS: { ca: "other" } } },
+    { tls: { ca: "certificate" }, enableTLSForSentinelMode: true, sentinelTLS: { ca: "other" } },
+  ],
+  [
+    { tls: true, connection: { sentinels: [{ host: "s", port: 1 }], name: "main" } },
+    { tls: {}, enableTLSForSentinelMode: true },
+  ],
   [{ connection: { keyPrefix: "k:", socketTimeout: 1 } }, { keyPrefix: "k:", socketTimeout: 1 }],
 ])("%o leads to the client's %o", (options, expected) => {
   const client = made(options) as Redis;
