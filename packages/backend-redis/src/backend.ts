@@ -21,6 +21,7 @@ import {
 } from "@org/dispatch-core/contract";
 import type { AuditReport } from "./audit.ts";
 import { Connection, closedError } from "./connection.ts";
+import { DurableWrites } from "./durable-writes.ts";
 import { Holding } from "./holding.ts";
 import type { Place } from "./keys.ts";
 import { Looking } from "./looking.ts";
@@ -45,6 +46,8 @@ export class RedisBackend implements Backend, AsyncDisposable {
   readonly profile: Profile;
   readonly #settings: Settings;
   readonly #connection: Connection;
+  /** For writes that wait until there are copies. */
+  readonly #durable: Connection | undefined;
   readonly #runner: ScriptRunner;
   readonly #holding: Holding;
   readonly #looking: Looking;
@@ -58,8 +61,10 @@ export class RedisBackend implements Backend, AsyncDisposable {
     const { namespace, make, durability, dedupeWindowMs } = this.#settings;
     this.profile = redisProfile(dedupeWindowMs);
     this.#connection = new Connection(make);
+    this.#durable = durability && new Connection(make);
+    const durable = durability && new DurableWrites(this.#durable as Connection, durability);
     const { replyRetentionMs } = this.profile;
-    this.#runner = new ScriptRunner({ connection: this.#connection, namespace, durability, replyRetentionMs });
+    this.#runner = new ScriptRunner({ connection: this.#connection, namespace, durable, replyRetentionMs });
     this.#holding = new Holding(this.#runner);
     this.#looking = new Looking(this.#runner);
   }
@@ -72,8 +77,10 @@ export class RedisBackend implements Backend, AsyncDisposable {
   /** Makes every queue named, whatever `create` says: a queue here is a few keys, which nobody has to provide. */
   async open({ receive, send, clock }: OpenOptions, signal: AbortSignal): Promise<readonly Doubt[]> {
     this.#mustBeOpen();
-    await this.#connection.ready(signal);
-    await this.#connection.select(signal);
+    for (const connection of [this.#connection, this.#durable]) {
+      await connection?.ready(signal);
+      await connection?.select(signal);
+    }
     this.#doubts ??= await checkServers(this.#connection, this.#settings.strict);
     const runner = this.#runner;
     const sources = new Set(receive.map((queue) => runner.open(queue)));
@@ -170,6 +177,7 @@ export class RedisBackend implements Backend, AsyncDisposable {
   async #end(): Promise<void> {
     await Promise.allSettled([...this.#sources.values()].map((source) => source.close()));
     this.#connection.close();
+    this.#durable?.close();
   }
 
   #mustBeOpen(): void {

@@ -1,7 +1,7 @@
 import type { Client, MakeClient } from "./client.ts";
-import type { Durability } from "./durability.ts";
 import { RedisRefusal } from "./redis-error.ts";
 import type { Script } from "./script.ts";
+import { settled } from "./settled.ts";
 
 /** An argument or a key of a command. */
 export type Argument = string | number | Buffer;
@@ -52,26 +52,11 @@ export class Connection {
     }
   }
 
-  /** The same, and after it the wait for further copies; throws where there were not enough, which leaves open that there will be. */
-  async runDurably(
-    script: Script,
-    keys: readonly string[],
-    args: readonly Argument[],
-    durability: Durability,
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    const rest = [keys.length, ...keys, ...args];
-    const piped = (call: readonly Argument[]) => {
-      const pipeline = this.#writable().pipeline();
-      pipeline.callBuffer(...(call as [string, ...Argument[]]));
-      pipeline.call(...(durability.command as [string, ...Argument[]]));
-      return settled(pipeline.exec(), signal);
-    };
-    let [done, copies] = (await piped(["evalsha", script.sha, ...rest])) ?? [];
-    if (isUnknownScript(done?.[0])) [done, copies] = (await piped(["eval", script.lua, ...rest])) ?? [];
-    for (const error of [done?.[0], copies?.[0]]) if (error) throw error;
-    durability.check(copies?.[1]);
-    return done?.[1];
+  /** All in one go, to one server: an error or an answer each. */
+  pipeline(calls: readonly (readonly Argument[])[]): Promise<(readonly [error: Error | null, answer: unknown])[]> {
+    const pipeline = this.#writable().pipeline();
+    for (const call of calls) pipeline.callBuffer(...(call as [string, ...Argument[]]));
+    return pipeline.exec().then((answers) => answers ?? []);
   }
 
   async command(call: readonly Argument[], signal?: AbortSignal): Promise<unknown> {
@@ -83,6 +68,10 @@ export class Connection {
     const client = this.#writable();
     const { db = 0 } = "nodes" in client ? {} : client.options;
     if (db > 0) await this.command(["select", db], signal);
+  }
+
+  get isCluster(): boolean {
+    return "nodes" in this.#current();
   }
 
   /** Every master, one without a cluster: for questions about servers. */
@@ -124,18 +113,7 @@ export class Connection {
   }
 }
 
-/** The promise, or the signal's end, whichever is first. What the promise brings later is nobody's any more. */
-function settled<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const ended = () => reject(new RedisRefusal("TIMED_OUT", "Redis did not answer in time"));
-    if (signal.aborted) ended();
-    else signal.addEventListener("abort", ended, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", ended));
-  });
-}
-
-function isUnknownScript(error: unknown): boolean {
+export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
 

@@ -3,11 +3,11 @@ import { RedisRefusal } from "./redis-error.ts";
 /** How long a write waits for its further copies before it counts as failed, in ms: below the silence after which a socket counts as dead. */
 const WAIT_MS = 3_000;
 
-/** What follows each write, on the same connection, and what its answer must be. */
+/** What follows writes, on the same connection, and what its answer must be. */
 export interface Durability {
   readonly command: readonly (string | number)[];
-  /** Throws where there are too few copies. */
-  check(answer: unknown): void;
+  /** An error where there are too few copies. */
+  missing(answer: unknown): Error | undefined;
 }
 
 /** WAIT: https://redis.io/docs/latest/commands/wait/ · WAITAOF: https://redis.io/docs/latest/commands/waitaof/ */
@@ -15,18 +15,19 @@ export function durabilityOf(waitReplicas: number, waitAof: boolean): Durability
   if (waitAof) {
     return {
       command: ["waitaof", 1, waitReplicas, WAIT_MS],
-      check(answer) {
+      missing(answer) {
         const [local, replicas] = answer as readonly [number, number];
-        if (local < 1 || replicas < waitReplicas)
-          throw tooFew(`${local} of 1 server and ${replicas} of ${waitReplicas} replicas`, "on disk");
+        if (local >= 1 && replicas >= waitReplicas) return undefined;
+        return tooFew(`${local} of 1 server and ${replicas} of ${waitReplicas} replicas`, "on disk");
       },
     };
   }
   if (waitReplicas === 0) return undefined;
   return {
     command: ["wait", waitReplicas, WAIT_MS],
-    check(answer) {
-      if ((answer as number) < waitReplicas) throw tooFew(`${String(answer)} of ${waitReplicas} replicas`, "copied");
+    missing(answer) {
+      if ((answer as number) >= waitReplicas) return undefined;
+      return tooFew(`${String(answer)} of ${waitReplicas} replicas`, "copied");
     },
   };
 }

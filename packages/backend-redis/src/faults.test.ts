@@ -196,6 +196,37 @@ describe("connections", () => {
   });
 });
 
+describe("copies", () => {
+  it("keeps what it holds, and takes more, while its writes wait for a replica that is away", async () => {
+    const backend = await backendAt({ url: server.url, waitReplicas: 1 });
+    const sender = await backendAt({ url: server.url, namespace: backend.namespace });
+    await sender.send(WORK, frames("a", "b"), never);
+    const [a] = await take(backend, { max: 1 });
+    const begun = performance.now();
+    const sent = async (text: string, signal = never) =>
+      codeOf(backend, await backend.send(WORK, frames(text), signal).catch((error: unknown) => error));
+    const first = ["c", "d"].map((text) => sent(text));
+    // The wait for those two is under way.
+    await vi.waitFor(async () => expect(await sender.depth(WORK, never)).toMatchObject({ ready: 3 }));
+    const later = [sent("e"), sent("f"), sent("never sent", AbortSignal.timeout(200))];
+    expect(await backend.renew([a?.receipt as never], LEASE_MS, never)).toEqual(["ok"]);
+    expect(textsOf(await take(backend))).toEqual(["b", "c", "d"]);
+    expect(performance.now() - begun).toBeLessThan(1_500);
+    expect(await Promise.all(first)).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+    expect(await Promise.all(later)).toEqual(["UNAVAILABLE", "UNAVAILABLE", "TIMED_OUT"]);
+    // One wait of 3 s each for what came together.
+    expect(performance.now() - begun).toBeLessThan(8_000);
+    expect(textsOf(await take(backend))).toEqual(["e", "f"]);
+  });
+
+  it("writes once more what a server did not know", async () => {
+    const backend = await backendAt({ url: server.url, waitReplicas: 1 });
+    await server.admin.script("FLUSH");
+    await expect(backend.send(WORK, frames("a"), never)).rejects.toThrow("0 of 1 replicas");
+    expect(textsOf(await take(backend))).toEqual(["a"]);
+  });
+});
+
 describe("memory", () => {
   it("refuses what is new and finishes what was begun when the memory is full", async () => {
     const backend = await backendAt();

@@ -1,7 +1,7 @@
 import { RecentMap } from "@org/dispatch-core/adapter-kit";
 import { type Queue, queueKey } from "@org/dispatch-core/contract";
 import type { Argument, Connection } from "./connection.ts";
-import type { Durability } from "./durability.ts";
+import type { DurableWrites } from "./durable-writes.ts";
 import { type Place, placeOf } from "./keys.ts";
 import type { Script } from "./script.ts";
 
@@ -9,10 +9,11 @@ export interface ScriptRunnerPort {
   readonly connection: Connection;
   readonly namespace: string;
   readonly replyRetentionMs: number;
-  readonly durability: Durability | undefined;
+  /** Undefined: a write is one as soon as the server has it. */
+  readonly durable: DurableWrites | undefined;
 }
 
-/** Runs scripts over queues, on the connection for commands. */
+/** Runs scripts over queues, on the connection for commands; writes that must last, on theirs. */
 export class ScriptRunner {
   readonly #port: ScriptRunnerPort;
   /** Of queues that are opened here, by which their sources are found. */
@@ -59,9 +60,10 @@ export class ScriptRunner {
 
   /** A change that must last. */
   write(script: Script, places: readonly Place[], args: readonly Argument[], signal: AbortSignal): Promise<unknown> {
-    const { connection, durability } = this.#port;
-    if (durability === undefined) return this.run(script, places, args, signal);
-    return connection.runDurably(script, keysOf(places), args, durability, signal);
+    const { durable } = this.#port;
+    if (durable === undefined) return this.run(script, places, args, signal);
+    const keys = keysOf(places);
+    return durable.run(script, places, [keys.length, ...keys, ...args], signal);
   }
 }
 
