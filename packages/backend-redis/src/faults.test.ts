@@ -28,10 +28,10 @@ async function backendAt(options: RedisBackendOptions = { url: server.url }): Pr
 }
 
 /** A backend whose connections a test can break. */
-async function behindProxy(): Promise<[RedisBackend, TcpProxy]> {
+async function behindProxy(options: RedisBackendOptions = {}): Promise<[RedisBackend, TcpProxy]> {
   const proxy = await TcpProxy.start({ port: Number(new URL(server.url).port) });
   proxies.push(proxy);
-  return [await backendAt({ host: proxy.host, port: proxy.port }), proxy];
+  return [await backendAt({ host: proxy.host, port: proxy.port, ...options }), proxy];
 }
 
 const timed = async (work: Promise<unknown>): Promise<number> => {
@@ -113,6 +113,28 @@ describe("connections", () => {
     await recovers(backend);
     expect(await backend.settle([{ kind: "ack", receipt: held.receipt }], never)).toEqual(["ok"]);
   }, 30_000);
+
+  it("ends a receive by its signal, too, while it looks for what an earlier one was granted", async () => {
+    const [backend, proxy] = await behindProxy();
+    const waiting = take(backend, { waitMs: 10_000 }).catch((error: unknown) => codeOf(backend, error));
+    await vi.waitFor(async () => expect(await server.admin.client("LIST")).toContain("cmd=blpop"));
+    proxy.reset();
+    expect(await waiting).toBe("UNAVAILABLE");
+    await recovers(backend);
+    proxy.blackHole("up");
+    const begun = performance.now();
+    expect(await take(backend, { waitMs: 10_000 }, WORK, AbortSignal.timeout(300))).toEqual([]);
+    expect(performance.now() - begun).toBeLessThan(1_500);
+    proxy.reset();
+    proxy.heal();
+    await recovers(backend);
+  });
+
+  it("closes on a socket that answers no more, however long that counts as alive", async () => {
+    const [backend, proxy] = await behindProxy({ connection: { socketTimeout: 60_000 } });
+    proxy.blackHole("up");
+    expect(await timed(backend.close())).toBeLessThan(7_000);
+  });
 
   it("loses nothing, and counts nothing as lost, when the answer to a receive is lost", async () => {
     const [backend, proxy] = await behindProxy();

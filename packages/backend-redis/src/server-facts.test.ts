@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { factsOf, faultsOf } from "./server-facts.ts";
+import { checkServers, factsOf, faultsOf } from "./server-facts.ts";
 
 it.each<[string, readonly RegExp[]]>([
   ["maxmemory_policy:noeviction\r\naof_enabled:1\r\n", []],
@@ -16,4 +16,9 @@ it.each<[string, readonly RegExp[]]>([
 
 it("reads values that hold colons", () => {
   expect(factsOf("a:b:c\r\n# d\r\n").get("a")).toBe("b:c");
+});
+
+it("asks a server that does not answer for no longer than its caller waits", async () => {
+  const silent = { masters: () => [{ info: () => new Promise<string>(() => {}) }] };
+  await expect(checkServers(silent, false, AbortSignal.timeout(20))).rejects.toMatchObject({ code: "TIMED_OUT" });
 });

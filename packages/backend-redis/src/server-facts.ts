@@ -1,6 +1,7 @@
 import type { Doubt } from "@org/dispatch-core/contract";
 import type { Connection } from "./connection.ts";
 import { RedisRefusal } from "./redis-error.ts";
+import { settled } from "./settled.ts";
 
 /** The oldest server whose scripts have LMPOP. */
 const LEAST_MAJOR = 7;
@@ -25,12 +26,16 @@ export function faultsOf(facts: Facts): string[] {
  * Looks at every master. Throws `MISMATCH` for a server that is too old, and with `strict` for one that may lose tasks; else that is a doubt. So it is
  * that a user may not ask (`INFO` is denied), which `strict` refuses, too.
  */
-export async function checkServers(connection: Connection, strict: boolean): Promise<readonly Doubt[]> {
+export async function checkServers(
+  connection: Pick<Connection, "masters">,
+  strict: boolean,
+  signal: AbortSignal,
+): Promise<readonly Doubt[]> {
   const doubts: Doubt[] = [];
   for (const master of connection.masters()) {
     let text: string;
     try {
-      text = await master.info();
+      text = await settled(master.info(), signal);
     } catch (error) {
       if (strict || !(error instanceof Error) || !error.message.startsWith("NOPERM")) throw error;
       doubts.push({

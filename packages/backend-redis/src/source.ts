@@ -6,11 +6,14 @@ import type { Place } from "./keys.ts";
 import { LISTEN_S, Listening } from "./listening.ts";
 import { STARVATION_GRANTS } from "./profile.ts";
 import { scripts } from "./script.ts";
+import { settled } from "./settled.ts";
 
 /** A server that does not know yet that a connection is dead runs what stands behind its blocking pop; by then it has. In ms. */
 const LATE_MS = 2 * LISTEN_S * 1_000;
 /** One claim holds up the server for some 5 ms at most. */
 const MOST_GRANTS = 1_000;
+/** A close waits so long for a server that says nothing; what could not be given back until then comes back by its lease. In ms. */
+const CLOSE_MS = 5_000;
 
 /** Ms until something may be due, or -1; then a lease and a frame for each grant. */
 type Answer = [number, ...Buffer[]];
@@ -69,7 +72,8 @@ export class Source {
     const untilMs = clock.now() + want.waitMs;
     for (;;) {
       if (!(want.max > 0) || signal.aborted || this.#closed) return [];
-      if (this.#unanswered.length > 0) await this.#recover();
+      if (this.#unanswered.length > 0) await this.#recover(signal);
+      if (signal.aborted) return [];
       const { deliveries, nextMs } = await this.#claim(want, signal);
       const leftMs = untilMs - clock.now();
       if (deliveries.length > 0 || leftMs <= 0) return deliveries;
@@ -87,8 +91,9 @@ export class Source {
   /** Ends all waiting, gives back all that this session holds, without penalty, and wakes somebody else for it. */
   async close(): Promise<void> {
     this.forget();
-    await Promise.allSettled(this.#running);
-    await this.#giveBack(this.#session);
+    const signal = AbortSignal.timeout(CLOSE_MS);
+    await settled(Promise.allSettled(this.#running), signal);
+    await this.#giveBack(this.#session, signal);
   }
 
   /** A signal that fires meanwhile ends it at once for the caller; what it then brings is given back, for others. */
@@ -162,24 +167,28 @@ export class Source {
   }
 
   /** What a claim has granted whose answer was lost with its connection would else be held until its lease is over, and count as a loss. */
-  async #recover(): Promise<void> {
+  async #recover(signal: AbortSignal): Promise<void> {
     const now = this.#port.clock.now();
     const due = this.#unanswered.filter(({ fromMs }) => fromMs <= now);
     this.#unanswered = this.#unanswered.filter(({ fromMs }) => fromMs > now);
     while (due.length > 0) {
-      await this.#giveBack((due[0] as (typeof due)[number]).fence).catch((error: unknown) => {
+      try {
+        await this.#giveBack((due[0] as (typeof due)[number]).fence, signal);
+        due.shift();
+      } catch (error) {
         this.#unanswered.push(...due);
+        // An abort is no error of a receive.
+        if (signal.aborted) return;
         throw error;
-      });
-      due.shift();
+      }
     }
   }
 
   /** All that is held under a session, or under one claim of it. */
-  async #giveBack(prefix: Buffer): Promise<void> {
+  async #giveBack(prefix: Buffer, signal?: AbortSignal): Promise<void> {
     const { connection, place } = this.#port;
     let cursor = "0";
-    do cursor = String(await connection.run(scripts.giveBack, place.keys, [cursor, prefix]));
+    do cursor = String(await connection.run(scripts.giveBack, place.keys, [cursor, prefix], signal));
     while (cursor !== "0");
   }
 
