@@ -22,6 +22,9 @@ const ourRedis = {
   maxRetriesPerRequest: 0,
   // ioredis 6: the shapes that version 5 gives.
   replyMapping: "legacy",
+  stringNumbers: false,
+  // Each call has its own time, and a blocking pop longer than most.
+  commandTimeout: undefined,
   // After a fail-over the old master says READONLY, and the way to the new one is a new connection.
   reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
 } as const satisfies RedisOptions;
@@ -65,5 +68,12 @@ export function clientsLike(client: Client): MakeClient {
     return () => cluster.duplicate([], { ...ourCluster, redisOptions });
   }
   const { socketTimeout = usually.socketTimeout } = client.options;
-  return () => client.duplicate({ ...ourRedis, ...ours, socketTimeout });
+  const db = chosenDatabase(client);
+  return () => client.duplicate({ ...ourRedis, ...ours, socketTimeout, db });
+}
+
+/** A database that was chosen by `select` is not in the options. */
+function chosenDatabase(client: Redis): number {
+  const { condition } = client as unknown as { readonly condition?: { readonly select?: number } | null };
+  return condition?.select ?? client.options.db ?? 0;
 }

@@ -1,5 +1,6 @@
 import type { Queue } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RedisBackend, RedisBackendOptions } from "./index.ts";
 import { redis } from "./index.ts";
@@ -76,6 +77,15 @@ describe("connections", () => {
     await open(backend, [REPLY]);
     await backend.send(REPLY, frames("a"), never);
     expect(textsOf(await take(backend, {}, REPLY))).toEqual(["a"]);
+  });
+
+  it("works in the database that the user's client has chosen", async () => {
+    const client = new Redis(server.url);
+    await client.select(3);
+    const backend = await backendAt({ client });
+    await backend.send(WORK, frames("a"), never);
+    expect(await client.exists(leasesOf(backend).replace(/l$/, "t"))).toBe(1);
+    client.disconnect();
   });
 
   it("fails what is in flight at once when connections are killed, and goes on by itself", async () => {

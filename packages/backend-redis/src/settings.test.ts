@@ -8,6 +8,9 @@ import { fromOptions } from "./index.ts";
 import type { RedisBackendOptions } from "./options.ts";
 import { resolveOptions } from "./settings.ts";
 
+/** What an adapter that counts, and waits, could not work with. */
+const unfit = { commandTimeout: 500, stringNumbers: true };
+
 const made = (options: RedisBackendOptions) => resolveOptions(options).make();
 
 it.each<[RedisBackendOptions, object]>([
@@ -51,6 +54,7 @@ it.each<[RedisBackendOptions, object]>([
     { tls: true, connection: { sentinels: [{ host: "s", port: 1 }], name: "main" } },
     { tls: {}, enableTLSForSentinelMode: true },
   ],
+  [{ connection: unfit }, { commandTimeout: undefined, stringNumbers: false }],
   [{ connection: { keyPrefix: "k:", socketTimeout: 1 } }, { keyPrefix: "k:", socketTimeout: 1 }],
 ])("%o leads to the client's %o", (options, expected) => {
   const client = made(options) as Redis;
@@ -73,18 +77,18 @@ it("makes a cluster of several addresses, or where it is told so", () => {
     ],
     options: { username: "u", password: "p", tls: {} },
   });
-  const cluster = made({ url }) as Cluster;
+  const cluster = made({ url, connection: unfit }) as Cluster;
   expect(cluster).toBeInstanceOf(Cluster);
   expect(cluster.options).toMatchObject({
     retryDelayOnFailover: 0,
-    redisOptions: { username: "u", socketTimeout: 5_000 },
+    redisOptions: { username: "u", socketTimeout: 5_000, commandTimeout: undefined, stringNumbers: false },
   });
   expect(made({ host: "a", cluster: true })).toBeInstanceOf(Cluster);
 });
 
 it.each([
-  ["6", () => new Redis({ lazyConnect: true, port: 1, db: 3, keyPrefix: "k:" })] as const,
-  ["5", () => new Redis5({ lazyConnect: true, port: 1, db: 3, keyPrefix: "k:" })] as const,
+  ["6", () => new Redis({ lazyConnect: true, port: 1, db: 3, keyPrefix: "k:", ...unfit })] as const,
+  ["5", () => new Redis5({ lazyConnect: true, port: 1, db: 3, keyPrefix: "k:", ...unfit })] as const,
 ])("takes over the settings of a client of ioredis %s, and leaves it alone", (_, make) => {
   const given = make() as Client;
   const client = clientsLike(given)() as Redis;
@@ -94,6 +98,8 @@ it.each([
     keyPrefix: "k:",
     maxRetriesPerRequest: 0,
     socketTimeout: 5_000,
+    commandTimeout: undefined,
+    stringNumbers: false,
   });
   expect(client).not.toBe(given);
   expect(client.constructor).toBe(given.constructor);
