@@ -81,7 +81,7 @@ export class RedisBackend implements Backend, AsyncDisposable {
       await connection?.ready(signal);
       await connection?.select(signal);
     }
-    this.#doubts ??= await checkServers(this.#connection, this.#settings.strict, signal);
+    this.#doubts ??= await checkServers(this.#connection, this.#settings, signal);
     const runner = this.#runner;
     const sources = new Set(receive.map((queue) => runner.open(queue)));
     for (const place of new Set([...sources, ...send.map((queue) => runner.open(queue))])) {

@@ -6,6 +6,8 @@ const WAIT_MS = 3_000;
 /** What follows writes, on the same connection, and what its answer must be. */
 export interface Durability {
   readonly command: readonly (string | number)[];
+  /** Are copies on disk asked for? */
+  readonly onDisk: boolean;
   /** An error where there are too few copies. */
   missing(answer: unknown): Error | undefined;
 }
@@ -15,6 +17,7 @@ export function durabilityOf(waitReplicas: number, waitAof: boolean): Durability
   if (waitAof) {
     return {
       command: ["waitaof", 1, waitReplicas, WAIT_MS],
+      onDisk: true,
       missing(answer) {
         const [local, replicas] = answer as readonly [number, number];
         if (local >= 1 && replicas >= waitReplicas) return undefined;
@@ -25,6 +28,7 @@ export function durabilityOf(waitReplicas: number, waitAof: boolean): Durability
   if (waitReplicas === 0) return undefined;
   return {
     command: ["wait", waitReplicas, WAIT_MS],
+    onDisk: false,
     missing(answer) {
       if ((answer as number) >= waitReplicas) return undefined;
       return tooFew(`${String(answer)} of ${waitReplicas} replicas`, "copied");
