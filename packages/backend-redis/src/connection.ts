@@ -12,6 +12,8 @@ export class Connection {
   #client: Client | undefined;
   #error: unknown;
   #closed = false;
+  /** Shared by all who wait for it: each listener of its own is a warning of Node's from the eleventh on. */
+  #becoming: Promise<void> | undefined;
 
   constructor(make: MakeClient) {
     this.#make = make;
@@ -22,18 +24,10 @@ export class Connection {
     const client = this.#current();
     if (client.status === "ready") return;
     if (["wait", "end"].includes(client.status)) client.connect().catch(() => {});
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const failed = () => reject(this.#reason());
-    client.once("ready", resolve);
-    client.once("close", failed);
-    client.once("end", failed);
-    try {
-      await settled(promise, signal);
-    } finally {
-      client.off("ready", resolve);
-      client.off("close", failed);
-      client.off("end", failed);
-    }
+    this.#becoming ??= this.#become(client).finally(() => {
+      this.#becoming = undefined;
+    });
+    await settled(this.#becoming, signal);
   }
 
   /** A script's answer, as bytes. A script that the server does not know has not run, and is sent whole. */
@@ -45,22 +39,28 @@ export class Connection {
   ): Promise<unknown> {
     const rest = [keys.length, ...keys, ...args];
     try {
-      return await this.command(["evalsha", script.sha, ...rest], signal);
+      return await this.#call(["evalsha", script.sha, ...rest], signal);
     } catch (error) {
-      if (!isUnknownScript(error)) throw error;
+      if (!isUnknownScript(error)) throw this.#plain(error);
       return this.command(["eval", script.lua, ...rest], signal);
     }
   }
 
   /** All in one go, to one server: an error or an answer each. */
-  pipeline(calls: readonly (readonly Argument[])[]): Promise<(readonly [error: Error | null, answer: unknown])[]> {
+  pipeline(calls: readonly (readonly Argument[])[]): Promise<(readonly [error: unknown, answer: unknown])[]> {
     const pipeline = this.#writable().pipeline();
     for (const call of calls) pipeline.callBuffer(...(call as [string, ...Argument[]]));
-    return pipeline.exec().then((answers) => answers ?? []);
+    return pipeline
+      .exec()
+      .then((answers) => (answers ?? []).map(([error, answer]) => [error && this.#plain(error), answer]));
   }
 
   async command(call: readonly Argument[], signal?: AbortSignal): Promise<unknown> {
-    return settled(this.#writable().callBuffer(...(call as [string, ...Argument[]])), signal);
+    try {
+      return await this.#call(call, signal);
+    } catch (error) {
+      throw this.#plain(error);
+    }
   }
 
   /** Throws where the database cannot be had: the client says nothing of that, and goes on in database 0, where another's tasks may be. */
@@ -85,6 +85,23 @@ export class Connection {
     this.#client?.disconnect();
   }
 
+  #call(call: readonly Argument[], signal: AbortSignal | undefined): Promise<unknown> {
+    return settled(this.#writable().callBuffer(...(call as [string, ...Argument[]])), signal);
+  }
+
+  #become(client: Client): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const failed = () => reject(this.#reason());
+    client.once("ready", resolve);
+    client.once("close", failed);
+    client.once("end", failed);
+    return promise.finally(() => {
+      client.off("ready", resolve);
+      client.off("close", failed);
+      client.off("end", failed);
+    });
+  }
+
   #current(): Client {
     if (this.#closed) throw closedError();
     if (this.#client === undefined) {
@@ -107,9 +124,15 @@ export class Connection {
     throw this.#reason();
   }
 
+  /** Of a connection that is lost meanwhile the client says only that it does not try again, or what has become of its command. */
+  #plain(error: unknown): unknown {
+    const { name } = error instanceof Error ? error : { name: "" };
+    return ["AbortError", "MaxRetriesPerRequestError"].includes(name) ? this.#reason() : error;
+  }
+
   #reason(): unknown {
     if (this.#closed) return closedError();
-    return this.#error ?? new RedisRefusal("UNAVAILABLE", "the connection to Redis is not there");
+    return this.#error ?? new RedisRefusal("UNAVAILABLE", "there is no connection to Redis, or it was lost");
   }
 }
 

@@ -88,12 +88,27 @@ describe("connections", () => {
     client.disconnect();
   });
 
+  it("has one listener for all that open it at once: nothing warns of a leak", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on("warning", onWarning);
+    const backend = redis({ url: server.url });
+    backends.push(backend);
+    await Promise.all(Array.from({ length: 12 }, (_, index) => open(backend, [{ ...REPLY, name: `c-${index}` }])));
+    await new Promise(setImmediate);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("fails what is in flight at once when connections are killed, and goes on by itself", async () => {
     const backend = await backendAt();
-    const waiting = take(backend, { waitMs: 10_000 }).catch((error: unknown) => codeOf(backend, error));
+    const waiting = take(backend, { waitMs: 10_000 }).catch((error: unknown) => error);
     await vi.waitFor(async () => expect(await server.admin.client("LIST")).toContain("cmd=blpop"));
     await server.admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-    expect(await waiting).toBe("UNAVAILABLE");
+    const lost = await waiting;
+    expect(codeOf(backend, lost)).toBe("UNAVAILABLE");
+    // Not that the client does not try again, which is on purpose.
+    expect(lost).toMatchObject({ message: "there is no connection to Redis, or it was lost" });
     await recovers(backend);
     await backend.send(WORK, frames("a"), never);
     expect(textsOf(await take(backend, { waitMs: 5_000 }))).toEqual(["a"]);
