@@ -14,10 +14,7 @@ const BEHIND_SENTINELS: IoredisOptions = { enableTLSForSentinelMode: true };
 
 /** Puts URL and single options together; where both say the same, the single option wins. Throws `CONFIG_INVALID`, and never shows a password. */
 export function addressOf(from: RedisBackendOptions): Address {
-  const urls = (from.url ?? "")
-    .split(",")
-    .filter((part) => part !== "")
-    .map(read);
+  const urls = urlsOf(from.url ?? "");
   const [first] = urls;
   const { host = first?.host, username = first?.username, password = first?.password } = from;
   const port = checkWhole("redis: port", from.port ?? first?.port ?? 6379, 1, 65_535);
@@ -66,8 +63,21 @@ interface Read {
   readonly sentinel: string | undefined;
 }
 
-function read(text: string): Read {
-  const whole = text.includes("://") ? text : `redis://${text}`;
+/** The first says for all what a URL can say beside host and port; the others may say the same. */
+function urlsOf(text: string): readonly Read[] {
+  const [start = "", ...more] = text.split(",").filter((part) => part !== "");
+  if (start === "") return [];
+  if (more.some((part) => part.includes("@") && !part.includes("://")))
+    throw invalid("a comma in a user or a password is written %2C");
+  const first = read(start.includes("://") ? start : `redis://${start}`);
+  const others = more.map((part) => read(part.includes("://") ? part : `${first.tls ? "rediss" : "redis"}://${part}`));
+  const differs = (key: keyof Read) => others.some((url) => url[key] !== undefined && url[key] !== first[key]);
+  const key = (["tls", "username", "password", "db", "sentinel"] as const).find(differs);
+  if (key !== undefined) throw invalid(`the URLs differ in ${key}, which is one for all of them`);
+  return [first, ...others];
+}
+
+function read(whole: string): Read {
   if (!URL.canParse(whole)) throw invalid("the URL cannot be read");
   const url = new URL(whole);
   if (!["redis:", "rediss:"].includes(url.protocol))

@@ -109,6 +109,10 @@ it.each([
 it.each<[RedisBackendOptions | Record<string, unknown>, string]>([
   [{ hots: "h" }, "redis: unknown option hots; did you mean host?"],
   [{ url: "amqp://h" }, 'redis: "amqp:" is no URL of Redis; those are redis: and rediss:'],
+  [{ url: "redis://user:12,34@h:6379" }, "redis: a comma in a user or a password is written %2C"],
+  [{ url: "redis://user:p,a@h" }, "redis: a comma in a user or a password is written %2C"],
+  [{ url: "rediss://a,redis://b" }, "redis: the URLs differ in tls, which is one for all of them"],
+  [{ url: "redis://u:p@a,redis://u:q@b" }, "redis: the URLs differ in password, which is one for all of them"],
   [{ url: "redis://h/x" }, "redis: the path of the URL is not the number of a database"],
   [{ url: "redis://:%zz@h" }, "redis: the URL holds a % that encodes nothing"],
   [
