@@ -16,10 +16,12 @@ export type Ask = (script: Script, args: readonly (string | number | Buffer)[]) 
 /** Where entries are, by their place among a queue's keys: leases, delays, and the eleven lists. */
 const STRUCTURES = [3, 4, ...Array.from({ length: 11 }, (_, index) => 8 + index)];
 const PAGE = 1_000;
+/** Suspects that are looked for in one step. */
+const SUSPECTS = 50_000;
 
 /**
- * Compares the records of a queue with its structures, which only a server that lost some of its keys can set at odds. Work goes on meanwhile: what is
- * in no structure is looked for once more, and even one that is lined up twice is received under one record, which the first ack takes away.
+ * Compares the records of a queue with its structures, which only a server that lost some of its keys can set at odds. Work goes on meanwhile, so what
+ * was seen in no structure is looked for once more, in all of them at one moment.
  */
 export async function auditQueue(ask: Ask, repair: boolean): Promise<AuditReport> {
   const known = await knownFields(ask);
@@ -32,12 +34,11 @@ export async function auditQueue(ask: Ask, repair: boolean): Promise<AuditReport
     for (const field of found) if (!known.has(field.toString("latin1"))) suspects.set(field.toString("latin1"), field);
     cursor = next;
   } while (String(cursor) !== "0");
-  if (suspects.size > 0) for (const field of await knownFields(ask)) suspects.delete(field);
-  let repaired = 0;
-  const orphans = [...suspects.values()];
-  for (let from = 0; repair && from < orphans.length; from += PAGE)
-    repaired += (await ask(scripts.adopt, orphans.slice(from, from + PAGE))) as number;
-  return { records, orphans: orphans.length, repaired };
+  let orphans = 0;
+  const fields = [...suspects.values()];
+  for (let from = 0; from < fields.length; from += SUSPECTS)
+    orphans += (await ask(scripts.adopt, [repair ? 1 : 0, ...fields.slice(from, from + SUSPECTS)])) as number;
+  return { records, orphans, repaired: repair ? orphans : 0 };
 }
 
 async function knownFields(ask: Ask): Promise<Set<string>> {

@@ -176,6 +176,27 @@ describe("connections", () => {
     expect(found.map(({ redelivery }) => redelivery)).toEqual([0, 0, 0]);
   });
 
+  it("nor when that receive is aborted, and what it was granted cannot be given back at once", async () => {
+    const [backend, proxy] = await behindProxy();
+    await backend.send(WORK, frames("a", "b"), never);
+    await server.admin.client("PAUSE", 600, "ALL");
+    const stop = new AbortController();
+    const aborted = take(backend, {}, WORK, stop.signal);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stop.abort();
+    expect(await aborted).toEqual([]);
+    // Its answer still comes; what is given back does not arrive.
+    proxy.blackHole("up");
+    await vi.waitFor(async () => expect(await server.admin.zcard(leasesOf(backend))).toBe(2), 3_000);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    proxy.reset();
+    proxy.heal();
+    await recovers(backend);
+    const found = await take(backend, { waitMs: 2_000 });
+    expect(textsOf(found)).toEqual(["a", "b"]);
+    expect(found.map(({ redelivery }) => redelivery)).toEqual([0, 0]);
+  });
+
   it("takes what one who waits wants, and wakes others for the rest", async () => {
     const backend = await backendAt();
     const other = await backendAt({ url: server.url, namespace: backend.namespace });

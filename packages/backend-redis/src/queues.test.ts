@@ -1,6 +1,11 @@
+import type { Queue } from "@org/dispatch-core/contract";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Ask, auditQueue } from "./audit.ts";
+import { Connection } from "./connection.ts";
 import { type RedisBackend, type RedisBackendOptions, redis } from "./index.ts";
+import { placeOf } from "./keys.ts";
+import { scripts } from "./script.ts";
 import {
   codeOf,
   DEAD,
@@ -193,6 +198,54 @@ describe("keys", () => {
     expect(await backend.send(REPLY, frames("c"), never)).toEqual(["gone"]);
   });
 
+  it("keep nothing of a reply queue for longer than the queue, whatever made it", async () => {
+    const backend = await backendAt();
+    await backend.send(REPLY, frames("a", "b", "c"), never);
+    const [one, two, three] = await take(backend, {}, REPLY);
+    // Every list and the marker are gone, and are made anew.
+    await release(backend, 0, one as never);
+    await release(backend, 40_000, two as never);
+    await take(backend, { max: 1, leaseMs: 20 }, REPLY);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    await take(backend, { max: 1, leaseMs: 20 }, REPLY);
+    await ack(backend, three as never);
+    for (const key of await server.admin.keys(`${backend.namespace}:*:reply:*`))
+      expect(await server.admin.pttl(key), key).toBeGreaterThan(0);
+    await backend.close();
+    for (const key of await server.admin.keys(`${backend.namespace}:*:reply:*`))
+      expect(await server.admin.pttl(key), key).toBeGreaterThan(0);
+  });
+
+  it("come back where a queue was lost, but not by a wait that ends after it was removed", async () => {
+    const backend = await backendAt();
+    const place = placeOf(backend.namespace, REPLY, backend.profile.replyRetentionMs);
+    await backend.remove(REPLY, never);
+    const late = new Connection(() => new Redis(server.url, { lazyConnect: true }));
+    await late.ready();
+    const args = (makes: number) => [1, LEASE_MS, Buffer.alloc(11), place.keepMs, 16, makes];
+    await late.run(scripts.claim, place.keys, args(0));
+    expect(await server.admin.keys(`${backend.namespace}:*:reply:*`)).toEqual([]);
+    await late.run(scripts.claim, place.keys, args(1));
+    expect(await server.admin.keys(`${backend.namespace}:*:reply:*`)).toEqual([place.keys[0]]);
+    late.close();
+  });
+
+  it("end with the window of the ids that they hold", async () => {
+    const backend = await backendAt({ dedupeWindowMs: 300 });
+    const many = Array.from({ length: 2_000 }, (_, index) => frame(`frame-${index}`));
+    for (let from = 0; from < 2_000; from += 500) await backend.send(WORK, many.slice(from, from + 500), never);
+    const ids = keyOf(backend, "u");
+    expect(await server.admin.pttl(ids)).toBeGreaterThan(0);
+    await server.admin.persist(ids);
+    await new Promise((resolve) => setTimeout(resolve, 320));
+    await backend.send(WORK, frames("one more"), never);
+    const left = await server.admin.zcard(ids);
+    expect(left).toBeGreaterThan(1_000);
+    for (let index = 0; index < 4; index += 1) await backend.send(WORK, frames(`and ${index}`), never);
+    expect(await server.admin.zcard(ids)).toBe(5);
+    await vi.waitFor(async () => expect(await server.admin.exists(ids)).toBe(0));
+  });
+
   it("has one hash tag for a family, and stands behind a client's own prefix", async () => {
     const client = new Redis(server.url, { keyPrefix: "mine:", lazyConnect: true });
     const backend = await backendAt({ client });
@@ -205,6 +258,41 @@ describe("keys", () => {
     const keys = await server.admin.keys(`*${backend.namespace}*`);
     for (const key of keys)
       expect(key).toMatch(new RegExp(`^mine:${backend.namespace}:\\{${backend.namespace}:default\\}:`));
+  });
+});
+
+describe("one step", () => {
+  it("grants no more than the server can read at once, and leaves the others where they are", async () => {
+    const backend = await backendAt();
+    const large = Array.from({ length: 20 }, (_, index) => {
+      const text = `frame-${String(index).padStart(2, "0")}`;
+      return frame(text, { bytes: Buffer.alloc(1024 * 1024, text), priority: index < 3 ? 9 : 5 });
+    });
+    for (let from = 0; from < 20; from += 5) await backend.send(WORK, large.slice(from, from + 5), never);
+    const counts: number[] = [];
+    const seen: string[] = [];
+    for (let found = await take(backend); found.length > 0; found = await take(backend)) {
+      counts.push(found.length);
+      seen.push(...found.map(({ bytes }) => Buffer.from(bytes.subarray(0, 8)).toString()));
+      expect(found.every(({ redelivery }) => redelivery === 0)).toBe(true);
+    }
+    expect(counts).toEqual([8, 8, 4]);
+    expect(seen).toEqual(large.map(({ id }) => id));
+  });
+
+  it("moves to hundreds of queues", async () => {
+    const backend = await backendAt();
+    const replies = Array.from({ length: 300 }, (_, index): Queue => ({ ...REPLY, name: `c${index}` }));
+    await open(backend, replies);
+    await backend.send(WORK, replies.map(({ name }) => frame(`task of ${name}`)), never); // biome-ignore format: one line
+    const held = await take(backend, { max: 300 });
+    const moves = replies.map((queue, index) => ({
+      receipts: [{ receipt: held[index]?.receipt as never, ack: true }],
+      sends: [{ queue, frame: frame(`result of ${queue.name}`) }],
+    }));
+    expect(new Set(await backend.move(moves, never))).toEqual(new Set(["ok"]));
+    const found = await Promise.all(replies.map(async (queue) => textsOf(await take(backend, {}, queue)).join()));
+    expect(found).toEqual(replies.map(({ name }) => `result of ${name}`));
   });
 });
 
@@ -226,6 +314,20 @@ describe("looking", () => {
     await expect(backend.browse(DEAD, { cursor: "x", max: 1 }, never)).rejects.toSatisfy(
       (error) => codeOf(backend, error) === "MISMATCH",
     );
+  });
+
+  it("goes on where it was though most of what came before is gone", async () => {
+    const backend = await backendAt();
+    const texts = Array.from({ length: 1_200 }, (_, index) => `frame-${index}`);
+    for (let from = 0; from < 1_200; from += 400)
+      await backend.send(DEAD, frames(...texts.slice(from, from + 400)), never);
+    const { cursor } = await backend.browse(DEAD, { cursor: undefined, max: 700 }, never);
+    await ack(backend, ...(await take(backend, { max: 690 }, DEAD)));
+    const page = await backend.browse(DEAD, { cursor, max: 100 }, never);
+    expect(textsOf(page.frames)).toEqual(texts.slice(700, 800));
+    await ack(backend, ...(await take(backend, { max: 200 }, DEAD)));
+    const next = await backend.browse(DEAD, { cursor: page.cursor, max: 100 }, never);
+    expect(textsOf(next.frames)).toEqual(texts.slice(890, 990));
   });
 
   it("purges thousands, and leaves what is held", async () => {
@@ -280,6 +382,27 @@ describe("audit", () => {
     const found = await take(backend, { max: 500 });
     expect(new Set(textsOf(found)).size).toBe(400);
     expect(await backend.audit(WORK)).toEqual({ records: 400, orphans: 0, repaired: 0 });
+  });
+});
+
+describe("an audit beside workers", () => {
+  it("takes nothing for lost that went from one structure to another while they were read", async () => {
+    const backend = await backendAt();
+    await backend.send(WORK, [...frames("ready", "leased", "lost"), frame("delayed", { delayMs: 60_000 })], never);
+    await take(backend, { max: 1 });
+    const list = keyOf(backend, "r5");
+    const [, last] = await server.admin.lrangeBuffer(list, 0, -1);
+    await server.admin.lrem(list, 1, last as Buffer);
+    const place = placeOf(backend.namespace, WORK, 0);
+    const connection = new Connection(() => new Redis(server.url, { lazyConnect: true }));
+    await connection.ready();
+    // Whoever reads them one after the other may see none of them.
+    const ask: Ask = async (script, args) =>
+      script === scripts.fields ? [0] : connection.run(script, place.keys, args);
+    expect(await auditQueue(ask, false)).toEqual({ records: 4, orphans: 1, repaired: 0 });
+    expect(await auditQueue(ask, true)).toEqual({ records: 4, orphans: 1, repaired: 1 });
+    expect(textsOf(await take(backend))).toEqual(["leased", "lost"]);
+    connection.close();
   });
 });
 

@@ -20,6 +20,8 @@ it.each<[string, string]>([
   ["WRONGPASS invalid username-password pair or user is disabled.", "DENIED"],
   ["NOAUTH Authentication required.", "DENIED"],
   ["NOPERM User x has no permissions to run the 'evalsha' command", "DENIED"],
+  ["ERR The user executing the script can't run this command or subcommand script: 3f, on @user_script:1.", "DENIED"],
+  ["ERR ACL failure in script: User few has no permissions to run the 'zadd' command script: 3f", "DENIED"],
   ["self-signed certificate in certificate chain", "DENIED"],
   ["WRONGTYPE Operation against a key holding the wrong kind of value script: 3f, on @user_script:1.", "MISMATCH"],
   ["ERR unknown command 'evalsha', with args beginning with: ", "MISMATCH"],

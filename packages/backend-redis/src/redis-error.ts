@@ -41,6 +41,7 @@ const WORDS: Readonly<Record<string, CallCode>> = {
 /** Errors without such a word, by what they say. */
 const SENTENCES: readonly (readonly [RegExp, CallCode])[] = [
   [/max number of clients/i, "THROTTLED"],
+  [/executing the script can't|ACL failure in script|has no permissions/i, "DENIED"],
   [/unknown (?:redis )?command|unknown subcommand|wrong number of arguments/i, "MISMATCH"],
   [/invalid (?:username-)?password|without any password configured|DB index is out of range/i, "DENIED"],
   [/timed? ?out|ETIMEDOUT/i, "TIMED_OUT"],

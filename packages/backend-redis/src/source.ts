@@ -99,18 +99,16 @@ export class Source {
   /** A signal that fires meanwhile ends it at once for the caller; what it then brings is given back, for others. */
   async #claim(want: Want, signal: AbortSignal): Promise<{ deliveries: readonly Delivery[]; nextMs: number }> {
     const fence = this.#fence();
-    const answer = this.#run(this.#port.connection, fence, want);
+    const missed = (error: unknown) => {
+      this.#missed(fence, 0);
+      throw error;
+    };
+    const answer = this.#run(this.#port.connection, fence, want, 1);
     const { promise: aborted, resolve: abort } = Promise.withResolvers<undefined>();
     const onAbort = () => abort(undefined);
     signal.addEventListener("abort", onAbort, { once: true });
     const done = this.#track(
-      answer.then(
-        (found) => (signal.aborted ? this.#giveBack(fence).then(() => undefined) : found),
-        (error: unknown) => {
-          this.#missed(fence, 0);
-          throw error;
-        },
-      ),
+      answer.then((found) => (signal.aborted ? this.#giveBack(fence).then(() => undefined, missed) : found), missed),
     );
     try {
       const found = await Promise.race([done, aborted]);
@@ -138,7 +136,7 @@ export class Source {
   async #claimBehind(connection: Connection, want: Pick<Want, "max" | "leaseMs">): Promise<Found | undefined> {
     const fence = this.#fence();
     try {
-      const answer = await this.#track(this.#run(connection, fence, want));
+      const answer = await this.#track(this.#run(connection, fence, want, 0));
       return answer.length > 1 ? { fence, answer } : undefined;
     } catch {
       this.#missed(fence, 0);
@@ -147,9 +145,15 @@ export class Source {
     }
   }
 
-  #run(connection: Connection, fence: Buffer, { max, leaseMs }: Pick<Want, "max" | "leaseMs">): Promise<Answer> {
+  /** `makes`: a queue that was lost is made again. Not behind a blocking pop: the server may run that when the queue has been removed. */
+  #run(
+    connection: Connection,
+    fence: Buffer,
+    { max, leaseMs }: Pick<Want, "max" | "leaseMs">,
+    makes: 0 | 1,
+  ): Promise<Answer> {
     const { place } = this.#port;
-    const args = [Math.min(max, MOST_GRANTS), Math.ceil(leaseMs), fence, place.keepMs, STARVATION_GRANTS];
+    const args = [Math.min(max, MOST_GRANTS), Math.ceil(leaseMs), fence, place.keepMs, STARVATION_GRANTS, makes];
     return connection.run(scripts.claim, place.keys, args) as Promise<Answer>;
   }
 

@@ -85,21 +85,21 @@ export function moveBlob(moves: readonly Move[], places: Place[], placeOf: (queu
   let size = 0;
   for (const { receipts, sends } of moves) {
     size += 4;
-    for (const { receipt } of receipts) size += 4 + leaseOf(receipt).length;
-    for (const { frame } of sends) size += 5 + frameSize(frame, frame.id);
+    for (const { receipt } of receipts) size += 5 + leaseOf(receipt).length;
+    for (const { frame } of sends) size += 2 + frameSize(frame, frame.id);
   }
   const blob = new Blob(size);
   for (const { receipts, sends } of moves) {
     blob.short(receipts.length);
     for (const { receipt, ack } of receipts)
       blob
-        .byte(indexOf(placeOf(receipt.queue)))
+        .short(indexOf(placeOf(receipt.queue)))
         .byte(ack ? 1 : 0)
         .lease(leaseOf(receipt));
     blob.short(sends.length);
     for (const { queue, frame } of sends) {
       const place = placeOf(queue);
-      blob.byte(indexOf(place)).frame(frame, idOf(place, frame));
+      blob.short(indexOf(place)).frame(frame, idOf(place, frame));
     }
   }
   return blob.end();

@@ -66,14 +66,15 @@ local function add(b, kind, windowMs, keepMs, n, firsts, priorities, delays, fie
     -- Whoever waits must know of the earlier time.
     if not first[2] or soonest < tonumber(first[2]) then ring(b) end
   end
-  if windowMs > 0 then call('ZREMRANGEBYSCORE', KEYS[b + U], '-inf', now) end
+  if windowMs > 0 then
+    -- Some of those that are over, and more than came: all at once would hold up the server.
+    local over = call('ZCOUNT', KEYS[b + U], '-inf', now)
+    if over > 0 then call('ZREMRANGEBYRANK', KEYS[b + U], 0, math.min(over, 2 * n + 500) - 1) end
+    if call('PTTL', KEYS[b + U]) < windowMs then call('PEXPIRE', KEYS[b + U], windowMs) end
+  end
   if keepMs > 0 then
-    -- What was made just now goes with all the rest.
-    local left = call('PTTL', KEYS[b + M])
-    if left > 0 then
-      for _, index in ipairs({ T, D, W }) do call('PEXPIRE', KEYS[b + index], left) end
-      for priority in pairs(lists) do call('PEXPIRE', KEYS[b + R - priority], left) end
-    end
+    for _, index in ipairs({ T, D }) do follow(b, KEYS[b + index]) end
+    for priority in pairs(lists) do follow(b, KEYS[b + R - priority]) end
   end
   if not refusals then return string.rep('0', n) end
   local outcomes = {}

@@ -18,15 +18,36 @@ for place = 1, #page[2], 2 do answer[#answer + 1] = page[2][place] end
 return answer
 `;
 
-/** ARGV: fields. Lines up those that still have a record, with the middle priority: theirs was in the structure that lost them. Answers how many. */
+/**
+ * ARGV: `1` to repair, then fields. Looks for each in every structure at one moment, since what is moved on from one to another while they are read one
+ * after the other may be seen in none; most are found soon, and only what is nowhere makes it read all. Answers how many have a record and nothing else;
+ * to repair, they are lined up with the middle priority: theirs was in the structure that lost them.
+ */
 export const adopt = `${prelude}
-local entries = {}
-for _, field in ipairs(ARGV) do
-  if call('HEXISTS', KEYS[T], field) == 1 then
-    entries[#entries + 1] = pack('>BI6', 0, call('HINCRBY', KEYS[M], 's', 1) - 1) .. field
+local missing, left = {}, 0
+for place = 2, #ARGV do
+  if not missing[ARGV[place]] and call('HEXISTS', KEYS[T], ARGV[place]) == 1 then
+    missing[ARGV[place]], left = true, left + 1
   end
 end
+local function search(command, key, start)
+  local from, entries = 0, nil
+  repeat
+    entries = left > 0 and call(command, key, from, from + 999) or {}
+    for _, entry in ipairs(entries) do
+      local field = sub(entry, start)
+      if missing[field] then missing[field], left = nil, left - 1 end
+    end
+    from = from + #entries
+  until #entries < 1000
+end
+search('ZRANGE', KEYS[L], 20)
+for index = 8, R do search('LRANGE', KEYS[index], 8) end
+search('ZRANGE', KEYS[D], 9)
+if left == 0 or ARGV[1] ~= '1' then return left end
+local entries = {}
+for field in pairs(missing) do entries[#entries + 1] = pack('>BI6', 0, call('HINCRBY', KEYS[M], 's', 1) - 1) .. field end
 push('RPUSH', KEYS[R - 5], entries)
-if #entries > 0 then ring(0) end
-return #entries
+ring(0)
+return left
 `;

@@ -1,14 +1,15 @@
 import { prelude } from "./prelude.ts";
 
 /**
- * ARGV: want, lease, fence, keep, starvation grants. Answers the ms until something may be due (-1: nothing will be; only where nothing was taken), then
+ * ARGV: want, lease, fence, keep, starvation grants, `1` where a queue that is kept for a time and was lost is made again. Answers the ms until something may be due (-1: nothing will be; only where nothing was taken), then
  * a lease and a frame for each grant.
  */
 export const claim = `${prelude}
+local BYTES = 8 * 1048576
 local want, leaseMs, fence, keepMs, fair = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 tidy(0)
 if keepMs > 0 and call('PTTL', KEYS[M]) < keepMs - 3600000 then
-  call('HSETNX', KEYS[M], 's', 0)
+  if ARGV[6] == '1' then call('HSETNX', KEYS[M], 's', 0) end
   keep(0, keepMs)
 end
 local entries, heads, fields, priorityOf, passed, count = {}, {}, {}, {}, nil, 0
@@ -50,10 +51,24 @@ while occupied > 0 and count < want do
   occupied = occupied == 1 and #popped[2] < most and 0 or levels(0)
 end
 if passed then call('HSET', KEYS[M], 'p', passed) end
+-- The first few tell how large they are. What is too much for one answer, which nobody else is served beside, goes back to where it was.
+local frames, size, from, slice = {}, 0, 1, 8
+while from <= count and size < BYTES do
+  for _, frame in ipairs(call('HMGET', KEYS[T], unpack(fields, from, math.min(count, from + slice - 1)))) do
+    frames[from], size, from = frame, size + (frame and #frame or 0), from + 1
+  end
+  slice = slice * 8
+end
+if from <= count then
+  local lists = {}
+  for index = from, count do place(lists, byte(heads[index], 12), entries[index]) end
+  restore(0, lists)
+  count, occupied = from - 1, levels(0)
+end
 if occupied > 0 then ring(0) else call('DEL', KEYS[W]) end
 local answer, leases = { -1 }, {}
 if count > 0 then
-  local frames, over, to = read(KEYS[T], fields), string.format('%.0f', now + 1 + leaseMs), 0
+  local over, to = string.format('%.0f', now + 1 + leaseMs), 0
   for index = 1, count do
     -- A record that is not there was lost by the server (eviction, say): nothing can be granted.
     if frames[index] then

@@ -50,7 +50,10 @@ end
 push('ZREM', KEYS[L], ended)
 forget(0, fields)
 restore(0, lists)
-push('ZADD', KEYS[D], delayed)
+if #delayed > 0 then
+  push('ZADD', KEYS[D], delayed)
+  follow(0, KEYS[D])
+end
 if released or #delayed > 0 then ring(0) end
 return table.concat(outcomes)
 `;

@@ -26,10 +26,13 @@ if state == 'ready' then
     local size = call('LLEN', key)
     if priority == major and last ~= '' then
       after = sequence(last)
-      -- Frames may have gone before the place, or come back: it is near where it was.
-      index = math.min(hint + 1, size)
-      while index > 0 and sequence(call('LINDEX', key, index - 1)) > after do index = index - 1 end
-      while index < size and sequence(call('LINDEX', key, index)) <= after do index = index + 1 end
+      -- It is where it was, unless frames before it have gone or come back, of which there may be many.
+      local to = size
+      if hint < size and sequence(call('LINDEX', key, hint)) == after then index, to = hint + 1, hint + 1 end
+      while index < to do
+        local middle = math.floor((index + to) / 2)
+        if sequence(call('LINDEX', key, middle)) > after then to = middle else index = middle + 1 end
+      end
     end
     for offset, entry in ipairs(call('LRANGE', key, index, index + max - #places)) do
       if found('ready', priority, entry, index + offset - 1, 8) then break end

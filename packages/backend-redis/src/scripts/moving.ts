@@ -15,7 +15,7 @@ while from <= #blob do
   local outcomes, leasesOf = {}, {}
   for index = 1, receipts do
     local queue, ack, lease
-    queue, ack, lease, from = struct.unpack('>BBI2c0', blob, from)
+    queue, ack, lease, from = struct.unpack('>I2BI2c0', blob, from)
     local of = leasesOf[queue]
     if not of then
       of = { leases = {}, places = {}, acks = {} }
@@ -35,7 +35,7 @@ while from <= #blob do
   local to, targets = {}, {}
   for index = 1, sends do
     local queue, priority, delay, field, frame
-    queue, priority, delay, field, frame, from = struct.unpack('>BBI6I2c0I4c0', blob, from)
+    queue, priority, delay, field, frame, from = struct.unpack('>I2BI6I2c0I4c0', blob, from)
     local of = to[queue]
     if not of then
       of = { firsts = {}, priorities = {}, delays = {}, fields = {}, frames = {}, isThere = exists(queue * R, keeps[queue + 1]) }

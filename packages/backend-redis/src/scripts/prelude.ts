@@ -37,8 +37,16 @@ end
 
 local function levels(b) return call('EXISTS', unpack(KEYS, b + 8, b + 18)) end
 
+-- What was made anew in a queue that is kept for a time goes with all the rest of it.
+local function follow(b, key)
+  local left = call('PTTL', KEYS[b + M])
+  if left > 0 then call('PEXPIRE', key, left) end
+end
+
 local function ring(b)
-  if call('EXISTS', KEYS[b + W]) == 0 then call('RPUSH', KEYS[b + W], '1') end
+  if call('EXISTS', KEYS[b + W]) == 1 then return end
+  call('RPUSH', KEYS[b + W], '1')
+  follow(b, KEYS[b + W])
 end
 
 local function place(lists, priority, entry)
@@ -62,6 +70,7 @@ local function restore(b, lists)
     end
     table.sort(list, newest)
     push('LPUSH', key, list)
+    follow(b, key)
   end
 end
 
@@ -74,7 +83,10 @@ local function tidy(b)
     for index, entry in ipairs(due) do
       place(lists, byte(entry), sub(entry, 2, 2) .. pack('>I6', before + index) .. sub(entry, 9))
     end
-    for priority, list in pairs(lists) do push('RPUSH', KEYS[b + R - priority], list) end
+    for priority, list in pairs(lists) do
+      push('RPUSH', KEYS[b + R - priority], list)
+      follow(b, KEYS[b + R - priority])
+    end
   end
   local over = call('ZRANGEBYSCORE', KEYS[b + L], '-inf', now, 'LIMIT', 0, TIDIED)
   if #over > 0 then
