@@ -1,8 +1,9 @@
 import { Dead, Dispatcher, defineTask, QueueAdmin, Worker } from "@org/dispatch-core";
 import type { Observer } from "@org/dispatch-core/contract";
+import { TcpProxy } from "@org/dispatch-testkit";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, inject, it } from "vitest";
-import { type RabbitBackend, rabbitmq } from "./index.ts";
+import { type RabbitBackend, type RabbitBackendOptions, rabbitmq } from "./index.ts";
 import { type Rights, restrictedUser, rightsOf } from "./testing/restricted-user.ts";
 
 // The rights that the README says are enough, on a real server: all that a dispatcher, a worker and an operator do with a queue that is there already.
@@ -88,10 +89,10 @@ const missing: readonly [string, string, Partial<Rights>, Attempt][] = [
 for (const name of ["rabbitmq", "rabbitmq310"]) {
   const { url = "", admin = "", version = "" } = services[name] ?? {};
   describe.skipIf(admin === "")(`rights on ${name} ${version}`, () => {
-    async function backendOf(rights: Rights): Promise<RabbitBackend> {
+    async function backendOf(rights: Rights, options: RabbitBackendOptions = {}): Promise<RabbitBackend> {
       const user = await restrictedUser(url, admin, rights);
       ends.push(() => user.remove());
-      const backend = rabbitmq({ url: user.url, heartbeatMs: 1_000 });
+      const backend = rabbitmq({ url: user.url, heartbeatMs: 1_000, ...options });
       ends.push(() => backend.close());
       return backend;
     }
@@ -127,6 +128,25 @@ for (const name of ["rabbitmq", "rabbitmq310"]) {
       await expect.poll(() => letters(operator), { timeout: 10_000 }).toEqual(["double"]);
       expect(await operator.dead.purge()).toBe(1);
       expect(await operator.purge()).toBe(0);
+    }, 30_000);
+
+    it("of the README are enough for a dispatcher whose connections were lost", async () => {
+      const queue = newQueue();
+      await made(queue);
+      const worker = await Worker.start(await backendOf(rightsOf("worker", queue)), task, { queue, create: false });
+      ends.push(() => worker.stop());
+      const proxy = await TcpProxy.start({ host: new URL(url).hostname, port: Number(new URL(url).port) });
+      ends.push(() => proxy.close());
+      const through = { host: proxy.host, port: proxy.port };
+      const dispatcher = await Dispatcher.open(await backendOf(rightsOf("dispatcher", queue), through), {
+        queue,
+        create: false,
+      });
+      ends.push(() => dispatcher.close());
+      const run = () => dispatcher.run(task, [3], { globalTimeoutMs: 10_000 }).results();
+      expect(await run()).toMatchObject([{ outcome: "completed" }]);
+      proxy.reset();
+      expect(await run()).toMatchObject([{ outcome: "completed" }]);
     }, 30_000);
 
     it.each(missing)(

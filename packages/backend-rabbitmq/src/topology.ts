@@ -17,8 +17,9 @@ const MOST_PRIORITY = 10;
 export class Topology {
   readonly #settings: Settings;
   /** Made by this backend, or made sure of. */
-  readonly #known = new Map<string, Queue>();
-  #mayCreate = false;
+  readonly #known = new Set<string>();
+  /** Those among them that it may make, told of each by itself: who may make no queue makes its own reply queue all the same. */
+  readonly #made = new Map<string, Queue>();
   #hasLadder = false;
 
   constructor(settings: Settings) {
@@ -32,23 +33,28 @@ export class Topology {
   /** Throws `MISSING`, and `MISMATCH` for a queue of another kind and for a server that cannot what is asked of it. */
   async open(line: Line, queues: readonly Queue[], create: boolean, signal: AbortSignal): Promise<void> {
     this.#check(line);
-    this.#mayCreate ||= create;
     this.#hasLadder ||= await this.#openLadder(line, create, signal);
-    const fresh = queues.filter((queue) => !this.#known.has(queueKey(queue)));
+    const sure = create ? this.#made : this.#known;
+    const fresh = queues.filter((queue) => !sure.has(queueKey(queue)));
     if (fresh.length === 0 && this.#hasLadder) return;
     if (create) await line.on((channel) => this.#declareAll(channel, fresh), signal);
     else await this.#findAll(line, fresh, signal);
     if (this.#settings.priority !== "lanes") await this.#checkLanes(line, fresh, signal);
-    for (const queue of fresh) this.#known.set(queueKey(queue), queue);
+    for (const queue of fresh) {
+      this.#known.add(queueKey(queue));
+      if (create) this.#made.set(queueKey(queue), queue);
+    }
   }
 
   /** After an outage: what did not outlive it is made again, where that is allowed. */
   async restore(line: Line, signal: AbortSignal): Promise<void> {
-    if (this.#mayCreate) await line.on((channel) => this.#declareAll(channel, [...this.#known.values()]), signal);
+    const made = [...this.#made.values()];
+    if (made.length > 0) await line.on((channel) => this.#declareAll(channel, made), signal);
   }
 
   forget(queue: Queue): void {
     this.#known.delete(queueKey(queue));
+    this.#made.delete(queueKey(queue));
   }
 
   async #declareAll(channel: Channel, queues: readonly Queue[]): Promise<void> {
