@@ -100,6 +100,27 @@ describe("connections", () => {
     expect(textsOf(await comes(backend, 2))).toEqual(["a", "c"]);
   }, 60_000);
 
+  it("to a server that has lost its data make again all that was made, the ladder too, before anything is sent", async () => {
+    const virtualHost = `lost-${process.pid}`;
+    const makeHost = async () => {
+      await server.ctl("add_vhost", virtualHost);
+      await server.ctl("set_permissions", "-p", virtualHost, "guest", ".*", ".*", ".*");
+    };
+    await makeHost();
+    const backend = await backendAt({ virtualHost });
+    await server.ctl("delete_vhost", virtualHost);
+    await makeHost();
+    const answers: unknown[] = [];
+    const sent = async () => {
+      const frames = [frame("later", { delayMs: 300 }), frame("now")];
+      answers.push(...(await backend.send(WORK, frames, AbortSignal.timeout(1_000))));
+    };
+    await vi.waitFor(sent, { timeout: 20_000, interval: 50 });
+    expect(answers).toEqual(["ok", "ok"]);
+    expect(textsOf(await comes(backend, 2))).toEqual(["now", "later"]);
+    await server.ctl("delete_vhost", virtualHost);
+  }, 60_000);
+
   it("answer each verb by its signal where nothing arrives, and are found dead by their heartbeat", async () => {
     const [backend, proxy] = await proxied();
     await backend.send(WORK, frames("a"), never);

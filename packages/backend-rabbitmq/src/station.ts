@@ -8,7 +8,7 @@ import {
 } from "@org/dispatch-core/contract";
 import { Holding } from "./holding.ts";
 import { MOST_DELAY_MS } from "./ladder.ts";
-import { Link } from "./link.ts";
+import { type Line, Link } from "./link.ts";
 import { Looking } from "./looking.ts";
 import type { Settings } from "./options.ts";
 import { MISSED_HEARTBEATS } from "./profile.ts";
@@ -40,16 +40,18 @@ export class Station {
     // Half a lease is long enough to notice that somebody is gone.
     const heartbeatMs = Math.min(settings.heartbeatMs, leaseMs / 2 / MISSED_HEARTBEATS);
     const heartbeatS = Math.max(1, Math.floor(heartbeatMs / 1_000));
+    const restore = (line: Line, signal: AbortSignal) => this.topology.restore(line, signal);
     this.consuming = new Link({
       clock,
       dial,
       heartbeatS,
-      restore: (line, signal) => this.topology.restore(line, signal),
+      restore,
       opened: () => {
         for (const source of this.sources.values()) source.connected();
       },
     });
-    this.#publishing = new Link({ clock, dial, heartbeatS, restore: async () => {} });
+    // Either may be back first, and what is sent before the queues are there would be "gone".
+    this.#publishing = new Link({ clock, dial, heartbeatS, restore });
     this.#publisher = new Publisher(this.#publishing);
     this.looking = new Looking(this.consuming);
     this.holding = new Holding({

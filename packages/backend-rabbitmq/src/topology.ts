@@ -49,6 +49,8 @@ export class Topology {
   /** After an outage: what did not outlive it is made again, where that is allowed. */
   async restore(line: Line, signal: AbortSignal): Promise<void> {
     const made = [...this.#made.values()];
+    // What queues are bound to; reply queues are bound to nothing, and who makes those only may not make a ladder.
+    if (made.some(({ role }) => role !== "reply")) await this.#openLadder(line, true, signal);
     if (made.length > 0) await line.on((channel) => this.#declareAll(channel, made), signal);
   }
 
