@@ -1,32 +1,40 @@
-import type { SendOutcome } from "@org/dispatch-core/contract";
-import type { ConfirmChannel, Options } from "amqplib";
-import { RabbitRefusal } from "./rabbit-error.ts";
+import type { CallCode, SendOutcome } from "@org/dispatch-core/contract";
+import type { ConfirmChannel } from "amqplib";
+import { closeQuietly } from "./link.ts";
+import type { Sending } from "./message.ts";
+import { classifyError, RabbitRefusal } from "./rabbit-error.ts";
 
 /** More that are not confirmed fill the memory of both sides and bring nothing. */
 const WINDOW_MESSAGES = 2_000;
 
-interface Pending {
-  readonly done: (outcome: SendOutcome) => void;
-  isReturned: boolean;
-}
+/** What ends a channel with one of these is an answer to one message. */
+const REFUSALS: ReadonlySet<CallCode> = new Set(["DENIED", "MISSING", "MISMATCH", "TOO_LARGE"]);
 
 /** One channel on which every message is answered by the server: confirmed, refused, or given back because there is no queue for it. */
 export class Confirms {
   readonly #channel: ConfirmChannel;
-  readonly #pending = new Map<string, Pending>();
+  readonly #doubt: ((sendings: readonly Sending[]) => void) | undefined;
+  readonly #pending = new Map<string, Sending>();
+  readonly #returned = new Set<string>();
   readonly #waiting = new Set<() => void>();
   #sequence = 0;
   #isDrained = true;
   #error: unknown;
+  #isRefusal = false;
   #isOver = false;
 
-  constructor(channel: ConfirmChannel) {
+  /** `doubt`: one of these was refused, the others may have been taken; the server does not say. Not needed for one message at a time. */
+  constructor(channel: ConfirmChannel, doubt?: (sendings: readonly Sending[]) => void) {
     this.#channel = channel;
+    this.#doubt = doubt;
     channel.on("error", (error) => {
       this.#error = error;
+      this.#isRefusal = REFUSALS.has(classifyError(error).code);
     });
+    // Comes after the answers to what was pending.
     channel.on("close", () => {
       this.#isOver = true;
+      this.#refused();
       this.#wake();
     });
     channel.on("drain", () => {
@@ -35,8 +43,7 @@ export class Confirms {
     });
     // Comes before the confirm of the same message.
     channel.on("return", ({ properties }) => {
-      const pending = this.#pending.get(String(properties.messageId));
-      if (pending !== undefined) pending.isReturned = true;
+      this.#returned.add(String(properties.messageId));
     });
   }
 
@@ -63,48 +70,53 @@ export class Confirms {
     });
   }
 
-  publish(
-    exchange: string,
-    key: string,
-    bytes: Buffer,
-    options: Options.Publish,
-    done: (outcome: SendOutcome) => void,
-  ): void {
+  publish(sending: Sending): void {
     this.#sequence += 1;
     const messageId = this.#sequence.toString(36);
-    this.#pending.set(messageId, { done, isReturned: false });
+    const { route, bytes, options } = sending.message;
+    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#pending.set(messageId, sending);
     try {
-      const isTaken = this.#channel.publish(exchange, key, bytes, { ...options, messageId, mandatory: true }, (error) =>
-        this.#answered(messageId, error),
+      const isTaken = this.#channel.publish(
+        route.exchange,
+        route.key,
+        content,
+        { ...options, messageId, mandatory: true },
+        (error) => this.#answered(messageId, error),
       );
       if (!isTaken) this.#isDrained = false;
     } catch (failed) {
       this.#pending.delete(messageId);
-      done({ failed });
+      sending.done({ failed });
     }
   }
 
+  close(): void {
+    closeQuietly(this.#channel);
+  }
+
   #answered(messageId: string, error: unknown): void {
-    const pending = this.#pending.get(messageId);
-    if (pending === undefined) return;
+    const sending = this.#pending.get(messageId);
+    if (sending === undefined || this.#isRefusal) return;
     this.#pending.delete(messageId);
-    pending.done(this.#outcomeOf(pending, error));
+    sending.done(this.#outcomeOf(this.#returned.delete(messageId), error));
     if (this.#waiting.size > 0 && this.hasRoom) this.#wake();
   }
 
-  #outcomeOf({ isReturned }: Pending, error: unknown): SendOutcome {
+  #outcomeOf(isReturned: boolean, error: unknown): SendOutcome {
     if (error === null || error === undefined) return isReturned ? "gone" : "ok";
-    if (!(error instanceof Error) || error.message !== "message nacked") return { failed: this.#overError(error) };
+    if (!(error instanceof Error) || error.message !== "message nacked") return { failed: this.#error ?? error };
     return {
       failed: new RabbitRefusal("QUEUE_FULL", "RabbitMQ refused the message: its queue is full, or could not take it"),
     };
   }
 
-  /** What ended the channel is the error of one message only where there was one; which of several it was is not said. */
-  #overError(error: unknown): unknown {
-    if (this.#error === undefined) return error;
-    if (this.#sequence === 1) return this.#error;
-    return new RabbitRefusal("UNAVAILABLE", `the channel is over: ${String(this.#error)}`, { cause: this.#error });
+  /** What is not answered when a channel is refused something. One alone was it. */
+  #refused(): void {
+    const sendings = [...this.#pending.values()];
+    this.#pending.clear();
+    if (sendings.length > 1) this.#doubt?.(sendings);
+    else sendings[0]?.done({ failed: this.#error });
   }
 
   #wake(): void {

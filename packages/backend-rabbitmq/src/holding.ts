@@ -1,5 +1,6 @@
 import type { HoldOutcome, Receipt, Settlement } from "@org/dispatch-core/contract";
-import type { Message, Publisher } from "./publisher.ts";
+import type { Message } from "./message.ts";
+import type { Publisher } from "./publisher.ts";
 import { RabbitRefusal } from "./rabbit-error.ts";
 import { type Life, LOSSES_HEADER, RabbitReceipt } from "./receipt.ts";
 

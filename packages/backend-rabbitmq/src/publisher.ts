@@ -1,17 +1,10 @@
 import type { OutFrame, SendOutcome } from "@org/dispatch-core/contract";
-import type { Options } from "amqplib";
 import { bounded } from "./bounded.ts";
 import { Confirms } from "./confirms.ts";
-import type { Route } from "./ladder.ts";
 import type { Line, Link } from "./link.ts";
+import type { Message } from "./message.ts";
 import { RabbitRefusal } from "./rabbit-error.ts";
-
-/** A message, and where it goes. */
-export interface Message {
-  readonly route: Route;
-  readonly bytes: Uint8Array;
-  readonly options: Options.Publish;
-}
+import { sieve } from "./sieve.ts";
 
 /** Publishes on a connection of its own: an alarm stops what publishes, and must not stop acks. */
 export class Publisher {
@@ -40,11 +33,7 @@ export class Publisher {
       for (const [index, message] of messages.entries()) {
         while (!confirms.hasRoom && !confirms.isOver) await bounded(confirms.room(), signal);
         if (!isMessage(message)) done(index)(message);
-        else {
-          const { route, bytes, options } = message;
-          const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-          confirms.publish(route.exchange, route.key, content, options, done(index));
-        }
+        else confirms.publish({ message, signal, done: done(index) });
       }
       if (open > 0) await bounded(answered, signal);
     } catch (error) {
@@ -57,7 +46,7 @@ export class Publisher {
     if (this.#line !== line || this.#confirms === undefined) {
       this.#line = line;
       const made = line.confirmChannel().then((channel) => {
-        const confirms = new Confirms(channel);
+        const confirms = new Confirms(channel, (doubtful) => void sieve(line, doubtful));
         channel.on("close", () => this.#forget(made));
         return confirms;
       });

@@ -1,9 +1,10 @@
 import { Dead, Dispatcher, defineTask, QueueAdmin, Worker } from "@org/dispatch-core";
-import type { Observer } from "@org/dispatch-core/contract";
+import type { Observer, OutFrame } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, inject, it } from "vitest";
 import { type RabbitBackend, type RabbitBackendOptions, rabbitmq } from "./index.ts";
+import { frame, frames, open } from "./testing/opened.ts";
 import { type Rights, restrictedUser, rightsOf } from "./testing/restricted-user.ts";
 
 // The rights that the README says are enough, on a real server: all that a dispatcher, a worker and an operator do with a queue that is there already.
@@ -147,6 +148,37 @@ for (const name of ["rabbitmq", "rabbitmq310"]) {
       expect(await run()).toMatchObject([{ outcome: "completed" }]);
       proxy.reset();
       expect(await run()).toMatchObject([{ outcome: "completed" }]);
+    }, 30_000);
+
+    it("that are missing for one message stop no other, and leave at most one copy of each", async () => {
+      const queue = newQueue();
+      await made(queue);
+      const work = { role: "work", name: "normal", of: queue } as const;
+      const backend = await backendOf({
+        ...rightsOf("dispatcher", queue),
+        write: `^(amq\\.default|dispatch\\.delay\\.27|dispatch\\.${queue})$`,
+      });
+      await open(backend, { receive: [], send: [work], create: false });
+      const later = (text: string) => frame(text, { delayMs: 500 });
+      const good = frames(..."abcdefghijklmnopqrst");
+      const said = async (all: readonly OutFrame[]) =>
+        (await backend.send(work, all, AbortSignal.timeout(10_000))).map((outcome) =>
+          typeof outcome === "object" ? backend.classify(outcome.failed).code : outcome,
+        );
+      const ok = good.map(() => "ok");
+      expect(await said(good)).toEqual(ok);
+      // On a channel that has been used, beside another call.
+      const [refused, beside] = await Promise.all([said([later("1"), ...good, later("2")]), said(good)]);
+      expect(refused).toEqual(["DENIED", ...ok, "DENIED"]);
+      expect(beside).toEqual(ok);
+      expect(await said([...good, later("3")])).toEqual([...ok, "DENIED"]);
+      const client = await connect(url);
+      ends.push(() => client.close());
+      const channel = await client.createChannel();
+      const { messageCount } = await channel.checkQueue(`dispatch.${queue}`);
+      // Behind the first that is refused nothing is taken, before it everything.
+      expect(messageCount).toBeGreaterThanOrEqual(4 * good.length);
+      expect(messageCount).toBeLessThanOrEqual(5 * good.length);
     }, 30_000);
 
     it.each(missing)(
