@@ -15,6 +15,8 @@ export interface HoldingPort {
 /** Renewals and settlements of what is held. The server answers none of them; a receipt says by itself what it is worth. */
 export class Holding {
   readonly #port: HoldingPort;
+  /** Those that go back by a copy which is on its way: whatever else is said of them comes too late. */
+  readonly #leaving = new Set<RabbitReceipt>();
 
   constructor(port: HoldingPort) {
     this.#port = port;
@@ -32,7 +34,7 @@ export class Holding {
     const released: [number, RabbitReceipt][] = [];
     settlements.forEach((settlement, index) => {
       const { receipt } = settlement;
-      if (!(receipt instanceof RabbitReceipt)) return;
+      if (!(receipt instanceof RabbitReceipt) || this.#leaving.has(receipt)) return;
       if (settlement.kind === "ack") {
         if (!receipt.life.leases.end(receipt)) return;
         acked.push(receipt);
@@ -40,14 +42,17 @@ export class Holding {
       } else if (settlement.delayMs > 0) {
         const message = `RabbitMQ gives back at once, not after ${settlement.delayMs} ms`;
         outcomes[index] = { failed: new RabbitRefusal("MISMATCH", message) };
-      } else if (receipt.life.leases.holds(receipt)) released.push([index, receipt]);
+      } else if (receipt.life.leases.holds(receipt)) {
+        this.#leaving.add(receipt);
+        released.push([index, receipt]);
+      }
     });
     for (const [life, receipts] of byLife(acked)) life.ack(receipts);
     if (released.length === 0) return outcomes;
-    const answers = await this.#release(
-      released.map(([, receipt]) => receipt),
-      signal,
-    );
+    const receipts = released.map(([, receipt]) => receipt);
+    // What was acked is acked, whatever becomes of the rest.
+    const answers = await this.#release(receipts, signal).catch((failed: unknown) => receipts.map(() => ({ failed })));
+    for (const receipt of receipts) this.#leaving.delete(receipt);
     answers.forEach((answer, nth) => {
       outcomes[(released[nth] as [number, RabbitReceipt])[0]] = answer;
     });

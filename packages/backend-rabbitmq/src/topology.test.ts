@@ -1,5 +1,5 @@
 import { type Context, Dispatcher, defineTask, Worker } from "@org/dispatch-core";
-import type { DispatchEvent } from "@org/dispatch-core/contract";
+import type { Delivery, DispatchEvent } from "@org/dispatch-core/contract";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { type RabbitBackend, type RabbitBackendOptions, rabbitmq } from "./index.ts";
@@ -191,6 +191,18 @@ describe.skipIf(oldest === undefined)("an older server", () => {
       await other.settle([{ kind: "release", receipt: held.receipt, delayMs: 0 }], never);
     }
     expect(counts).toEqual([0, 0, 0]);
+  });
+
+  it("answers acks beside releases that could not be sent, which stay held", async () => {
+    const backend = await opened({ url: oldest?.url });
+    backends.push(backend);
+    await backend.send(WORK, frames("a", "b"), never);
+    const [a, b] = (await takeAll(backend, 2)) as [Delivery, Delivery];
+    const settlements = [...acks(a), { kind: "release", receipt: b.receipt, delayMs: 0 } as const];
+    const outcomes = await backend.settle(settlements, AbortSignal.abort());
+    expect(outcomes).toEqual(["ok", { failed: expect.objectContaining({ code: "TIMED_OUT" }) }]);
+    expect(await backend.settle(settlements, never)).toEqual(["lost", "ok"]);
+    expect(textsOf(await take(backend))).toEqual(["b"]);
   });
 });
 

@@ -1,6 +1,7 @@
-import type { Move } from "@org/dispatch-core/contract";
+import type { Move, Receipt } from "@org/dispatch-core/contract";
 import { countingGrants, withFacts } from "../decorators/facts.ts";
 import { FaultError, wrap } from "../decorators/wrap.ts";
+import { frameOf } from "../world/bare.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Wrong in how frames are settled and moved, and in what is counted. */
@@ -59,6 +60,28 @@ export const settlingMutants: readonly Mutant[] = [
           return answers;
         },
       }),
+  },
+  {
+    id: "releases-once-for-each-say",
+    fault: "gives a frame back by a copy, and that again for a receipt that stands twice in one call",
+    caughtBy: "seam.settle.twice-never-throws",
+    wrap(inner) {
+      const held = new Map<Receipt, Uint8Array>();
+      return wrap(inner, {
+        async receive(queue, want, signal) {
+          const got = await inner.receive(queue, want, signal);
+          for (const { receipt, bytes } of got) held.set(receipt, bytes);
+          return got;
+        },
+        async settle(settlements, signal) {
+          const answers = await inner.settle(settlements, signal);
+          const released = settlements.flatMap(({ kind, receipt }) => (kind === "release" ? [receipt] : []));
+          for (const receipt of released.filter((one, index) => released.indexOf(one) < index))
+            await inner.send(receipt.queue, [frameOf("", { bytes: held.get(receipt) as Uint8Array })], signal);
+          return answers;
+        },
+      });
+    },
   },
   {
     id: "answers-settlements-out-of-order",

@@ -38,18 +38,21 @@ export const seamSettleCases = area("seam", "settle", {
     cites: ["I11"],
     expects: "a second settlement of a receipt is ok or lost, changes nothing and never throws",
     async run(world) {
-      const [bare, [a, b]] = (await taken(world, "a", "b")) as [Bare, [Delivery, Delivery]];
+      const [bare, [a, b, c]] = (await taken(world, "a", "b", "c")) as [Bare, [Delivery, Delivery, Delivery]];
       for (const first of [() => bare.ack(a), () => bare.release(0, b)]) assert.deepEqual(await first(), ["ok"]);
-      for (const again of [() => bare.ack(a, a), () => bare.release(0, a)]) {
+      for (const again of [
+        () => bare.ack(a, a),
+        () => bare.release(0, a),
+        () => bare.ack(b),
+        () => bare.release(0, c, c),
+      ]) {
         for (const outcome of await again())
           assert.ok(outcome === "ok" || outcome === "lost", `I11: ${String(outcome)}`);
       }
-      for (const outcome of await bare.ack(b)) assert.ok(outcome === "ok" || outcome === "lost");
-      const got = await bare.receive();
-      assert.deepEqual(
-        textsOf(got),
-        world.profile.fencing === "strict" ? ["b"] : textsOf(got).filter((text) => text === "b"),
-      );
+      const got = textsOf(await bare.receiveAll(4)).sort();
+      // A late ack may have ended what it had released.
+      const isLate = world.profile.fencing !== "strict" && !got.includes("b");
+      assert.deepEqual(got, isLate ? ["c"] : ["b", "c"]);
     },
   },
 
