@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { type RabbitBackend, type RabbitBackendOptions, rabbitmq } from "./index.ts";
 import {
   acks,
+  DEAD,
   frame,
   frames,
   LEASE_MS,
@@ -217,13 +218,18 @@ describe("a consumer that the server gives up", () => {
     expect(await backend.settle(acks(...again), never)).toEqual(["ok"]);
   }, 60_000);
 
-  it("because its queue was deleted says MISSING at the next receive", async () => {
+  it("because its queue was deleted ends who waits, soon and without losing the connection, and says MISSING at the next receive", async () => {
     const namespace = newNamespace();
     const backend = await backendAt({ namespace });
-    const waiting = take(backend, { waitMs: 4_000 });
+    await backend.send(DEAD, frames("held"), never);
+    const held = await take(backend, {}, DEAD);
+    const waiting = take(backend, { waitMs: 25_000 });
     await server.ctl("delete_queue", `${namespace}.default`);
+    const deletedAt = performance.now();
     expect(await waiting).toEqual([]);
+    expect(performance.now() - deletedAt).toBeLessThan(5_000);
     expect(await refusal(backend, take(backend, { waitMs: 500 }))).toBe("MISSING");
+    expect(await backend.settle(acks(...held), never)).toEqual(["ok"]);
     expect(await backend.send(WORK, frames("a"), never)).toEqual(["gone"]);
     await open(backend, { receive: [WORK] });
   }, 30_000);

@@ -1,5 +1,5 @@
 import { CreditBuffer } from "@org/dispatch-core/adapter-kit";
-import type { Clock, Delivery, Queue, Want } from "@org/dispatch-core/contract";
+import type { Clock, Delivery, Queue, Timer, Want } from "@org/dispatch-core/contract";
 import { bounded } from "./bounded.ts";
 import { ChannelLife } from "./channel-life.ts";
 import { closeQuietly, type Line, type Link } from "./link.ts";
@@ -7,6 +7,8 @@ import { deliveryOf, type RabbitReceipt } from "./receipt.ts";
 
 /** How long credit that nobody needs any more is left open, and what came by it is kept. */
 const LINGER_MS = 1_000;
+/** A queue whose deletion ended a consumer is gone by then: who subscribes while it goes on loses the whole connection (4.3: 541). */
+const DELETED_MS = 1_000;
 /** A server that pushes does not say that it has nothing: what is there comes within a round trip. */
 const LOOK_MS = 25;
 /** Who takes what is there gets it together, though it comes one by one: it is all there when nothing more has come for so many turns of the event loop. */
@@ -28,7 +30,7 @@ export interface SourcePort {
 /** A queue that this backend receives from, over a channel of its own: a server that gives a consumer up closes its channel. */
 export class Source {
   readonly #port: SourcePort;
-  readonly #buffer: CreditBuffer<RabbitReceipt>;
+  #buffer: CreditBuffer<RabbitReceipt>;
   #life: ChannelLife | undefined;
   #opening: Promise<void> | undefined;
   #arrived: RabbitReceipt[] = [];
@@ -41,19 +43,13 @@ export class Source {
   #standing = 0;
   #receivedAtMs = Number.NEGATIVE_INFINITY;
   #streak = 0;
+  /** When it is over, those that wait without a consumer are ended. */
+  #deaf: Timer | undefined;
   #isEnded = false;
 
   constructor(port: SourcePort) {
     this.#port = port;
-    this.#buffer = new CreditBuffer<RabbitReceipt>({
-      clock: port.clock,
-      lingerMs: LINGER_MS,
-      credit: (frames) => {
-        this.#credit = frames;
-        this.settled();
-      },
-      release: (receipts) => this.#giveBack(receipts),
-    });
+    this.#buffer = this.#newBuffer();
   }
 
   /** Frames that are in hand here: handed out, and not yet. */
@@ -129,7 +125,7 @@ export class Source {
 
   /** Ends all waiting, and gives back what is held, without a penalty. */
   async close(signal: AbortSignal): Promise<void> {
-    this.#isEnded = true;
+    this.#end();
     const life = this.#life;
     await life?.stop(signal).catch(() => {});
     this.#flush();
@@ -143,9 +139,26 @@ export class Source {
 
   /** The queue was removed. */
   forget(): void {
-    this.#isEnded = true;
+    this.#end();
     this.#buffer.end();
     this.#life?.end(undefined, true);
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#deaf?.cancel();
+  }
+
+  #newBuffer(): CreditBuffer<RabbitReceipt> {
+    return new CreditBuffer<RabbitReceipt>({
+      clock: this.#port.clock,
+      lingerMs: LINGER_MS,
+      credit: (frames) => {
+        this.#credit = frames;
+        this.settled();
+      },
+      release: (receipts) => this.#giveBack(receipts),
+    });
   }
 
   async #open(line: Line): Promise<void> {
@@ -210,13 +223,22 @@ export class Source {
     if (this.#life?.countsCancelled) this.#port.clock.soon(() => this.settled());
   }
 
-  /** Who waits goes on waiting, over another channel; but after a consumer that failed, the next receive tries again. */
+  /** Who waits goes on waiting, over another channel; but after a consumer that failed the next receive tries again: so no wait is to keep it back. */
   #over(life: ChannelLife, failed: boolean): void {
     if (this.#life !== life) return;
     this.#life = undefined;
     this.#buffer.reopen();
+    if (this.#isEnded) return;
+    if (failed) this.#deaf ??= this.#port.clock.after(DELETED_MS, () => this.#endWaits(), true);
     // Where its connection ends, too, that is not known yet.
-    if (!failed && !this.#isEnded) this.#port.clock.soon(() => this.connected());
+    else this.#port.clock.soon(() => this.connected());
+  }
+
+  #endWaits(): void {
+    this.#deaf = undefined;
+    if (this.#life !== undefined) return;
+    this.#buffer.end();
+    this.#buffer = this.#newBuffer();
   }
 
   #giveBack(receipts: readonly RabbitReceipt[]): void {
