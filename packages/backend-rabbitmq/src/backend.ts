@@ -44,7 +44,7 @@ export class RabbitBackend implements Backend, AsyncDisposable {
     const queues = new Map([...send, ...receive].map((queue) => [queueKey(queue), queue]));
     await station.topology.open(station.consuming.line, [...queues.values()], create, signal);
     this.#mustNotBeClosed();
-    await Promise.all(receive.map((queue) => station.addSource(queue)));
+    await Promise.all(receive.map((queue) => station.addSource(queue, signal)));
   }
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {

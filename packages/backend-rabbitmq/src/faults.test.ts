@@ -127,14 +127,18 @@ describe("connections", () => {
     await backend.send(WORK, frames("a"), never);
     const [held] = await take(backend);
     if (held === undefined) throw new Error("nothing came");
+    const high = { ...WORK, name: "high" };
+    await open(backend, { receive: [], send: [high] });
     proxy.blackHole();
     const startedAt = performance.now();
     const calls = [
       backend.send(WORK, frames("b"), AbortSignal.timeout(300)),
       backend.depth(WORK, AbortSignal.timeout(300)),
       backend.purge(WORK, AbortSignal.timeout(300)),
+      // It is there already; what is missing is a channel to receive over.
+      open(backend, { receive: [high], send: [] }, AbortSignal.timeout(300)),
     ];
-    expect(await Promise.all(calls.map((call) => refusal(backend, call)))).toEqual(Array(3).fill("TIMED_OUT"));
+    expect(await Promise.all(calls.map((call) => refusal(backend, call)))).toEqual(Array(4).fill("TIMED_OUT"));
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     // Two heartbeats of a second, seen at the third.
     await vi.waitFor(async () => expect(await backend.renew([held.receipt], LEASE_MS, never)).toEqual(["lost"]), {

@@ -6,6 +6,7 @@ import {
   queueKey,
   type SendOutcome,
 } from "@org/dispatch-core/contract";
+import { bounded } from "./bounded.ts";
 import { Holding } from "./holding.ts";
 import { MOST_DELAY_MS } from "./ladder.ts";
 import { type Line, Link } from "./link.ts";
@@ -73,7 +74,7 @@ export class Station {
     await Promise.all([this.consuming.start(signal), this.#publishing.start(signal)]);
   }
 
-  async addSource(queue: Queue): Promise<void> {
+  async addSource(queue: Queue, signal: AbortSignal): Promise<void> {
     const key = queueKey(queue);
     let source = this.sources.get(key);
     if (source === undefined) {
@@ -88,7 +89,7 @@ export class Station {
       });
       this.sources.set(key, source);
     }
-    await source.ready();
+    await bounded(source.ready(), signal);
   }
 
   async send(queue: Queue, frames: readonly OutFrame[], signal: AbortSignal): Promise<readonly SendOutcome[]> {

@@ -37,9 +37,13 @@ export async function opened(options: RabbitBackendOptions): Promise<RabbitBacke
   return backend;
 }
 
-export async function open(backend: RabbitBackend, more: Partial<OpenOptions> = {}): Promise<void> {
+export async function open(
+  backend: RabbitBackend,
+  more: Partial<OpenOptions> = {},
+  signal: AbortSignal = AbortSignal.timeout(15_000),
+): Promise<void> {
   const options = { receive: [WORK, REPLY, DEAD], send: [WORK, DEAD], create: true, leaseMs: LEASE_MS };
-  await backend.open({ ...options, clock: systemClock(), ...more }, AbortSignal.timeout(15_000));
+  await backend.open({ ...options, clock: systemClock(), ...more }, signal);
 }
 
 export function take(

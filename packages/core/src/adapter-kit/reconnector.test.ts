@@ -13,6 +13,7 @@ function setUp() {
     clock,
     async connect(signal) {
       tries.push(clock.now());
+      await Promise.resolve();
       if (signal.aborted) throw signal.reason;
       if (!world.isUp) throw new Error("refused");
       world.count += 1;
@@ -79,6 +80,18 @@ describe("a reconnector", () => {
   it("gives up a first try when its caller's signal fires", async () => {
     const { reconnector } = setUp();
     await expect(reconnector.start(AbortSignal.abort(new Error("too late")))).rejects.toThrow("too late");
+  });
+
+  it("begins another first try for those whose signals have not fired", async () => {
+    const { tries, reconnector } = setUp();
+    const hurry = new AbortController();
+    const both = [reconnector.start(hurry.signal), reconnector.start(never)];
+    hurry.abort(new Error("too late"));
+    expect(await Promise.allSettled(both)).toEqual([
+      { status: "rejected", reason: new Error("too late") },
+      { status: "fulfilled", value: "connection 1" },
+    ]);
+    expect(tries).toHaveLength(2);
   });
 
   it("waits 100 ms, twice as long each time, and 5 s at most", () => {

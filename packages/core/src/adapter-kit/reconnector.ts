@@ -24,7 +24,7 @@ export class Reconnector<C> {
   readonly #ended = new AbortController();
   #connection: C | undefined;
   #epoch = 0;
-  #first: Promise<C> | undefined;
+  #first: { readonly by: AbortSignal; readonly made: Promise<C> } | undefined;
   #failures = 0;
   #timer: Timer | undefined;
   #reason: unknown;
@@ -48,14 +48,26 @@ export class Reconnector<C> {
     return this.#reason;
   }
 
-  /** The first connection; concurrent callers share one try. Throws what `connect` throws. */
-  start(signal: AbortSignal): Promise<C> {
-    if (this.#connection !== undefined) return Promise.resolve(this.#connection);
-    if (this.#epoch > 0) return Promise.reject(this.#reason);
-    this.#first ??= this.#try(AbortSignal.any([signal, this.#ended.signal])).finally(() => {
-      this.#first = undefined;
-    });
-    return this.#first;
+  /**
+   * The first connection; concurrent callers share one try. It ends with the signal of who began it, and for the others another one begins. Throws what
+   * `connect` throws.
+   */
+  async start(signal: AbortSignal): Promise<C> {
+    if (this.#connection !== undefined) return this.#connection;
+    if (this.#epoch > 0) throw this.#reason;
+    this.#first ??= {
+      by: signal,
+      made: this.#try(AbortSignal.any([signal, this.#ended.signal])).finally(() => {
+        this.#first = undefined;
+      }),
+    };
+    const { by, made } = this.#first;
+    try {
+      return await made;
+    } catch (error) {
+      if (signal.aborted || !by.aborted) throw error;
+      return this.start(signal);
+    }
   }
 
   /** The connection of that epoch is over. Older ones are over already. */
