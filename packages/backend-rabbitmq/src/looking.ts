@@ -1,4 +1,4 @@
-import type { BrowsePage, Page, Queue } from "@org/dispatch-core/contract";
+import type { BrowsePage, Clock, Page, Queue, Timer } from "@org/dispatch-core/contract";
 import type { Channel } from "amqplib";
 import { bounded } from "./bounded.ts";
 import { closeQuietly, type Link } from "./link.ts";
@@ -6,31 +6,46 @@ import { RabbitRefusal } from "./rabbit-error.ts";
 
 /** Looks that nobody goes on with are given up, the oldest first. */
 const MOST_LOOKS = 16;
+/** A look that nobody has gone on with for so long is given up: it may be read by a person, who pages through it. */
+const IDLE_MS = 60_000;
+
+/** A look that has a next page. */
+interface Look {
+  readonly channel: Channel;
+  readonly idle: Timer;
+}
 
 /** Looks at dead letters: takes them one by one, and gives all back at the end. Meanwhile nobody else has them. */
 export class Looking {
   readonly #link: Link;
-  /** The channel of each look that has a next page, by its cursor. */
-  readonly #looks = new Map<string, Channel>();
+  readonly #clock: Clock;
+  /** By cursor. */
+  readonly #looks = new Map<string, Look>();
   #cursors = 0;
 
-  constructor(link: Link) {
+  constructor(link: Link, clock: Clock) {
     this.#link = link;
+    this.#clock = clock;
   }
 
+  /** `max: 0` ends the look of that cursor, which may be over already: what it has taken lies in the queue again then. */
   async browse(queue: Queue, queueName: string, { cursor, max }: Page, signal: AbortSignal): Promise<BrowsePage> {
     if (queue.role !== "dead")
       throw new RabbitRefusal("MISMATCH", "RabbitMQ can only look at dead letters: a look is a delivery");
-    const channel = cursor === undefined ? await this.#begin(signal) : this.#looks.get(cursor);
-    if (channel === undefined) throw new RabbitRefusal("MISMATCH", `the look "${cursor}" is over`);
-    if (cursor !== undefined) this.#looks.delete(cursor);
+    const before = cursor === undefined ? undefined : this.#take(cursor);
+    if (max === 0) {
+      if (before !== undefined) await giveBack(before, signal);
+      return { frames: [] };
+    }
+    if (cursor !== undefined && before === undefined)
+      throw new RabbitRefusal("MISMATCH", `the look "${cursor}" is over; begin another one`);
+    const channel = before ?? (await this.#begin(signal));
     const frames: BrowsePage["frames"][number][] = [];
     try {
       while (frames.length < max) {
         const message = await bounded(channel.get(queueName), signal);
         if (message === false) {
-          channel.nackAll(true);
-          await bounded(channel.close(), signal);
+          await giveBack(channel, signal);
           return { frames };
         }
         frames.push({ bytes: message.content, state: "ready" });
@@ -43,8 +58,7 @@ export class Looking {
   }
 
   close(): void {
-    for (const channel of this.#looks.values()) closeQuietly(channel);
-    this.#looks.clear();
+    for (const cursor of this.#looks.keys()) this.#giveUp(cursor);
   }
 
   async #begin(signal: AbortSignal): Promise<Channel> {
@@ -56,12 +70,28 @@ export class Looking {
   #remember(channel: Channel): string {
     this.#cursors += 1;
     const cursor = String(this.#cursors);
-    this.#looks.set(cursor, channel);
-    const [oldest] = this.#looks;
-    if (this.#looks.size > MOST_LOOKS && oldest !== undefined) {
-      this.#looks.delete(oldest[0]);
-      closeQuietly(oldest[1]);
-    }
+    const idle = this.#clock.after(IDLE_MS, () => this.#giveUp(cursor), true);
+    this.#looks.set(cursor, { channel, idle });
+    const [oldest] = this.#looks.keys();
+    if (this.#looks.size > MOST_LOOKS && oldest !== undefined) this.#giveUp(oldest);
     return cursor;
   }
+
+  #take(cursor: string): Channel | undefined {
+    const look = this.#looks.get(cursor);
+    look?.idle.cancel();
+    this.#looks.delete(cursor);
+    return look?.channel;
+  }
+
+  /** What a channel holds when it is closed goes back. */
+  #giveUp(cursor: string): void {
+    const channel = this.#take(cursor);
+    if (channel !== undefined) closeQuietly(channel);
+  }
+}
+
+async function giveBack(channel: Channel, signal: AbortSignal): Promise<void> {
+  channel.nackAll(true);
+  await bounded(channel.close(), signal);
 }

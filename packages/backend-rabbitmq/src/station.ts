@@ -55,7 +55,7 @@ export class Station {
     // Either may be back first, and what is sent before the queues are there would be "gone".
     this.#publishing = new Link({ clock, dial, heartbeatS, restore });
     this.#publisher = new Publisher(this.#publishing);
-    this.looking = new Looking(this.consuming);
+    this.looking = new Looking(this.consuming, clock);
     this.holding = new Holding({
       publisher: this.#publisher,
       nameOf: ({ queue }) => this.topology.nameOf(queue),

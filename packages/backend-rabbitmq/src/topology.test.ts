@@ -1,4 +1,4 @@
-import { type Context, Dispatcher, defineTask, Worker } from "@org/dispatch-core";
+import { type Context, Dispatcher, defineTask, VirtualClock, Worker } from "@org/dispatch-core";
 import type { Delivery, DispatchEvent } from "@org/dispatch-core/contract";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
@@ -224,6 +224,23 @@ describe.skipIf(newest === undefined)("looking", () => {
     await vi.waitFor(async () => expect(await backend.depth(DEAD, never)).toMatchObject({ ready: 25 }), 10_000);
     await expect(backend.browse(WORK, { max: 1 }, never)).rejects.toMatchObject({ code: "MISMATCH" });
     await expect(backend.browse(DEAD, { max: 1, cursor: "9" }, never)).rejects.toMatchObject({ code: "MISMATCH" });
+  });
+
+  it.each([
+    ["asked for no more", (looker: RabbitBackend, cursor: string) => looker.browse(DEAD, { max: 0, cursor }, never)],
+    ["not gone on with", (_: RabbitBackend, __: string, clock: VirtualClock) => clock.advance(60_000)],
+  ])("that ends early, %s, gives back what it has taken", async (_, end) => {
+    const namespace = newNamespace();
+    const [looker, other] = [make({ namespace }), make({ namespace })];
+    const clock = new VirtualClock();
+    await Promise.all([open(looker, { clock }), open(other)]);
+    await other.send(DEAD, frames("a", "b", "c"), never);
+    const { frames: seen, cursor = "" } = await looker.browse(DEAD, { max: 2 }, never);
+    expect(textsOf(seen)).toEqual(["a", "b"]);
+    await end(looker, cursor, clock);
+    expect(await takeAll(other, 3, DEAD)).toHaveLength(3);
+    await expect(looker.browse(DEAD, { max: 1, cursor }, never)).rejects.toMatchObject({ code: "MISMATCH" });
+    expect(await looker.browse(DEAD, { max: 0, cursor }, never)).toEqual({ frames: [] });
   });
 
   it("forgets a reply queue that is removed, and makes it again", async () => {
