@@ -3,7 +3,10 @@ import { DispatchError } from "@org/dispatch-core";
 import { checkWhole } from "@org/dispatch-core/adapter-kit";
 
 export interface AddressOptions {
-  /** `amqp://` or `amqps://`, with user, password and virtual host; several with commas: nodes of one cluster. Default `amqp://127.0.0.1`. */
+  /**
+   * `amqp://` or `amqps://`, with user, password and virtual host; several with commas: nodes of one cluster, of which those without a scheme have the
+   * first one's, and its user and virtual host. Default `amqp://127.0.0.1`.
+   */
   readonly url?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -36,17 +39,18 @@ export interface Address {
 
 /** Puts URL and single options together; where both say the same, the single option wins. Throws `CONFIG_INVALID`, and never shows a password. */
 export function addressOf(from: AddressOptions): Address {
-  const [first = {}, ...more] = (from.url ?? "")
-    .split(",")
-    .filter((part) => part.trim() !== "")
-    .map((part) => read(part.trim()));
+  const [first = {}, ...more] = readAll(from.url ?? "");
   if (more.length > 0 && (from.host !== undefined || from.port !== undefined))
     throw invalid("the URL names several nodes, so host and port are said already; keep one of the two");
-  const auth = from.auth ?? first.auth ?? "plain";
+  const auth = from.auth ?? [first, ...more].find((url) => url.auth !== undefined)?.auth ?? "plain";
   if (auth !== "plain" && auth !== "external") throw invalid(`auth is plain or external, not "${String(auth)}"`);
   const nodes = [first, ...more].map((url) => nodeOf(from, url));
-  const isSecure = nodes.some(({ protocol }) => protocol === "amqps");
-  if (auth === "external" && !isSecure) throw invalid("auth external needs TLS: the certificate says who is there");
+  for (const key of ["protocol", "virtualHost"] as const) {
+    const said = new Set(nodes.map((node) => node[key]));
+    if (said.size > 1) throw invalid(`the URL says ${[...said].join(" and ")} of nodes of one cluster; keep one`);
+  }
+  if (auth === "external" && nodes[0]?.protocol !== "amqps")
+    throw invalid("auth external needs TLS: the certificate says who is there");
   return {
     nodes: nodes as [Node, ...Node[]],
     tls: typeof from.tls === "object" ? from.tls : {},
@@ -77,6 +81,22 @@ function nodeOf(from: AddressOptions, url: Read): Node {
   };
 }
 
+/** A node without a scheme is one more of those before it: in clear, or as somebody else, nobody is to knock who was not told to. */
+function readAll(text: string): Read[] {
+  const all: Read[] = [];
+  for (const part of text.split(",").map((each) => each.trim())) {
+    if (part === "") continue;
+    const [first] = all;
+    if (first === undefined || part.includes("://")) all.push(read(part));
+    else {
+      const own = read(`${first.tls ? "amqps" : "amqp"}://${part}`);
+      const { username, password } = own.username === undefined ? first : own;
+      all.push({ ...own, username, password, virtualHost: own.virtualHost ?? first.virtualHost });
+    }
+  }
+  return all;
+}
+
 /** https://www.rabbitmq.com/docs/uri-spec and, for `auth_mechanism`, https://www.rabbitmq.com/docs/uri-query-parameters. */
 function read(text: string): Read {
   const whole = text.includes("://") ? text : `amqp://${text}`;
@@ -96,7 +116,8 @@ function read(text: string): Read {
     host: url.hostname === "" ? undefined : decoded(url.hostname).replace(/^\[|\]$/g, ""),
     port: url.port === "" ? undefined : Number(url.port),
     username: url.username === "" ? undefined : decoded(url.username),
-    password: url.password === "" ? undefined : decoded(url.password),
+    // Who is named has no password but the one that stands there.
+    password: url.password === "" && url.username === "" ? undefined : decoded(url.password),
     virtualHost: path === "" ? undefined : decoded(path),
     tls: isSecure,
     auth,

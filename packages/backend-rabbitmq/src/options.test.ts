@@ -40,19 +40,35 @@ describe("where the server is", () => {
   });
 
   it("may be several nodes of a cluster, all with the same user where one is given", () => {
-    const { nodes } = addressOf({ url: "amqp://a:1, amqp://u:p@b:2/v", username: "w" });
+    const { nodes } = addressOf({ url: "amqp://a:1, amqp://u:p@b:2/", username: "w" });
     expect(nodes.map(({ hostname, port, username }) => [hostname, port, username])).toEqual([
       ["a", 1, "w"],
       ["b", 2, "w"],
     ]);
   });
 
-  it("knows who is there by a certificate", () => {
-    expect(addressOf({ url: "amqps://h?auth_mechanism=external", tls: { cert: "c" } })).toMatchObject({
-      isExternal: true,
-      tls: { cert: "c" },
-    });
+  it.each([
+    ["amqps://u:p@a/v,b:9", ["amqps u:p@a:5671/v", "amqps u:p@b:9/v"]],
+    ["amqp://u:p@a/v, w@b, w:q@c/v", ["amqp u:p@a:5672/v", "amqp w:@b:5672/v", "amqp w:q@c:5672/v"]],
+    ["a,b", ["amqp guest:guest@a:5672//", "amqp guest:guest@b:5672//"]],
+    ["amqp://u:p@a,amqp://b", ["amqp u:p@a:5672//", "amqp guest:guest@b:5672//"]],
+    ["amqp://guest:@a", ["amqp guest:@a:5672//"]],
+  ])("%s: what has no scheme has what the first one says", (url, expected) => {
+    const said = addressOf({ url }).nodes.map(
+      (node) => `${node.protocol} ${node.username}:${node.password}@${node.hostname}:${node.port}/${node.virtualHost}`,
+    );
+    expect(said).toEqual(expected);
   });
+
+  it.each(["amqps://h?auth_mechanism=external", "amqps://h,i?auth_mechanism=external"])(
+    "knows who is there by a certificate: %s",
+    (url) => {
+      expect(addressOf({ url, tls: { cert: "c" } })).toMatchObject({
+        isExternal: true,
+        tls: { cert: "c" },
+      });
+    },
+  );
 });
 
 describe("options", () => {
@@ -61,6 +77,9 @@ describe("options", () => {
     [{ url: "amqp://h/a/b" }, /%2F/],
     [{ url: "amqp://h?heartbeat=3" }, /the rest are options/],
     [{ url: "amqp://a,amqp://b", host: "c" }, /several nodes/],
+    [{ url: "amqps://a,amqp://b" }, /amqps and amqp of nodes of one cluster/],
+    [{ url: "amqp://a,b/v" }, /\/ and v of nodes of one cluster/],
+    [{ url: "amqps://a,amqp://b", auth: "external" }, /of one cluster/],
     [{ url: "amqp://u:secret%@h" }, /encodes nothing/],
     [{ auth: "external" }, /needs TLS/],
     [{ auth: "kerberos" }, /plain or external/],
