@@ -39,6 +39,8 @@ export class Line {
       this.#endedBy ??= error ?? new RabbitRefusal("UNAVAILABLE", "the connection to RabbitMQ is closed");
       this.#end.reject(this.#endedBy);
       this.#onEnd?.(this.#endedBy);
+      // The client only says that it has no more to say: who does not answer that, and the process, would wait for each other.
+      this.cut();
     });
     model.on("blocked", (reason) => {
       this.blockedBy = reason;
