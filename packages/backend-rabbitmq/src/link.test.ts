@@ -1,7 +1,11 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { TcpProxy } from "@org/dispatch-testkit";
-import { connect } from "amqplib";
-import { describe, expect, inject, it } from "vitest";
+import { type Channel, connect } from "amqplib";
+import { describe, expect, inject, it, vi } from "vitest";
 import { Line } from "./link.ts";
+import { never } from "./testing/opened.ts";
 
 const { rabbitmq: service } = inject("services");
 
@@ -17,5 +21,29 @@ describe.skipIf(service === undefined)("a connection", () => {
     const { stream } = model.connection as unknown as { readonly stream: { readonly destroyed: boolean } };
     expect(stream.destroyed).toBe(true);
     await proxy.close();
+  });
+
+  it("remembers no channel that is closed", async () => {
+    const line = new Line(await connect(service?.url ?? ""));
+    const used: WeakRef<Channel>[] = [];
+    const use = async (channel: Channel) => void used.push(new WeakRef(channel));
+    for (let times = 0; times < 20; times += 1) await line.on(use, never);
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc");
+    await vi.waitFor(async () => {
+      await turn();
+      collect();
+      // The last ones may still be closing.
+      expect(used.filter((channel) => channel.deref() !== undefined).length).toBeLessThan(3);
+    });
+    await line.close();
+  });
+
+  it("that ends leaves nobody waiting for a channel", async () => {
+    const line = new Line(await connect(service?.url ?? ""));
+    const asked = line.channel();
+    line.cut();
+    await expect(asked).rejects.toThrow();
+    await expect(line.confirmChannel()).rejects.toThrow();
   });
 });

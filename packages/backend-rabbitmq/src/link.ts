@@ -27,17 +27,17 @@ export class Line {
   blockedBy: string | undefined;
   #endedBy: unknown;
   #onEnd: ((reason: unknown) => void) | undefined;
-  readonly #end = Promise.withResolvers<never>();
+  /** Those who wait for a channel: the client never answers what is asked while a connection ends. */
+  readonly #waiting = new Set<(reason: unknown) => void>();
 
   constructor(model: ChannelModel) {
     this.#model = model;
-    this.#end.promise.catch(() => {});
     model.on("error", (error) => {
       this.#endedBy ??= error;
     });
     model.on("close", (error) => {
       this.#endedBy ??= error ?? new RabbitRefusal("UNAVAILABLE", "the connection to RabbitMQ is closed");
-      this.#end.reject(this.#endedBy);
+      for (const reject of this.#waiting) reject(this.#endedBy);
       this.#onEnd?.(this.#endedBy);
       // The client only says that it has no more to say: who does not answer that, and the process, would wait for each other.
       this.cut();
@@ -71,13 +71,12 @@ export class Line {
     return hasMajor > major || (hasMajor === major && hasMinor >= minor);
   }
 
-  /** One that is asked for while the connection ends is never answered by the client. */
   channel(): Promise<Channel> {
-    return Promise.race([this.#model.createChannel(), this.#end.promise]);
+    return this.#unlessEnded(this.#model.createChannel());
   }
 
   confirmChannel(): Promise<ConfirmChannel> {
-    return Promise.race([this.#model.createConfirmChannel(), this.#end.promise]);
+    return this.#unlessEnded(this.#model.createConfirmChannel());
   }
 
   /** A channel for one piece of work: an error of it ends the channel, and nothing else. */
@@ -100,6 +99,14 @@ export class Line {
     } catch {
       this.cut();
     }
+  }
+
+  #unlessEnded<T>(made: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#endedBy !== undefined) reject(this.#endedBy);
+      this.#waiting.add(reject);
+      made.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
   }
 
   /** Without a word: where a connection answers no more, its end cannot be agreed on. */
