@@ -124,7 +124,7 @@ describe.skipIf(newest === undefined)("the strategy of priorities", () => {
     const namespace = newNamespace();
     const high = { ...WORK, name: "high" };
     const lanes = make({ namespace });
-    await open(lanes, { receive: [high], send: [WORK, high] });
+    await open(lanes, { receive: [high], send: [high] });
     await lanes.send(high, frames("a"), never);
     expect(await refused(make({ namespace, priority: "native" }))).toMatchObject({
       code: "MISMATCH",
@@ -132,6 +132,21 @@ describe.skipIf(newest === undefined)("the strategy of priorities", () => {
     });
     await lanes.settle(acks(...(await take(lanes, {}, high))), never);
     expect(await refused(make({ namespace, priority: "native" }))).toBeUndefined();
+  });
+
+  it.each([
+    ["lanes", "native"],
+    ["native", "lanes"],
+    ["classic", "lanes"],
+    ["lanes", "classic"],
+  ] as const)("is refused where a queue was made for %s: %s", async (made, wanted) => {
+    const namespace = newNamespace();
+    await open(make({ namespace, priority: made }));
+    for (const create of [true, false])
+      expect(await refused(make({ namespace, priority: wanted }), create)).toMatchObject({
+        code: "MISMATCH",
+        detail: expect.stringContaining("inequivalent arg 'x-"),
+      });
   });
 
   it.each(["native", "classic"] as const)("%s hands out the highest first, eleven of them", async (priority) => {

@@ -10,6 +10,8 @@ import { classifyError, RabbitRefusal } from "./rabbit-error.ts";
  * The server drops or buries what came back more often, by default from 4.0 on after 20 times. Core counts by itself, and this is far above any count of its own.
  */
 const DELIVERY_LIMIT = 1_000_000;
+/** Of a work queue with priorities of its own: nothing else tells it from a lane, whose users would look into other queues beside it. */
+const NATIVE_DELIVERY_LIMIT = DELIVERY_LIMIT + 1;
 /** 0 to 10. */
 const MOST_PRIORITY = 10;
 
@@ -120,7 +122,7 @@ export class Topology {
       durable,
       arguments: {
         "x-queue-type": "quorum",
-        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-delivery-limit": priority === "native" && role === "work" ? NATIVE_DELIVERY_LIMIT : DELIVERY_LIMIT,
         ...(role === "work" && net),
         ...(consumerTimeoutMs !== CONSUMER_TIMEOUT_MS && { "x-consumer-timeout": consumerTimeoutMs }),
         ...expires,
