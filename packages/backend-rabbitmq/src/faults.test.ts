@@ -156,7 +156,7 @@ describe("connections", () => {
     expect(await refusal(nobody, open(nobody))).toBe("DENIED");
     const lost = rabbitmq({ url: server.url, virtualHost: "nowhere" });
     backends.push(lost);
-    expect(await refusal(lost, open(lost))).toBe("DENIED");
+    expect(await refusal(lost, open(lost))).toBe("UNAVAILABLE");
     expect(await refusal(stranger, stranger.depth(WORK, never))).toBe("ok");
   });
 

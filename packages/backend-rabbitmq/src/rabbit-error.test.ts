@@ -38,6 +38,13 @@ describe("what an error means", () => {
     expect(classifyError(error)).toMatchObject({ code });
   });
 
+  it("says what may be the reason where the client leaves it out, and may pass", () => {
+    expect(classifyError(new Error("Expected ConnectionOpenOk; got <ConnectionClose channel:0>"))).toEqual({
+      code: "UNAVAILABLE",
+      detail: expect.stringMatching(/virtual host.* not there, .*limit of connections/),
+    });
+  });
+
   it("keeps the server's own words, which name the argument or the right", () => {
     const message = "PRECONDITION_FAILED - inequivalent arg 'x-max-priority' for queue 'a'";
     expect(classifyError(coded(406, message))).toEqual({ code: "MISMATCH", detail: message });

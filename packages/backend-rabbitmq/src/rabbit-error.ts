@@ -46,8 +46,6 @@ const SENTENCES: readonly (readonly [RegExp, CallCode])[] = [
   [/delivery acknowledgement on channel .* timed out|unknown delivery tag/i, "UNAVAILABLE"],
   [/vhost .* not found|no such vhost/i, "MISSING"],
   [/(?:vhost|node|user).* (?:limit|is down)|connection limit/i, "THROTTLED"],
-  // What the client makes of the server's refusal of a virtual host: it is not there, or not for this user.
-  [/Expected ConnectionOpenOk; got <ConnectionClose/, "DENIED"],
   [/SASL mechanism|ACCESS[-_]REFUSED/i, "DENIED"],
   [/heartbeat timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i, "TIMED_OUT"],
   [
@@ -56,11 +54,17 @@ const SENTENCES: readonly (readonly [RegExp, CallCode])[] = [
   ],
 ];
 
+/** What the client makes of the server's refusal of a virtual host. It leaves the reason out, and some of them pass. */
+const REFUSED_VHOST = /Expected ConnectionOpenOk; got <ConnectionClose/;
+const REFUSED_VHOST_DETAIL =
+  "RabbitMQ refused the virtual host, and the client does not say why: not there, down, not for this user, or at its limit of connections";
+
 /** Pure, and total: what it has never seen is taken as an outage, so that core tries again within its deadline. */
 export function classifyError(error: unknown): ErrorClass {
   try {
     if (error instanceof RabbitRefusal) return { code: error.code, detail: error.message, missing: error.missing };
     const said = error instanceof Error ? error.message : String(error);
+    if (REFUSED_VHOST.test(said)) return { code: "UNAVAILABLE", detail: REFUSED_VHOST_DETAIL };
     const word = fieldOf(error, "code");
     // A refused connection comes as an AggregateError without a message.
     const detail = said === "" ? String(word ?? "") : said;
