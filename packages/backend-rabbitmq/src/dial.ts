@@ -9,15 +9,19 @@ const CONNECT_MS = 5_000;
 
 /** To the node of the last connection, else to the next one that takes it. Throws what the last of them says. */
 export function connector({ nodes, ...address }: Address, connection: SocketOptions): Dial {
-  let at = 0;
+  let last = 0;
   return async ({ heartbeatS }) => {
+    // Several dial at a time: each has to ask every node.
+    const first = last;
     let failure: unknown;
     for (let tries = 0; tries < nodes.length; tries += 1) {
+      const at = (first + tries) % nodes.length;
       try {
-        return await connectTo(nodes[at % nodes.length] as Node, address, connection, heartbeatS);
+        const model = await connectTo(nodes[at] as Node, address, connection, heartbeatS);
+        last = at;
+        return model;
       } catch (error) {
         failure = error;
-        at += 1;
       }
     }
     throw failure;
