@@ -53,6 +53,14 @@ export class Ladder {
     return this.#rungName(LEVELS - 1);
   }
 
+  /** Is it one of the queues of the ladder? */
+  has(queueName: string): boolean {
+    const { name, unrouted } = this;
+    return (
+      queueName === unrouted || (queueName.startsWith(`${name}.`) && /^\d+$/.test(queueName.slice(name.length + 1)))
+    );
+  }
+
   /** From the lowest to the highest, as they have to be made. */
   rungs(): readonly Rung[] {
     return Array.from({ length: LEVELS }, (_, level) => {

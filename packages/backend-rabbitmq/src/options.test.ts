@@ -152,8 +152,28 @@ describe("names", () => {
     expect(of(options, role, name)).toBe(expected);
   });
 
+  it.each([
+    [{}, "mail.high", /"dispatch.mail.high", which is a part of another/],
+    [{}, "mail.dead", /part of another/],
+    [{}, "mail.reply.c1", /part of another/],
+    [{}, "delay.3", /"dispatch.delay.3", which is one of those for delays/],
+    [{}, "delay.unrouted", /for delays/],
+    [{ queueName: "dispatch.delay.3", queue: "jobs" }, "jobs", /for delays/],
+  ] as const)("%j %s is refused", (options, queue, message) => {
+    expect(() => nameOf(resolveOptions(options).naming, { role: "work", name: "normal", of: queue })).toThrow(message);
+  });
+
+  it.each([
+    [{}, "delay.jobs"],
+    [{}, "tier.200"],
+    [{ namespace: "mail" }, "delay.3"],
+    [{ queueName: "urgent", queue: "mail.high" }, "mail.high"],
+  ])("%j %s is taken", (options, queue) => {
+    expect(nameOf(resolveOptions(options).naming, { role: "work", name: "normal", of: queue })).not.toBe("");
+  });
+
   it("are refused where the server could not hold them", () => {
     const queue = { role: "reply", name: "r".repeat(128), of: "q".repeat(127) } as const;
-    expect(() => nameOf({ namespace: "n", named: undefined }, queue)).toThrow(/255 bytes/);
+    expect(() => nameOf(resolveOptions({ namespace: "n" }).naming, queue)).toThrow(/255 bytes/);
   });
 });

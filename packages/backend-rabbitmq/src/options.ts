@@ -92,13 +92,15 @@ export function resolveOptions(options: RabbitBackendOptions): Settings {
   const heartbeatMs = checkWhole("heartbeatMs", all.heartbeatMs, 1_000, 10_000);
   if (heartbeatMs % 1_000 !== 0) throw invalid("heartbeatMs is in whole seconds");
   const of = checkName("queue", all.queue);
+  const ladder = new Ladder(all.ladder);
   return {
     dial: connect === undefined ? connector(addressOf(options), options.connection ?? {}) : connect,
     naming: {
       namespace: checkName("namespace", all.namespace),
       named: queueName === undefined ? undefined : { of, name: checkName("queueName", queueName) },
+      ladder,
     },
-    ladder: new Ladder(all.ladder),
+    ladder,
     priority,
     durable,
     prefetchCount: checkWhole("prefetchCount", all.prefetchCount, 1, rabbitDefaults.prefetchCount),
