@@ -49,11 +49,17 @@ export class RabbitReceipt implements Receipt {
   /** Holders that were lost, as far as the server counts them: of a classic queue, whether there was a holder before. */
   get losses(): number {
     const { headers = {} } = this.message.properties;
-    const before = Number(headers[LOSSES_HEADER] ?? 0);
-    const count = headers["x-delivery-count"];
-    if (count !== undefined) return before + Number(count);
+    const before = countOf(headers[LOSSES_HEADER]);
+    const count: unknown = headers["x-delivery-count"];
+    if (count !== undefined) return before + countOf(count);
     return this.life.isFlagged && this.message.fields.redelivered ? 1 : before;
   }
+}
+
+/** Whoever may write to the queue writes what he likes into a header: what is no count is none. */
+function countOf(said: unknown): number {
+  const count = Number(said);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
 /** Only work queues count: a look at dead letters is a grant too. */
