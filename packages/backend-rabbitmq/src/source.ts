@@ -174,7 +174,7 @@ export class Source {
       countsCancelled: queue.role === "work" && !isFlagged && !line.isAtLeast(4, 3),
       wanted: () => ({ frames: this.#wanted, stands: this.#standing > 0 }),
       arrived: (receipt) => this.#arrive(receipt),
-      expired: (reject) => void this.#unlessAsked(life).then(reject),
+      expired: (reject) => void this.#expired(life, reject),
       over: (_, failed) => this.#over(life, failed),
     });
     this.#life = life;
@@ -247,6 +247,13 @@ export class Source {
       .catch(() => {});
     this.#returning.add(returned);
     void returned.then(() => this.#returning.delete(returned));
+  }
+
+  /** What nobody has renewed leaves its place to who waits. */
+  async #expired(life: ChannelLife, reject: () => void): Promise<void> {
+    await this.#unlessAsked(life);
+    reject();
+    this.settled();
   }
 
   /** Where nobody asks for anything, what goes back would be pushed to us again. */
