@@ -1,10 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { systemClock } from "@org/dispatch-core";
 import { TcpProxy } from "@org/dispatch-testkit";
 import { type Channel, connect } from "amqplib";
 import { describe, expect, inject, it, vi } from "vitest";
-import { Line } from "./link.ts";
+import { Line, Link } from "./link.ts";
 import { never } from "./testing/opened.ts";
 
 const { rabbitmq: service } = inject("services");
@@ -37,6 +38,23 @@ describe.skipIf(service === undefined)("a connection", () => {
       expect(used.filter((channel) => channel.deref() !== undefined).length).toBeLessThan(3);
     });
     await line.close();
+  });
+
+  it("that comes while its backend is closed is closed, too", async () => {
+    for (let turns = 0; turns < 20; turns += 1) {
+      const ended: Promise<unknown>[] = [];
+      const dial = async () => {
+        const model = await connect(service?.url ?? "");
+        ended.push(new Promise((resolve) => model.on("close", resolve)));
+        const tick = (left: number) => void (left > 0 ? queueMicrotask(() => tick(left - 1)) : link.close());
+        tick(turns);
+        return model;
+      };
+      const link = new Link({ clock: systemClock(), dial, heartbeatS: 1, restore: async () => {} });
+      await link.start(AbortSignal.timeout(5_000)).catch(() => {});
+      await Promise.all(ended);
+      expect(ended).toHaveLength(1);
+    }
   });
 
   it("that ends leaves nobody waiting for a channel", async () => {

@@ -128,6 +128,8 @@ export class Link {
       clock: port.clock,
       connect: (signal) => this.#connect(signal),
       opened: (line, epoch) => {
+        // The end was while the client connected.
+        if (this.#isClosed) return void line.close();
         port.opened?.(line);
         line.onEnd((reason) => this.#reconnector.lost(epoch, reason));
       },
