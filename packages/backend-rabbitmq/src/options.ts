@@ -28,7 +28,7 @@ export interface RabbitBackendOptions extends AddressOptions {
   readonly allowTransient?: boolean | undefined;
   /** The most messages of a queue that one process holds, 1 to 65,535; default 65,535. */
   readonly prefetchCount?: number | undefined;
-  /** How often each side of a connection gives a sign of life, in whole seconds; at most and by default 10,000. Less where the lease is short. */
+  /** How often each side of a connection gives a sign of life, in whole seconds; at most and by default 10,000. Less where the lease of the first `open` is short. */
   readonly heartbeatMs?: number | undefined;
   /** How long a message may be held, at most; default 1,800,000, as of the server. Another value is an argument of the queues, from RabbitMQ 3.12 on. */
   readonly consumerTimeoutMs?: number | undefined;
