@@ -32,7 +32,7 @@ export class Clients {
     command: Command<I, O>,
     signal: AbortSignal,
   ): Promise<O> {
-    return told(command, this.#calling.send(command, { abortSignal: signal }));
+    return told(command, bySignal(signal, this.#calling.send(command, { abortSignal: signal })));
   }
 
   /**
@@ -40,7 +40,8 @@ export class Clients {
    * would have been answered on a connection that is not dead. A client's `requestTimeout` would do nothing where it was made without `throwOnRequestTimeout`.
    */
   poll<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>, boundMs: number): Promise<O> {
-    return told(command, this.#polling.send(command, { abortSignal: AbortSignal.timeout(boundMs) }));
+    const signal = AbortSignal.timeout(boundMs);
+    return told(command, bySignal(signal, this.#polling.send(command, { abortSignal: signal })));
   }
 
   close(): void {
@@ -71,6 +72,19 @@ export function ownClients(config: SQSClientConfig): Clients {
 
 export function givenClients(calling: SQSClient, polling: SQSClient = calling): Clients {
   return new Clients(calling, polling, false);
+}
+
+/**
+ * The client looks at its signal only from the moment when there is a request to send: not while it waits for credentials, which may be for ever. A request
+ * whose credentials come after the signal is not sent any more.
+ */
+function bySignal<O>(signal: AbortSignal, answer: Promise<O>): Promise<O> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new DOMException("not answered in time", "AbortError"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 async function told<O>(command: object, answer: Promise<O>): Promise<O> {

@@ -1,4 +1,4 @@
-import { Dispatcher } from "@org/dispatch-core";
+import { Dispatcher, systemClock } from "@org/dispatch-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type SqsBackend, sqs } from "./index.ts";
 import {
@@ -158,6 +158,35 @@ describe("errors of a whole call", () => {
     for (const call of calls) expect(await refusal(backend, call)).toBe("TIMED_OUT");
     expect(server.actions().sort()).toEqual(actions.sort());
     server.play({});
+  }, 15_000);
+
+  it("ends every verb and the end by their time where a refresh of the credentials never comes", async () => {
+    let answers = true;
+    // What is about to expire is asked for anew before each request.
+    const lasting = async () => ({ accessKeyId: "a", secretAccessKey: "b", expiration: new Date() });
+    const credentials = () => (answers ? lasting() : new Promise<never>(() => {}));
+    server.play({ ReceiveMessage: () => ({ Messages: [message("a")] }) });
+    backend = await opened({ url: PlayedServer.url, credentials });
+    const [held] = await take(backend);
+    if (held === undefined) throw new Error("nothing came");
+    answers = false;
+    server.requests.length = 0;
+    const soon = () => AbortSignal.timeout(200);
+    const unopened = sqs({ url: PlayedServer.url, credentials });
+    const options = { receive: [WORK], send: [], create: true, leaseMs: LEASE_MS, clock: systemClock() };
+    const calls = [
+      unopened.open(options, soon()),
+      backend.send(WORK, frames("b"), soon()),
+      backend.renew([held.receipt], LEASE_MS, soon()),
+      backend.settle(acks(held), soon()),
+    ];
+    const polling = take(backend, { waitMs: 0 });
+    // The end waits for the poll, and gives back what is held.
+    const ended = Promise.all([backend.close(), unopened.close()]);
+    for (const call of calls) expect(await refusal(backend, call)).toBe("TIMED_OUT");
+    expect(await polling).toEqual([]);
+    await ended;
+    expect(server.actions()).toEqual([]);
   }, 15_000);
 
   it("throws the client's own error", async () => {
