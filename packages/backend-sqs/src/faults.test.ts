@@ -1,5 +1,5 @@
 import { Dispatcher, systemClock } from "@org/dispatch-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type SqsBackend, sqs } from "./index.ts";
 import {
   acks,
@@ -228,6 +228,60 @@ describe("partial failures", () => {
     const [first, second, third] = await backend.settle([...acks(a), release, ...acks(c)], never);
     expect([first, third]).toEqual(["lost", "ok"]);
     expect(codeOf(backend, (second as { failed: unknown }).failed)).toBe("UNAVAILABLE");
+  });
+});
+
+describe("what a poll brought for nobody", () => {
+  /** A receive of `count` messages that was given up before they came. */
+  const leftBy = async (count: number) => {
+    const texts = Array.from({ length: count }, (_, index) => `m${index}`);
+    const brought = texts.map((text) => message(text));
+    const { promise: gate, resolve: bring } = Promise.withResolvers<void>();
+    await play({
+      ReceiveMessage: async ({ MaxNumberOfMessages }) => {
+        await gate;
+        return { Messages: brought.splice(0, Number(MaxNumberOfMessages)) };
+      },
+    });
+    const polls = Math.ceil(count / 10);
+    const controller = new AbortController();
+    const left = Array.from({ length: polls }, () => take(backend, { waitMs: 1_000 }, WORK, controller.signal));
+    controller.abort();
+    expect((await Promise.all(left)).flat()).toEqual([]);
+    bring();
+    await vi.waitFor(() => expect([brought.length, server.requests.length]).toEqual([0, polls]));
+    // The answers are read by now.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return texts;
+  };
+
+  it("is renewed as the server takes it, ten at a time", async () => {
+    const texts = await leftBy(25);
+    const sizes: number[] = [];
+    server.play({
+      ChangeMessageVisibilityBatch({ Entries }) {
+        const { length } = Entries as unknown[];
+        sizes.push(length);
+        const tooMany = new PlayedError(400, "TooManyEntriesInBatchRequest", "more than 10 entries");
+        return length > 10 ? tooMany : { Successful: (Entries as { Id: string }[]).map(({ Id }) => ({ Id })) };
+      },
+    });
+    expect(textsOf(await take(backend, { max: 40 })).sort()).toEqual(texts.sort());
+    expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it("is there still where its renewal fails, in part or as a whole", async () => {
+    const texts = await leftBy(3);
+    const busy = { Id: "0", Code: "RequestThrottled", Message: "slow", SenderFault: false };
+    const answers: Answer[] = [
+      new PlayedError(503, "ServiceUnavailable", "busy"),
+      { Successful: [{ Id: "1" }, { Id: "2" }], Failed: [busy] },
+    ];
+    server.play({ ChangeMessageVisibilityBatch: () => answers.shift() ?? { Successful: [{ Id: "0" }] } });
+    expect(await refusal(backend, take(backend))).toBe("UNAVAILABLE");
+    expect(textsOf(await take(backend))).toEqual(texts.slice(1));
+    expect(textsOf(await take(backend))).toEqual(texts.slice(0, 1));
+    expect(server.actions()).not.toContain("ReceiveMessage");
   });
 });
 

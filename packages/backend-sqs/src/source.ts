@@ -1,6 +1,6 @@
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { type LeaseEnds, PollBuffer } from "@org/dispatch-core/adapter-kit";
-import type { Clock, Delivery, Queue, Want } from "@org/dispatch-core/contract";
+import type { Clock, Delivery, HoldOutcome, Queue, Want } from "@org/dispatch-core/contract";
 import type { Clients } from "./clients.ts";
 import { giveBack } from "./giving-back.ts";
 import type { Holding } from "./holding.ts";
@@ -37,9 +37,12 @@ export class Source {
       clock,
       pollMs,
       poll: (want) => this.#poll(want),
-      renewed: async (items, leaseMs, signal) => {
-        const outcomes = await holding.renew(items.map(receiptOf), leaseMs, signal);
-        return items.filter((_, index) => outcomes[index] === "ok");
+      renew: async (items, leaseMs, signal) => {
+        const renew = (some: readonly Held[]) =>
+          holding
+            .renew(some.map(receiptOf), leaseMs, signal)
+            .catch((failed: unknown): HoldOutcome[] => some.map(() => ({ failed })));
+        return (await Promise.all(tens(items).map(renew))).flat();
       },
       release: async (items) => {
         await Promise.allSettled(tens(items).map((some) => giveBack(port, some)));

@@ -11,6 +11,7 @@ function setUp(pollMs = 20_000, lateMs = 0) {
   const polls: { readonly want: Want; bring(...items: string[]): Promise<void>; fail(): Promise<void> }[] = [];
   const log: string[] = [];
   const gone = new Set<string>();
+  const unsaid = new Set<string>();
   const buffer = new PollBuffer<string>({
     clock,
     pollMs,
@@ -30,9 +31,9 @@ function setUp(pollMs = 20_000, lateMs = 0) {
       });
       return promise;
     },
-    async renewed(items, leaseMs) {
+    async renew(items, leaseMs) {
       log.push(`renew ${items.join()} ${leaseMs}`);
-      return items.filter((item) => !gone.has(item));
+      return items.map((item) => (unsaid.has(item) ? { failed: new Error("busy") } : gone.has(item) ? "lost" : "ok"));
     },
     async release(items) {
       log.push(`release ${items.join()}`);
@@ -40,7 +41,7 @@ function setUp(pollMs = 20_000, lateMs = 0) {
   });
   const receive = (max: number, waitMs = 1_000, signal = never, leaseMs = 3_000) =>
     buffer.receive({ max, waitMs, leaseMs }, signal);
-  return { clock, polls, log, gone, buffer, receive };
+  return { clock, polls, log, gone, unsaid, buffer, receive };
 }
 
 describe("a poll buffer", () => {
@@ -146,6 +147,22 @@ describe("a poll buffer", () => {
     expect(log).toEqual(["renew a,b 3000", "renew c 3000"]);
     await clock.advance(10_000);
     expect(polls).toHaveLength(1);
+  });
+
+  it("keeps what nobody could say of that it is still held, and says so where there is nothing else", async () => {
+    const { polls, log, gone, unsaid, buffer, receive } = setUp();
+    const controller = new AbortController();
+    void receive(10, 5_000, controller.signal);
+    controller.abort();
+    await polls[0]?.bring("a", "b", "c");
+    gone.add("a");
+    unsaid.add("a").add("b");
+    expect(await receive(10)).toEqual(["c"]);
+    await expect(receive(10)).rejects.toThrow("busy");
+    unsaid.delete("a");
+    await expect(receive(10)).rejects.toThrow("busy");
+    await buffer.end();
+    expect(log.slice(2)).toEqual(["renew a,b 3000", "release b"]);
   });
 
   it("renews what was polled with a shorter lease", async () => {

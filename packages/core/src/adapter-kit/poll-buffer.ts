@@ -1,4 +1,4 @@
-import type { Clock, Timer, Want } from "../contract/index.ts";
+import type { Clock, HoldOutcome, Timer, Want } from "../contract/index.ts";
 
 export interface PollBufferPort<T> {
   readonly clock: Clock;
@@ -6,8 +6,8 @@ export interface PollBufferPort<T> {
   readonly pollMs: number;
   /** Asks the broker once. It cannot be called back, settles by itself soon after `waitMs`, and may reject with the client's own error. */
   poll(want: Want): Promise<readonly T[]>;
-  /** Holds what was fetched for an earlier receive for `leaseMs` from now; answers what is still held. */
-  renewed(items: readonly T[], leaseMs: number, signal: AbortSignal): Promise<readonly T[]>;
+  /** Holds what was fetched for an earlier receive for `leaseMs` from now; one answer an item. Never rejects. */
+  renew(items: readonly T[], leaseMs: number, signal: AbortSignal): Promise<readonly HoldOutcome[]>;
   /** Gives back what nobody asks for. Never rejects. */
   release(items: readonly T[]): Promise<void>;
 }
@@ -49,7 +49,7 @@ export class PollBuffer<T> {
     }
     this.#unwanted = false;
     while (!this.#ended && !signal.aborted && this.#items.length > 0) {
-      const items = await this.#port.renewed(this.#items.splice(0, want.max), want.leaseMs, signal);
+      const items = await this.#renewed(this.#items.splice(0, want.max), want, signal);
       if (items.length > 0) return items;
     }
     return this.#ended || signal.aborted ? [] : this.#wait(want, signal);
@@ -68,6 +68,23 @@ export class PollBuffer<T> {
     for (const waiting of this.#waiting) this.#leave(waiting);
     await this.#takeBack();
     await Promise.all(this.#polls);
+  }
+
+  /** What of it is still held. What nobody can say that of waits for the next receive; where that is all there is, rejects with why. */
+  async #renewed(items: readonly T[], { leaseMs }: Want, signal: AbortSignal): Promise<readonly T[]> {
+    const outcomes = await this.#port.renew(items, leaseMs, signal);
+    await this.#keep(items.filter((_, index) => typeof outcomes[index] === "object"));
+    const held = items.filter((_, index) => outcomes[index] === "ok");
+    const failure = outcomes.find((outcome) => typeof outcome === "object");
+    if (held.length === 0 && failure !== undefined) throw failure.failed;
+    return held;
+  }
+
+  /** For the next receive, if there will be one. */
+  async #keep(items: readonly T[]): Promise<void> {
+    if (items.length === 0) return;
+    if (this.#ended || this.#unwanted) await this.#port.release(items);
+    else this.#items.push(...items);
   }
 
   async #takeBack(): Promise<void> {
@@ -142,12 +159,10 @@ export class PollBuffer<T> {
       if (left.length === 0) break;
       const { want, signal } = waiting;
       const share = left.splice(0, want.max);
-      waiting.answer(leaseMs >= want.leaseMs ? share : this.#port.renewed(share, want.leaseMs, signal));
+      waiting.answer(leaseMs >= want.leaseMs ? share : this.#renewed(share, want, signal));
     }
     this.#next();
-    if (left.length === 0) return;
-    if (this.#ended || this.#unwanted) await this.#port.release(left);
-    else this.#items.push(...left);
+    await this.#keep(left);
   }
 
   /**
