@@ -1,4 +1,5 @@
-import { Dispatcher, systemClock } from "@org/dispatch-core";
+import { Dispatcher, systemClock, VirtualClock } from "@org/dispatch-core";
+import type { Clock } from "@org/dispatch-core/contract";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type SqsBackend, sqs } from "./index.ts";
 import {
@@ -25,9 +26,9 @@ beforeAll(() => server.listen());
 afterAll(() => server.close());
 afterEach(() => backend.close());
 
-async function play(answers: Parameters<PlayedServer["play"]>[0]): Promise<void> {
+async function play(answers: Parameters<PlayedServer["play"]>[0], clock = systemClock()): Promise<void> {
   server.play({});
-  backend = await opened({ url: PlayedServer.url });
+  backend = await opened({ url: PlayedServer.url }, clock);
   server.play(answers);
 }
 
@@ -233,16 +234,19 @@ describe("partial failures", () => {
 
 describe("what a poll brought for nobody", () => {
   /** A receive of `count` messages that was given up before they came. */
-  const leftBy = async (count: number) => {
+  const leftBy = async (count: number, clock?: Clock) => {
     const texts = Array.from({ length: count }, (_, index) => `m${index}`);
     const brought = texts.map((text) => message(text));
     const { promise: gate, resolve: bring } = Promise.withResolvers<void>();
-    await play({
-      ReceiveMessage: async ({ MaxNumberOfMessages }) => {
-        await gate;
-        return { Messages: brought.splice(0, Number(MaxNumberOfMessages)) };
+    await play(
+      {
+        ReceiveMessage: async ({ MaxNumberOfMessages }) => {
+          await gate;
+          return { Messages: brought.splice(0, Number(MaxNumberOfMessages)) };
+        },
       },
-    });
+      clock,
+    );
     const polls = Math.ceil(count / 10);
     const controller = new AbortController();
     const left = Array.from({ length: polls }, () => take(backend, { waitMs: 1_000 }, WORK, controller.signal));
@@ -282,6 +286,19 @@ describe("what a poll brought for nobody", () => {
     expect(textsOf(await take(backend))).toEqual(texts.slice(1));
     expect(textsOf(await take(backend))).toEqual(texts.slice(0, 1));
     expect(server.actions()).not.toContain("ReceiveMessage");
+  });
+
+  it.each([
+    [LEASE_MS / 2, ["SendMessageBatch", "DeleteMessageBatch"]],
+    [LEASE_MS - 500, []],
+    [LEASE_MS * 2, []],
+  ])("is sent anew by the end only while it is held for sure: after %d ms, by %j", async (afterMs, actions) => {
+    const clock = new VirtualClock();
+    await leftBy(3, clock);
+    server.play({});
+    await clock.advance(afterMs);
+    await backend.close();
+    expect(server.actions()).toEqual(actions);
   });
 });
 

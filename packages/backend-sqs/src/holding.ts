@@ -12,7 +12,7 @@ import { SqsReceipt } from "./receipt.ts";
 import { isStale, SqsRefusal } from "./sqs-error.ts";
 
 /** A lease that ends so soon may be over when a delete arrives, which would take the frame from its next holder. */
-const LATE_MS = 1_000;
+export const LATE_MS = 1_000;
 
 /** At the end: what takes longer is left to its lease. */
 const END_MS = 5_000;
