@@ -67,7 +67,6 @@ export class SqsBackend implements Backend, AsyncDisposable {
     const queues = new Map([...send, ...receive].map((queue) => [queueKey(queue), queue]));
     const opened = await Promise.allSettled(
       [...queues].map(async ([key, queue]) => {
-        if (this.#sources.has(key)) return;
         const { url, doubts } = await this.#directory.open(queue, create, signal);
         for (const doubt of doubts) this.#doubts.set(doubt.detail, doubt);
         this.#mustNotBeClosed();

@@ -1,4 +1,4 @@
-import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
+import { DeleteQueueCommand, SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { Dispatcher, defineTask, QueueAdmin, systemClock, Worker } from "@org/dispatch-core";
 import type { DispatchEvent } from "@org/dispatch-core/contract";
 import { TcpProxy } from "@org/dispatch-testkit";
@@ -34,6 +34,12 @@ async function gated(): Promise<{ backend: SqsBackend; gate: TcpProxy; direct: S
   const namespace = newNamespace();
   const direct = await backendAt({ url: server.url, namespace });
   return { backend: await backendAt({ url: `sqs+http://127.0.0.1:${gate.port}`, namespace }), gate, direct };
+}
+
+/** Whoever removes queues by hand. */
+function remover(): SQSClient {
+  const credentials = { accessKeyId: "anybody", secretAccessKey: "anything" };
+  return new SQSClient({ region: "us-east-1", endpoint: server.url.replace("sqs+", ""), credentials });
 }
 
 const timed = async (work: Promise<unknown>): Promise<number> => {
@@ -236,6 +242,21 @@ describe("queues", () => {
     expect(server.server.inspectQueue(name)?.messages.ready).toHaveLength(1);
     expect(server.server.inspectQueue(`${name}-dead`)).toBeDefined();
     expect(server.server.inspectQueue(`${name}-reply-coordinator-1`)).toBeDefined();
+  });
+
+  it("are made where their URL is given, and again where somebody has removed one that this backend knows", async () => {
+    const name = newNamespace();
+    const backend = sqs({ queueUrl: `${server.url.replace("sqs+", "")}/000000000000/${name}`, longPollingMs: 1_000 });
+    backends.push(backend);
+    const toSend = { receive: [], send: [WORK], create: true, leaseMs: LEASE_MS, clock: systemClock() };
+    for (const options of [toSend, { ...toSend, receive: [WORK] }, { ...toSend, receive: [WORK] }]) {
+      expect(await backend.open(options, AbortSignal.timeout(8_000))).toEqual([]);
+      expect(await backend.depth(WORK, never)).toMatchObject({ ready: 0 });
+      expect(server.server.inspectQueue(name)).toBeDefined();
+      const QueueUrl = `${server.url.replace("sqs+", "")}/000000000000/${name}`;
+      await remover().send(new DeleteQueueCommand({ QueueUrl }));
+    }
+    expect(await refusal(backend, backend.open({ ...toSend, receive: [WORK], create: false }, never))).toBe("MISSING");
   });
 
   it("need a client that does not try again by itself", async () => {

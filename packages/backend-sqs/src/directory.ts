@@ -26,20 +26,16 @@ export class Directory {
   }
 
   /**
-   * The URL, and whatever is doubtful about the queue; makes it if it may. Throws `MISSING`, and `MISMATCH` where the queue takes smaller frames only.
+   * The URL, and whatever is doubtful about the queue; makes it if it may. Throws `MISSING`, `MISMATCH` where the queue takes smaller frames only, and
+   * `UNAVAILABLE` as long as what was made is not to be seen: "you must wait at least one second after the queue is created" (CreateQueue).
    */
   async open(queue: Queue, create: boolean, signal: AbortSignal): Promise<Opened> {
-    try {
-      const url = await this.url(queue, signal).catch((error: unknown) => {
-        if (!create || !isMissing(error)) throw error;
-        return this.#create(queue, signal);
-      });
-      return { url, doubts: await this.#check(queue, url, signal) };
-    } catch (error) {
-      // A URL that was given is not asked for: that its queue is not there is seen only at the check.
-      if (create || !isMissing(error)) throw error;
-      throw new MissingQueue(queue, this.#name(queue));
-    }
+    const found = await unlessMissing(this.#checked(queue, this.url(queue, signal), signal));
+    if (found !== undefined) return found;
+    if (!create) throw new MissingQueue(queue, this.#name(queue));
+    const made = await unlessMissing(this.#checked(queue, this.#create(queue, signal), signal));
+    if (made !== undefined) return made;
+    throw new SqsRefusal("UNAVAILABLE", `the queue "${this.#name(queue)}" was just made, and is not to be seen yet`);
   }
 
   /** Throws the client's own error, for a queue that does not exist too. */
@@ -107,6 +103,12 @@ export class Directory {
     return this.url(queue, signal);
   }
 
+  /** A URL that is known is not asked for: that its queue is not there is seen only at the check. */
+  async #checked(queue: Queue, asked: Promise<string>, signal: AbortSignal): Promise<Opened> {
+    const url = await asked;
+    return { url, doubts: await this.#check(queue, url, signal) };
+  }
+
   /** Throws for what would fail each large send; what keeps frames for a shorter time than the profile says is a doubt. */
   async #check(queue: Queue, QueueUrl: string, signal: AbortSignal): Promise<readonly Doubt[]> {
     const { clients, frameBytes } = this.#settings;
@@ -157,6 +159,14 @@ function missing(names: readonly string[]): string {
     .sort()
     .join(", ");
   return `there is no queue ${which}: open once with create, which makes what is missing beside what is there, or make it by this name`;
+}
+
+/** Undefined where the queue is not there. */
+async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
+  return asked.catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+    return undefined;
+  });
 }
 
 /** A queue that is there. */

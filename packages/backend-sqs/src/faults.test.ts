@@ -302,6 +302,37 @@ describe("what a poll brought for nobody", () => {
   });
 });
 
+describe("a queue that was just made", () => {
+  // "You must wait at least one second after the queue is created" (API reference, CreateQueue).
+  it("is waited for until it can be seen", async () => {
+    const gone = () => new PlayedError(400, "QueueDoesNotExist", "there is none");
+    const unseen = (times: number) => {
+      const made = new Map<unknown, number>();
+      const nameIn = (url: unknown) => String(url).replace(/^.*[/]/, "");
+      server.play({
+        GetQueueUrl: ({ QueueName }) =>
+          made.has(QueueName) ? { QueueUrl: `http://sqs.played/0/${QueueName}` } : gone(),
+        CreateQueue({ QueueName }) {
+          made.set(QueueName, made.get(QueueName) ?? times);
+          return { QueueUrl: `http://sqs.played/0/${QueueName}` };
+        },
+        GetQueueAttributes({ QueueUrl }) {
+          const left = made.get(nameIn(QueueUrl)) ?? 0;
+          made.set(nameIn(QueueUrl), left - 1);
+          return left > 0 ? gone() : { Attributes: {} };
+        },
+      });
+    };
+    unseen(1);
+    backend = sqs({ url: PlayedServer.url, longPollingMs: 1_000 });
+    expect(await refusal(backend, open(backend))).toBe("UNAVAILABLE");
+    expect(await refusal(backend, open(backend))).toBe("ok");
+    unseen(2);
+    const dispatcher = await Dispatcher.open(sqs({ url: PlayedServer.url, longPollingMs: 1_000 }), { create: true });
+    await dispatcher.close();
+  }, 15_000);
+});
+
 describe("handles", () => {
   it.each([
     ["ReceiptHandleIsInvalid", "The input receipt handle is invalid.", "lost"],
