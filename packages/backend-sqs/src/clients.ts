@@ -11,6 +11,7 @@ export class Clients {
   readonly #calling: SQSClient;
   readonly #polling: SQSClient;
   readonly #areOwn: boolean;
+  #hadAnswers = false;
 
   constructor(calling: SQSClient, polling: SQSClient, areOwn: boolean) {
     this.#calling = calling;
@@ -32,7 +33,7 @@ export class Clients {
     command: Command<I, O>,
     signal: AbortSignal,
   ): Promise<O> {
-    return told(command, bySignal(signal, this.#calling.send(command, { abortSignal: signal })));
+    return this.#told(command, bySignal(signal, this.#calling.send(command, { abortSignal: signal })));
   }
 
   /**
@@ -41,7 +42,19 @@ export class Clients {
    */
   poll<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>, boundMs: number): Promise<O> {
     const signal = AbortSignal.timeout(boundMs);
-    return told(command, bySignal(signal, this.#polling.send(command, { abortSignal: signal })));
+    return this.#told(command, bySignal(signal, this.#polling.send(command, { abortSignal: signal })));
+  }
+
+  async #told<O>(command: object, answer: Promise<O>): Promise<O> {
+    try {
+      const answered = await answer;
+      this.#hadAnswers = true;
+      return answered;
+    } catch (error) {
+      const action = command.constructor.name.replace(/Command$/, "");
+      cameOf(error, { action, hadAnswers: this.#hadAnswers });
+      throw error;
+    }
   }
 
   close(): void {
@@ -85,13 +98,4 @@ function bySignal<O>(signal: AbortSignal, answer: Promise<O>): Promise<O> {
     signal.addEventListener("abort", stop, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
-}
-
-async function told<O>(command: object, answer: Promise<O>): Promise<O> {
-  try {
-    return await answer;
-  } catch (error) {
-    cameOf(error, command.constructor.name.replace(/Command$/, ""));
-    throw error;
-  }
 }

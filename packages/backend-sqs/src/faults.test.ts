@@ -75,6 +75,64 @@ describe("errors of a whole call", () => {
     expect(server.actions()).toEqual(["SendMessageBatch"]);
   });
 
+  // What the older protocol calls it stands beside the name.
+  it.each([
+    ["KmsDisabled", "KMS.DisabledException", "UNAVAILABLE"],
+    ["KmsNotFound", "KMS.NotFoundException", "UNAVAILABLE"],
+    ["KmsInvalidState", "KMS.InvalidStateException", "UNAVAILABLE"],
+    ["KmsAccessDenied", "KMS.AccessDeniedException", "DENIED"],
+    ["KmsOptInRequired", "KMS.OptInRequired", "DENIED"],
+    ["KmsThrottled", "KMS.ThrottlingException", "THROTTLED"],
+    ["SomethingNew", "AWS.SimpleQueueService.OverLimit", "THROTTLED"],
+  ])("%s, alias %s, is %s", async (type, alias, code) => {
+    await play({ SendMessageBatch: () => new PlayedError(400, type, "no", alias) });
+    expect(await refusal(backend, backend.send(WORK, frames("a"), never))).toBe(code);
+  });
+
+  it("where the clock of this machine is off say so once, and the next try is signed by the server's", async () => {
+    const offMs = 3_600_000;
+    const refuses = ({ headers }: Request) => {
+      const [, ...parts] = /^(.{4})(..)(..)T(..)(..)(..)Z$/.exec(headers.get("x-amz-date") ?? "") ?? [];
+      const [year, month, day, hour, minute, second] = parts.map(Number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const isOff = Math.abs(Date.UTC(year, month - 1, day, hour, minute, second) - Date.now() - offMs) > 300_000;
+      return isOff ? new PlayedError(403, "InvalidSignatureException", "Signature expired") : undefined;
+    };
+    const manner = { refuses, date: () => new Date(Date.now() + offMs) };
+    server.play({}, manner);
+    backend = sqs({ url: PlayedServer.url });
+    expect(await refusal(backend, open(backend))).toBe("UNAVAILABLE");
+    expect(await refusal(backend, open(backend))).toBe("ok");
+    // Another right that is missing is none of the clock.
+    server.play({ SendMessageBatch: () => new PlayedError(403, "AccessDenied", "no") }, manner);
+    expect(await refusal(backend, backend.send(WORK, frames("a"), never))).toBe("DENIED");
+  });
+
+  it("that credentials could not be had are told at once at the start, and pass where there were some", async () => {
+    const none = Object.assign(new Error("Could not load credentials from any providers"), {
+      name: "CredentialsProviderError",
+    });
+    let fails = true;
+    const credentials = async () => {
+      if (fails) throw none;
+      return { accessKeyId: "a", secretAccessKey: "b", expiration: new Date() };
+    };
+    server.play({});
+    backend = sqs({ url: PlayedServer.url, credentials, longPollingMs: 1_000 });
+    const dispatcher = Dispatcher.open(backend, { create: true });
+    await expect(dispatcher).rejects.toMatchObject({ code: "DENIED", message: expect.stringContaining(none.message) });
+    fails = false;
+    expect(await refusal(backend, open(backend))).toBe("ok");
+    fails = true;
+    expect(await refusal(backend, backend.send(WORK, frames("a"), never))).toBe("UNAVAILABLE");
+  });
+
   it("asks once whatever the verb is", async () => {
     const away = () => new PlayedError(500, "InternalFailure", "we are sorry");
     const [held] = await holding("a");

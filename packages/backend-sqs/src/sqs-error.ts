@@ -41,9 +41,11 @@ const NAMES: Readonly<Record<string, CallCode>> = {
   ...all("MISMATCH", ["InvalidAction", "InvalidAddress", "MalformedQueryString", "KmsInvalidKeyUsage"]),
   ...all("MISMATCH", ["ReceiptHandleIsInvalid", "MessageNotInflight", "PurgeQueueInProgress"]),
   ...all("TIMED_OUT", ["TimeoutError", "AbortError", "RequestTimeout", "RequestTimeoutException"]),
-  // The clock of this machine is more than five minutes off: a retry does not help.
-  ...all("DENIED", ["RequestExpired", "RequestTimeTooSkewed"]),
+  ...all("DENIED", ["RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException"]),
 };
+
+/** What is refused where the clock of this machine is more than five minutes off, among other things. */
+const OFF_CLOCK = ["RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"];
 
 /** Errors of Node itself, by `code`: all of a connection that may be another one next time. */
 const NODE_TIMEOUT = /^(?:ETIMEDOUT|ESOCKETTIMEDOUT|ERR_HTTP_REQUEST_TIMEOUT)$/;
@@ -73,6 +75,7 @@ export function classifyError(error: unknown): ErrorClass {
 
 function codeOf(error: unknown, said: string): CallCode {
   const name = errorName(error);
+  if (mayPass(error, name)) return "UNAVAILABLE";
   const known = NAMES[name];
   if (known === "MISMATCH" && TOO_LARGE.test(said)) return "TOO_LARGE";
   if (known !== undefined) return known;
@@ -89,10 +92,23 @@ function codeOf(error: unknown, said: string): CallCode {
   return "UNAVAILABLE";
 }
 
-/** The name of an error without the prefixes that servers put before it. */
+/**
+ * Refusals that the next try may not meet: the SDK has learnt the server's time from this one, or a refresh of credentials has failed. Who never had any is
+ * told at once.
+ */
+function mayPass(error: unknown, name: string): boolean {
+  if (name === "CredentialsProviderError") return originOf(error)?.hadAnswers === true;
+  return OFF_CLOCK.includes(name) && fieldOf(fieldOf(error, "$metadata"), "clockSkewCorrected") === true;
+}
+
+/**
+ * The name of an error without the prefixes that servers put before it. Of a whole call the older protocol's name stands beside it (`Code`), in other words
+ * now and then (`KMS.DisabledException`); a batch's entry has nothing else.
+ */
 function errorName(error: unknown): string {
-  const name = String(fieldOf(error, "Code") ?? fieldOf(error, "name") ?? "");
-  return name.replace(/^.*[#.]/, "");
+  const named = (key: string) => String(fieldOf(error, key) ?? "").replace(/^.*[#.]/, "");
+  const [name, code] = [named("name"), named("Code")];
+  return Object.hasOwn(NAMES, name) || code === "" ? name : code;
 }
 
 function textOf(error: unknown): string {
@@ -106,16 +122,27 @@ function textOf(error: unknown): string {
 }
 
 function withAction(error: unknown, said: string): string {
-  const action = typeof error === "object" && error !== null ? actions.get(error) : undefined;
+  const action = originOf(error)?.action;
   return action === undefined || said.includes(`sqs:${action}`) ? said : `sqs:${action}: ${said}`;
 }
 
-/** Which action an error came of; the error itself stays as the client made it. */
-const actions = new WeakMap<object, string>();
+/** What an error came of. */
+interface Origin {
+  readonly action: string;
+  /** Was its client answered before? */
+  readonly hadAnswers: boolean;
+}
+
+/** The error itself stays as the client made it. */
+const origins = new WeakMap<object, Origin>();
+
+function originOf(error: unknown): Origin | undefined {
+  return typeof error === "object" && error !== null ? origins.get(error) : undefined;
+}
 
 /** Remembers it, for what `classifyError` says: a right that is missing is named. */
-export function cameOf(error: unknown, action: string): void {
-  if (typeof error === "object" && error !== null) actions.set(error, action);
+export function cameOf(error: unknown, origin: Origin): void {
+  if (typeof error === "object" && error !== null) origins.set(error, origin);
 }
 
 /** Does it say that the queue does not exist? */

@@ -8,17 +8,28 @@ export class PlayedError {
   readonly status: number;
   readonly type: string;
   readonly message: string;
+  /** What the older protocol calls it. */
+  readonly alias: string;
 
-  constructor(status: number, type: string, message: string) {
+  constructor(status: number, type: string, message: string, alias = `AWS.SimpleQueueService.${type}`) {
     this.status = status;
     this.type = type;
     this.message = message;
+    this.alias = alias;
   }
 }
 
-interface Request {
+interface Recorded {
   readonly action: string;
   readonly body: Record<string, unknown>;
+}
+
+/** What it does with each request, whatever the action. */
+export interface Manner {
+  /** Before anything else. */
+  readonly refuses?: (request: Request) => PlayedError | undefined;
+  /** The time by its clock. */
+  readonly date?: () => Date;
 }
 
 /** By actions. */
@@ -29,9 +40,10 @@ const QUEUE_URL = "http://sqs.played/000000000000/";
 /** A server of SQS that answers as each test says, in the protocol of the SDK (AWS JSON 1.0); what it is asked is recorded. */
 export class PlayedServer {
   static readonly url = "sqs+http://sqs.played";
-  readonly requests: Request[] = [];
+  readonly requests: Recorded[] = [];
   readonly #server = setupServer(http.post("http://sqs.played/*", ({ request }) => this.#answer(request)));
   #answers: Answers = {};
+  #manner: Manner = {};
 
   listen(): void {
     this.#server.listen({ onUnhandledFrame: "error" });
@@ -42,8 +54,9 @@ export class PlayedServer {
   }
 
   /** From now on it answers so; what is not named, as a server that has every queue and nothing in it. */
-  play(answers: Answers): void {
+  play(answers: Answers, manner: Manner = {}): void {
     this.#answers = answers;
+    this.#manner = manner;
     this.requests.length = 0;
   }
 
@@ -51,19 +64,23 @@ export class PlayedServer {
     return this.requests.map(({ action }) => action);
   }
 
-  async #answer(request: globalThis.Request): Promise<Response> {
+  async #answer(request: Request): Promise<Response> {
     const action = request.headers.get("x-amz-target")?.replace("AmazonSQS.", "") ?? "";
     const body = (await request.json()) as Record<string, unknown>;
     this.requests.push({ action, body });
-    const answer = (await this.#answers[action]?.(body)) ?? usual(action, body);
+    const { refuses, date } = this.#manner;
+    const answer = refuses?.(request) ?? (await this.#answers[action]?.(body)) ?? usual(action, body);
     if (answer === "lost") return HttpResponse.error();
-    const headers = { "content-type": "application/x-amz-json-1.0" };
+    const headers = {
+      "content-type": "application/x-amz-json-1.0",
+      ...(date !== undefined && { date: date().toUTCString() }),
+    };
     if (!(answer instanceof PlayedError)) return HttpResponse.json(answer, { headers });
-    const { status, type, message } = answer;
+    const { status, type, message, alias } = answer;
     const sender = status < 500 ? "Sender" : "Receiver";
     return HttpResponse.json(
       { __type: `com.amazonaws.sqs#${type}`, message },
-      { status, headers: { ...headers, "x-amzn-query-error": `AWS.SimpleQueueService.${type};${sender}` } },
+      { status, headers: { ...headers, "x-amzn-query-error": `${alias};${sender}` } },
     );
   }
 }
