@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { RecentMap } from "@org/dispatch-core/adapter-kit";
 import { type Doubt, type Queue, queueKey } from "@org/dispatch-core/contract";
+import { attributesOf } from "./attributes.ts";
 import { nameOf } from "./names.ts";
 import type { Settings } from "./options.ts";
 import { RETENTION_MS, secondsOf } from "./profile.ts";
@@ -82,15 +83,10 @@ export class Directory {
   }
 
   async #create(queue: Queue, signal: AbortSignal): Promise<string> {
-    const { clients, frameBytes, queueAttributes, naming } = this.#settings;
+    const { clients } = this.#settings;
     const command = new CreateQueueCommand({
       QueueName: this.#name(queue),
-      Attributes: {
-        MessageRetentionPeriod: String(secondsOf(RETENTION_MS)),
-        MaximumMessageSize: String(frameBytes),
-        ...(queue.role === "work" && naming.fifo && { FifoQueue: "true" }),
-        ...queueAttributes,
-      },
+      Attributes: attributesOf(queue, this.#settings),
     });
     this.forget(queue);
     try {

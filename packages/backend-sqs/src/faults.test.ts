@@ -389,6 +389,32 @@ describe("a queue that was just made", () => {
     const dispatcher = await Dispatcher.open(sqs({ url: PlayedServer.url, longPollingMs: 1_000 }), { create: true });
     await dispatcher.close();
   }, 15_000);
+
+  it("has the attributes that were given, and those of FIFO queues only where it is one", async () => {
+    const ofFifo = { ContentBasedDeduplication: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" }; // biome-ignore format: one line
+    const queueAttributes = { ...ofFifo, KmsMasterKeyId: "alias/tasks" };
+    const made = new Map<string, Record<string, string>>();
+    server.play({
+      GetQueueUrl: ({ QueueName }) =>
+        made.has(QueueName as string)
+          ? { QueueUrl: `http://sqs.played/0/${QueueName}` }
+          : new PlayedError(400, "QueueDoesNotExist", "there is none"),
+      CreateQueue({ QueueName, Attributes }) {
+        made.set(QueueName as string, Attributes as Record<string, string>);
+        return { QueueUrl: `http://sqs.played/0/${QueueName}` };
+      },
+    });
+    backend = sqs({ url: PlayedServer.url, fifo: true, queueAttributes });
+    await open(backend);
+    const { "dispatch-default.fifo": lane, ...others } = Object.fromEntries(made);
+    expect(lane).toMatchObject({ ...queueAttributes, FifoQueue: "true" });
+    const names = ["dispatch-default-dead", "dispatch-default-reply-coordinator-1"];
+    expect(Object.keys(others).sort()).toEqual(names);
+    for (const name of names)
+      expect(Object.keys(others[name] ?? {}).sort()).toEqual(
+        ["KmsMasterKeyId", "MaximumMessageSize", "MessageRetentionPeriod"], // biome-ignore format: one list
+      );
+  });
 });
 
 describe("handles", () => {

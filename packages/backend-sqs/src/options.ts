@@ -25,7 +25,7 @@ export interface SqsBackendOptions extends AddressOptions {
   readonly messagesPerCall?: number | undefined;
   /** The largest frame, at most and by default 1,048,576. `open` refuses a queue whose `MaximumMessageSize` is less (`MISMATCH`). */
   readonly frameBytes?: number | undefined;
-  /** Attributes for queues that are created, such as `KmsMasterKeyId`. */
+  /** Attributes for queues that are created, such as `KmsMasterKeyId`; those of FIFO queues, such as `DeduplicationScope`, for lanes that are ones. */
   readonly queueAttributes?: Readonly<Record<string, string>> | undefined;
 }
 
