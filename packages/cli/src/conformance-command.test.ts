@@ -47,11 +47,21 @@ test("a backend that is wrong: its cases are named with what was expected, exit 
   expect(code).toBe(1);
 });
 
+test("what a module exports beside its factory is an option of the suite", async () => {
+  const { code, out } = await conformance(
+    `export default (namespace) => memory({ namespace });
+     export const skip = [{ id: "seam.move.is-one-step", reason: "not yet", issue: "#7" }];`,
+    ...["--level", "seam"],
+  );
+  expect(out).toContain("SKIPPED   seam.move.is-one-step  not yet (#7)");
+  expect(code).toBe(0);
+});
+
 test.each([
   ["no default export", "export const backend = memory;", "is to be a function (namespace) => Backend"],
   ["an asynchronous factory", "export default async (namespace) => memory({ namespace });", "answers no Backend"],
   ["a factory that throws", "export default () => { throw new Error('no url'); };", "threw: no url"],
-  ["a hook that is no function", "export default memory; export const restart = 3;", "the export restart"],
+  ["a hook that is no function", "export default memory; export const restart = 3;", "restart is not a function"],
   ["a module that throws", "throw new Error('not today');", "cannot be loaded: not today"],
 ])("%s is one line, and exit 2", async (_, source, words) => {
   const { code, err } = await conformance(source);

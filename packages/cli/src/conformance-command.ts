@@ -31,7 +31,10 @@ interface Testkit {
 }
 
 type SpawnedWorker = Awaited<ReturnType<NonNullable<RunOptions["spawnWorker"]>>>;
-type Hooks = Pick<RunOptions, "restart" | "spawnWorker">;
+type More = Pick<RunOptions, (typeof MORE)[number]>;
+
+/** What a module may export beside its factory: options of the suite, which checks them. */
+const MORE = ["restart", "spawnWorker", "proxy", "outageMs", "slackMs", "skip"] as const;
 
 /**
  * `dispatch conformance MODULE`: the suite on the backend that a module makes, each case a line on standard error as it ends, the table on standard output,
@@ -46,12 +49,12 @@ export async function conformanceCommand(options: ConformanceCommandOptions, aro
   const { module } = await importPackage(TESTKIT, [file, join(around.cwd, "package.json"), around.home]);
   if (!isTestkit(module))
     throw misuse(`the package ${TESTKIT} has no function runConformance: is it of another version?`);
-  const { backend, hooks } = await loadFactory(options.module, file);
+  const { backend, more } = await loadFactory(options.module, file);
   const report = await module.runConformance({
     backend,
     // The module says how a worker of another process gets the same backend: it is imported there too.
     spawnWorker: (spawn) => module.spawnWorker(file, spawn),
-    ...hooks,
+    ...more,
     ...(options.levels !== undefined && { levels: options.levels }),
     report: resolve(around.cwd, options.out),
     onCase: (one) => {
@@ -63,21 +66,17 @@ export async function conformanceCommand(options: ConformanceCommandOptions, aro
 }
 
 /** What a module exports for the suite. Throws CONFIG_INVALID where it cannot be loaded, or exports something else. */
-async function loadFactory(path: string, file: string): Promise<{ backend: RunOptions["backend"]; hooks: Hooks }> {
+async function loadFactory(path: string, file: string): Promise<{ backend: RunOptions["backend"]; more: More }> {
   const module: unknown = await import(/* @vite-ignore */ pathToFileURL(file).href).catch((error: unknown) => {
     throw misuse(`the module ${path} in ${dirname(file)} cannot be loaded: ${messageOf(error)}`, { cause: error });
   });
   const exported = exportsOf(module);
-  const { default: backend, restart, spawnWorker } = exported;
+  const { default: backend } = exported;
   if (!isFactory(backend)) throw misuse(`the default export of ${path} is to be a function (namespace) => Backend`);
-  for (const [name, hook] of Object.entries({ restart, spawnWorker }))
-    if (hook !== undefined && typeof hook !== "function")
-      throw misuse(`the export ${name} of ${path} is to be a function`);
-  const hooks = {
-    ...(restart !== undefined && { restart }),
-    ...(spawnWorker !== undefined && { spawnWorker }),
-  } as Hooks;
-  return { backend: checked(backend, path), hooks };
+  const more = Object.fromEntries(
+    MORE.flatMap((name) => (exported[name] === undefined ? [] : [[name, exported[name]]])),
+  ) as More;
+  return { backend: checked(backend, path), more };
 }
 
 /** The same factory; what it makes is checked as far as it can be before anything is called. */

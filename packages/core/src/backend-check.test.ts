@@ -34,6 +34,26 @@ describe("a backend", () => {
     expect(() => checkBackend(backend)).toThrow(refused(`backend acme: ${why}`));
   });
 
+  it.each([
+    [of({ fencing: "strickt" as never }), "fencing is strickt, not one of strict, generation, best-effort"],
+    [of({ redelivery: "loss" as never }), "redelivery is loss, not one of losses, grants, once"],
+    [of({ dedupeLive: undefined as never }), "dedupeLive is undefined, not one of true, false"],
+    [of({ lease: { kind: "lock" } as never }), "kind is lock, not one of timed, session"],
+    [of({ verbs: ["move", "dept" as never] }), "verbs names dept, not one of move depth browse purge remove"],
+    [of({ verbs: undefined as never }), "verbs is undefined, no list"],
+  ])("that says what none can say is refused", (backend, why) => {
+    expect(() => checkBackend(backend)).toThrow(/^backend acme: /);
+    expect(() => checkBackend(backend)).toThrow(why);
+  });
+
+  it("that says too little is told all that is missing", () => {
+    const { limits: _, ...profile } = memoryProfile;
+    expect(() => checkBackend({ ...of({}), profile: profile as never })).toThrow(
+      /frameBytes is undefined.*delayPrecisionMs is undefined/,
+    );
+    expect(() => checkBackend({ ...of({}), profile: undefined as never })).toThrow(/verbs is undefined, no list/);
+  });
+
   it("is looked at before it is opened", async () => {
     await using backend = memory();
     const wrong = new Proxy(backend, { get: (of, key) => (key === "contract" ? 2 : Reflect.get(of, key, of)) });

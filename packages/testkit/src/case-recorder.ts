@@ -1,5 +1,6 @@
 import type { Case } from "./case.ts";
-import { CASE_MS, type ConformanceOptions, type ConformancePlan } from "./plan.ts";
+import { CASE_MS, type ConformanceOptions } from "./options.ts";
+import type { ConformancePlan } from "./plan.ts";
 import { type CaseReport, type ConformanceReport, caseReport, totalsOf } from "./report.ts";
 import { runCase } from "./run-case.ts";
 import { versionsOf } from "./versions.ts";

@@ -3,7 +3,8 @@ import type { Hook } from "./world/hooks.ts";
 import type { World } from "./world/world.ts";
 
 /** `seam`: one backend object · `system`: dispatcher, workers and coordinator on it · `chaos`: with faults · `stress`: with load. */
-export type Level = "seam" | "system" | "chaos" | "stress";
+export const LEVELS = ["seam", "system", "chaos", "stress"] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** The promises that the suite checks; the package's README has the text of each. */
 export type InvariantId =

@@ -22,7 +22,10 @@ export function explained(failure: unknown, { id, cites, expects }: Case): Error
   ].join("\n");
   if (!(failure instanceof Error)) return new Error(message, { cause: failure });
   try {
+    // What node:test prints is the stack, which was made with the message before.
+    const { stack } = failure;
     failure.message = message;
+    if (stack !== undefined) failure.stack = stack.replace(happened, () => message);
     return failure;
   } catch {
     // Some errors of the platform keep their message.

@@ -22,7 +22,7 @@ export {
 export { invariantTexts } from "./invariant-texts.ts";
 export * as invariants from "./invariants.ts";
 export { type Mutant, mutants } from "./mutants/index.ts";
-export type { ConformanceOptions, Skip } from "./plan.ts";
+export type { ConformanceOptions, Skip } from "./options.ts";
 export { register, select, type TestRunner } from "./register.ts";
 export { type CaseReport, type CaseStatus, type ConformanceReport, writeReport } from "./report.ts";
 export { caseLine, reportText } from "./report-text.ts";

@@ -10,11 +10,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 let folder: string;
 
-const runNode = async (text: string) => {
+const runNode = async (text: string, reporter = "tap") => {
   const file = join(folder, "acme.test.mjs");
   await writeFile(file, text);
   const { NODE_TEST_CONTEXT: _own, ...env } = process.env;
-  return promisify(execFile)(process.execPath, ["--test", "--test-reporter=tap", file], { env }).then(
+  return promisify(execFile)(process.execPath, ["--test", `--test-reporter=${reporter}`, file], { env }).then(
     ({ stdout }) => ({ code: 0, stdout }),
     (error: { readonly code: number; readonly stdout: string }) => ({ code: error.code, stdout: error.stdout }),
   );
@@ -50,5 +50,9 @@ describe("under node:test", { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/not ok \d+ - seam\.lease\.renew\.after-loss-is-lost/);
     expect(stdout).toContain("a lease that is over is not revived by a late renewal");
     expect(stdout).toContain("Read on: docs/conformance.md#seam.lease.renew.after-loss-is-lost");
+    // What people see prints stacks.
+    expect((await runNode(suite(wrong), "spec")).stdout).toContain(
+      "Read on: docs/conformance.md#seam.lease.renew.after-loss-is-lost",
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { after, describe, it } from "node:test";
-import type { ConformanceOptions } from "./plan.ts";
+import type { ConformanceOptions } from "./options.ts";
 import { register } from "./register.ts";
 
 /** The conformance suite as tests of Node's own runner: all that an adapter's test file has to call. */

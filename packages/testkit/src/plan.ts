@@ -2,40 +2,9 @@ import { checkBackend } from "@org/dispatch-core/adapter-kit";
 import type { Profile } from "@org/dispatch-core/contract";
 import type { Case, Level } from "./case.ts";
 import { cases } from "./cases.ts";
+import { type ConformanceOptions, checkOptions, invalid, type Skip } from "./options.ts";
 import { type CaseReport, caseReport } from "./report.ts";
 import { leftOut } from "./run-case.ts";
-import type { Hooks } from "./world/hooks.ts";
-import type { BackendFactory } from "./world/world.ts";
-
-/** A case that a backend is known to fail. It is printed, with all three. */
-export interface Skip {
-  readonly id: string;
-  readonly reason: string;
-  readonly issue: string;
-}
-
-export interface ConformanceOptions extends Hooks {
-  /** Makes a backend that is not open yet; two of the same namespace see the same queues, where the profile's reach is `network`. */
-  readonly backend: BackendFactory;
-  /** For the report; default: the backend's own. */
-  readonly name?: string;
-  /** Default: `seam` and `system`. */
-  readonly levels?: readonly Level[];
-  readonly skip?: readonly Skip[];
-  /** What may be late without being wrong, because of the machine or the network; default 5 ms on the virtual clock, 2,000 ms on the machine's. */
-  readonly slackMs?: number;
-  /** How long one case may take, in ms of the machine's time; default 180,000. */
-  readonly timeoutMs?: number;
-  /** How many cases run side by side, each in its namespace; default 8 on the machine's clock, where they mostly wait, 1 on the virtual one. */
-  readonly concurrency?: number;
-  /** Added to the report's versions: of the backend, the client, the broker. */
-  readonly versions?: Readonly<Record<string, string>>;
-  /** Where the report goes; default `.reports/conformance/NAME.json` in the working folder; false: nowhere. */
-  readonly report?: string | false;
-}
-
-/** How long one case may take where nothing else is said. */
-export const CASE_MS = 180_000;
 
 /** What is to be done for a backend: the cases that run, and the reports of those that do not, with why. */
 export interface ConformancePlan {
@@ -47,12 +16,18 @@ export interface ConformancePlan {
   readonly concurrency: number;
 }
 
-/** Throws for a backend of another contract or with a profile that none can have, and for a skip of a case that there is not, or without a reason and an issue. */
+/**
+ * Throws CONFIG_INVALID for options that there are not, for a backend of another contract or with a profile that none can have, for a skip of a case that there
+ * is not, or without a reason and an issue, and where no case would run: what tests nothing must not look as if all held.
+ */
 export function planConformance(options: ConformanceOptions): ConformancePlan {
+  checkOptions(options);
   const { skip = [], levels = ["seam", "system"] } = options;
   const facts = options.backend("facts");
   checkBackend(facts);
   const { profile } = facts;
+  for (const verb of profile.verbs)
+    if (typeof facts[verb] !== "function") throw invalid(`verbs names ${verb}, which is no method of the backend`);
   for (const one of skip) checkSkip(one);
   const running: Case[] = [];
   const notRunning: CaseReport[] = [];
@@ -64,6 +39,7 @@ export function planConformance(options: ConformanceOptions): ConformancePlan {
     else if (skipped !== undefined) notRunning.push(caseReport(one, "skipped", skipped));
     else running.push(one);
   }
+  if (running.length === 0) throw invalid("no case is left to run");
   const { name = facts.name, concurrency = profile.reach === "process" ? 1 : 8 } = options;
   return { name, profile, levels, running, notRunning, concurrency };
 }
@@ -88,6 +64,6 @@ export function batchesOf({ running, concurrency }: ConformancePlan): readonly {
 }
 
 function checkSkip({ id, reason, issue }: Skip): void {
-  if (!cases.some((one) => one.id === id)) throw new Error(`there is no case ${id} to skip`);
-  if (!reason || !issue) throw new Error(`a skip says why, and names an issue: ${id} lacks one`);
+  if (!cases.some((one) => one.id === id)) throw invalid(`there is no case ${id} to skip`);
+  if (!reason || !issue) throw invalid(`a skip says why, and names an issue: ${id} lacks one`);
 }

@@ -107,6 +107,23 @@ describe("runCase", () => {
     }
   });
 
+  it("stops a loop that gives nobody a turn: a second one who waits ends the first, who asks again", async () => {
+    const jealous = (namespace: string) => {
+      const inner = backend(namespace);
+      const waiting = new Map<string, AbortController>();
+      return wrap(inner, {
+        async receive(queue, want, signal) {
+          const key = JSON.stringify(queue);
+          waiting.get(key)?.abort();
+          const own = new AbortController();
+          waiting.set(key, own);
+          return inner.receive(queue, want, AbortSignal.any([signal, own.signal]));
+        },
+      });
+    };
+    await expect(run("system.pack.outlived-is-sent-on", { backend: jealous })).rejects.toThrow("I15: a hot loop");
+  }, 30_000);
+
   it("stops a case that would never end", async () => {
     const swallows = (namespace: string) =>
       wrap(backend(namespace), { send: async (_, frames) => frames.map(() => "ok") });

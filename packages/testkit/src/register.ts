@@ -1,7 +1,8 @@
 import type { Case } from "./case.ts";
 import { CaseRecorder } from "./case-recorder.ts";
 import { cases } from "./cases.ts";
-import { batchesOf, CASE_MS, type ConformanceOptions, planConformance } from "./plan.ts";
+import { CASE_MS, type ConformanceOptions } from "./options.ts";
+import { batchesOf, planConformance } from "./plan.ts";
 import { writeReport } from "./report.ts";
 import { caseLine } from "./report-text.ts";
 

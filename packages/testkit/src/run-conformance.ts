@@ -1,5 +1,6 @@
 import { CaseRecorder } from "./case-recorder.ts";
-import { batchesOf, type ConformanceOptions, planConformance } from "./plan.ts";
+import type { ConformanceOptions } from "./options.ts";
+import { batchesOf, planConformance } from "./plan.ts";
 import { type CaseReport, type ConformanceReport, writeReport } from "./report.ts";
 
 export interface RunOptions extends ConformanceOptions {

@@ -1,5 +1,5 @@
 import { afterAll, describe, it } from "vitest";
-import type { ConformanceOptions } from "./plan.ts";
+import type { ConformanceOptions } from "./options.ts";
 import { register } from "./register.ts";
 
 /** The conformance suite as vitest tests: all that an adapter's test file has to call. */

@@ -1,6 +1,7 @@
 import type { Backend, Clock, Move, OpenOptions, OutFrame, Queue } from "@org/dispatch-core/contract";
 import { type BackendCall, type Interceptor, intercept, type Verb } from "../decorators/intercept.ts";
 import { FaultError } from "../decorators/wrap.ts";
+import { GuardedClock } from "./guarded-clock.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Session } from "./sessions.ts";
 
@@ -124,6 +125,8 @@ export class Process {
 
   async #call(call: BackendCall): Promise<unknown> {
     await this.clock.awake();
+    const { clock } = this.#options;
+    if (clock instanceof GuardedClock && !clock.mayCall()) return new Promise(() => {});
     this.#record(call);
     const answer = this.#connected(call);
     // A process that is not there does not see the answer, nor the error.
