@@ -22,6 +22,7 @@ import { Directory, firstOf } from "./directory.ts";
 import { Groups } from "./groups.ts";
 import { Holding } from "./holding.ts";
 import { Looking } from "./looking.ts";
+import { nameDoubts } from "./names.ts";
 import { resolveOptions, type Settings, type SqsBackendOptions } from "./options.ts";
 import { sqsProfile } from "./profile.ts";
 import type { SqsReceipt } from "./receipt.ts";
@@ -40,7 +41,7 @@ export class SqsBackend implements Backend, AsyncDisposable {
   readonly #looking: Looking;
   readonly #groups = new Groups();
   readonly #sources = new Map<string, Source>();
-  /** Of all queues that were opened, by what they say. */
+  /** Of all queues that were opened, and of the name that was given, by what they say. */
   readonly #doubts = new Map<string, Doubt>();
   #ends: LeaseEnds<SqsReceipt> | undefined;
   #closed: Promise<void> | undefined;
@@ -51,6 +52,7 @@ export class SqsBackend implements Backend, AsyncDisposable {
     const { clients, frameBytes, longPollingMs, naming } = settings;
     this.#settings = settings;
     this.profile = sqsProfile(frameBytes, longPollingMs, naming.fifo);
+    for (const doubt of nameDoubts(naming)) this.#doubts.set(doubt.detail, doubt);
     const directory = new Directory(settings);
     this.#directory = directory;
     const ends = () => this.#ends;

@@ -3,9 +3,10 @@ import type { Queue } from "@org/dispatch-core/contract";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { addressOf } from "./address.ts";
 import { fromOptions, sqs } from "./index.ts";
-import { nameOf } from "./names.ts";
+import { nameDoubts, nameOf } from "./names.ts";
 import { resolveOptions, type SqsBackendOptions } from "./options.ts";
 import { DEAD, open, REPLY, WORK } from "./testing/opened.ts";
+import { PlayedServer } from "./testing/played.ts";
 
 const client = new SQSClient({ region: "eu-west-1", maxAttempts: 1 });
 
@@ -107,6 +108,33 @@ describe("names", () => {
     expect(nameOf(own, DEAD)).toBe("tasks-dead");
     expect(nameOf(own, REPLY)).toBe("tasks-reply-coordinator-1");
     expect(() => nameOf({ ...naming, fifo: true }, { ...WORK, of: "x".repeat(70) })).toThrow(/80/);
+  });
+
+  it.each(["jobs-high", "jobs-low", "jobs-dead", "jobs-later", "jobs-reply", "jobs-reply-c1"])(
+    "of a queue %s are refused: another one has them",
+    (of) => {
+      expect(() => nameOf(naming, { ...WORK, of })).toThrow(
+        expect.objectContaining({ code: "MISMATCH", message: expect.stringContaining(of) }),
+      );
+      expect(nameDoubts(naming)).toEqual([]);
+      const named = { ...naming, named: { of, name: of } };
+      expect(nameOf(named, { ...WORK, of })).toBe(of);
+      expect(nameDoubts(named)).toEqual([{ code: "MISMATCH", detail: expect.stringContaining('a part of "jobs"') }]);
+    },
+  );
+
+  it.each(["jobs", "jobs-dead-ones", "dead", "high", "replies-c1"])("of a queue %s are its own", (of) => {
+    expect(nameOf(naming, { ...WORK, of })).toBe(`dispatch-${of}`);
+    expect(nameDoubts({ ...naming, named: { of: "default", name: of } })).toEqual([]);
+  });
+
+  it("that are doubtful are said when a backend opens", async () => {
+    const server = new PlayedServer();
+    server.listen();
+    const backend = sqs({ queueUrl: "http://sqs.played/000000000000/jobs-low" });
+    expect(await open(backend)).toEqual([{ code: "MISMATCH", detail: expect.stringContaining('"jobs-low"') }]);
+    await backend.close();
+    server.close();
   });
 
   it("are refused where SQS cannot have them", () => {
