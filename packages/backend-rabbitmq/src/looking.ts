@@ -50,6 +50,11 @@ export class Looking {
         }
         frames.push({ bytes: message.content, state: "ready" });
       }
+      if (max === 0) {
+        // Nobody goes on with it.
+        await giveBack(channel, signal);
+        return { frames };
+      }
     } catch (error) {
       closeQuietly(channel);
       throw error;

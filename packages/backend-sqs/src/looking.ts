@@ -1,36 +1,38 @@
-import { GetQueueAttributesCommand, type Message, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import type { LeaseEnds } from "@org/dispatch-core/adapter-kit";
+import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import type { BrowsePage, Depth, Page, Queue } from "@org/dispatch-core/contract";
-import type { Clients } from "./clients.ts";
-import type { Directory } from "./directory.ts";
-import type { Holding } from "./holding.ts";
-import { MOST_BATCH_FRAMES, STEP_MS } from "./profile.ts";
-import { SqsReceipt } from "./receipt.ts";
+import { Hiding, type HidingPort } from "./hiding.ts";
+import { MOST_BATCH_FRAMES, MOST_LEASE_MS, secondsOf } from "./profile.ts";
+import type { SqsReceipt } from "./receipt.ts";
 import { SqsRefusal } from "./sqs-error.ts";
 
-/** A look hides what it sees for so long, at most: until its last page, when all is given back. */
-const LOOK_S = 30;
-/** One whole second, so that all servers are asked: a short poll asks some of them (Developer Guide, "Amazon SQS short and long polling"). */
-const WAIT_S = 1;
+/** A look hides what it sees for so long at least: it gives all back at its end, and may not live to see it. */
+const LOOK_MS = 30_000;
+/** A page ends after so long with what it has, well before its caller gives it up. */
+const PAGE_MS = 5_000;
 /** Looks that nobody goes on with are forgotten. */
 const MOST_LOOKS = 16;
 
-export interface LookingPort {
-  readonly clients: Clients;
-  readonly directory: Directory;
-  readonly holding: Holding;
-  readonly ends: () => LeaseEnds<SqsReceipt> | undefined;
+/** One passage through a queue. */
+interface Look {
+  readonly cursor: string;
+  readonly startedMs: number;
+  /** By their messages' ids, what it has seen, with the latest receipt of each. */
+  readonly seen: Map<string, SqsReceipt>;
+  /** Nothing is left to see: what is hidden is given back. */
+  hidden: readonly SqsReceipt[] | undefined;
 }
 
 /** What there is for whoever looks after a queue. */
 export class Looking {
-  readonly #port: LookingPort;
-  /** What each look has hidden so far, by its cursor. */
-  readonly #looks = new Map<string, SqsReceipt[]>();
+  readonly #port: HidingPort;
+  readonly #hiding: Hiding;
+  /** By their cursors; the one that went on last comes last. */
+  readonly #looks = new Map<string, Look>();
   #cursors = 0;
 
-  constructor(port: LookingPort) {
+  constructor(port: HidingPort) {
     this.#port = port;
+    this.#hiding = new Hiding(port);
   }
 
   async depth(queue: Queue, signal: AbortSignal): Promise<Depth> {
@@ -52,32 +54,30 @@ export class Looking {
     };
   }
 
-  /** Only dead letters, because a look is a receive, and a receive of a task counts. What is seen is hidden from others until the last page, or 30 s. */
+  /**
+   * Only dead letters, because a look is a receive, and a receive of a task counts. What is seen is hidden from others until the look ends or is left; a page
+   * that failed may be asked for again.
+   */
   async browse(queue: Queue, { cursor, max }: Page, signal: AbortSignal): Promise<BrowsePage> {
     if (queue.role !== "dead")
       throw new SqsRefusal("MISMATCH", "SQS can only look at dead letters: a look is a receive");
-    const hidden = cursor === undefined ? [] : this.#looks.get(cursor);
-    if (hidden === undefined) throw new SqsRefusal("MISMATCH", `the look "${cursor}" is over`);
-    if (cursor !== undefined) this.#looks.delete(cursor);
+    const look = this.#lookOf(cursor);
+    const untilMs = this.#hiding.now() + PAGE_MS;
     const frames: BrowsePage["frames"][number][] = [];
+    if (max === 0) look.hidden ??= [...look.seen.values()];
     try {
-      while (frames.length < max) {
-        const messages = await this.#take(queue, max - frames.length, signal);
-        if (messages.length === 0) break;
-        for (const [{ Body = "" }, receipt] of messages) {
-          hidden.push(receipt);
-          frames.push({ bytes: Buffer.from(Body), state: "ready" });
-        }
-      }
+      while (look.hidden === undefined && frames.length < max && this.#hiding.now() < untilMs)
+        frames.push(...(await this.#see(queue, look, max - frames.length, signal)));
     } catch (error) {
-      await this.#giveBack(hidden, signal);
+      // What it has seen it would not see again.
+      if (frames.length > 0) return { frames, cursor: look.cursor };
+      if (cursor === undefined) this.#looks.delete(look.cursor);
       throw error;
     }
-    if (frames.length < max) {
-      await this.#giveBack(hidden, signal);
-      return { frames };
-    }
-    return { frames, cursor: this.#remember(hidden) };
+    if (look.hidden !== undefined) look.hidden = await this.#hiding.giveBack(look.hidden, untilMs, signal);
+    if (look.hidden?.length !== 0) return { frames, cursor: look.cursor };
+    this.#looks.delete(look.cursor);
+    return { frames };
   }
 
   /** What is ready: SQS's own purge would also remove what is leased, and what is sent in the minute after. What is delayed stays. */
@@ -85,7 +85,7 @@ export class Looking {
     const { ready } = await this.depth(queue, signal);
     let purged = 0;
     for (;;) {
-      const messages = await this.#take(queue, MOST_BATCH_FRAMES, signal);
+      const messages = await this.#hiding.take(queue, MOST_BATCH_FRAMES, secondsOf(LOOK_MS), signal);
       if (messages.length === 0) return purged;
       const settlements = messages.map(([, receipt]) => ({ kind: "ack", receipt }) as const);
       const outcomes = await this.#port.holding.settle(settlements, signal);
@@ -98,40 +98,37 @@ export class Looking {
   async close(): Promise<void> {
     const looks = [...this.#looks.values()];
     this.#looks.clear();
-    await Promise.all(looks.map((hidden) => this.#giveBack(hidden, AbortSignal.timeout(2_000))));
+    const signal = AbortSignal.timeout(2_000);
+    await Promise.all(looks.map(({ seen }) => this.#hiding.giveBack(seen.values(), Number.POSITIVE_INFINITY, signal)));
   }
 
-  async #take(queue: Queue, max: number, signal: AbortSignal): Promise<[Message, SqsReceipt][]> {
-    const { clients, directory } = this.#port;
-    const command = new ReceiveMessageCommand({
-      QueueUrl: await directory.url(queue, signal),
-      MaxNumberOfMessages: Math.min(max, MOST_BATCH_FRAMES),
-      WaitTimeSeconds: WAIT_S,
-      VisibilityTimeout: LOOK_S,
-    });
-    const { Messages = [] } = await clients.call(command, signal);
-    return Messages.map((message) => {
-      const receipt = new SqsReceipt(queue, message.ReceiptHandle ?? "", LOOK_S * STEP_MS);
-      this.#port.ends()?.granted(receipt, receipt.leaseMs);
-      return [message, receipt];
+  /**
+   * What the look has not seen before. What it saw long ago is there again, and is hidden for longer with each time that it comes: else a look that takes
+   * longer than it hides, or whose caller does, would see the first ones for ever.
+   */
+  async #see(queue: Queue, look: Look, max: number, signal: AbortSignal): Promise<BrowsePage["frames"]> {
+    const hiddenMs = Math.min(MOST_LEASE_MS, Math.max(LOOK_MS, 2 * (this.#hiding.now() - look.startedMs)));
+    const messages = await this.#hiding.take(queue, max, secondsOf(hiddenMs), signal);
+    if (messages.length === 0) look.hidden = [...look.seen.values()];
+    return messages.flatMap(([{ MessageId = "", Body = "" }, receipt]) => {
+      const isNew = !look.seen.has(MessageId);
+      look.seen.set(MessageId, receipt);
+      return isNew ? [{ bytes: Buffer.from(Body), state: "ready" } as const] : [];
     });
   }
 
-  #remember(hidden: SqsReceipt[]): string {
-    this.#cursors += 1;
-    const cursor = String(this.#cursors);
-    this.#looks.set(cursor, hidden);
+  #lookOf(cursor: string | undefined): Look {
+    const look = cursor === undefined ? this.#newLook() : this.#looks.get(cursor);
+    if (look === undefined) throw new SqsRefusal("MISMATCH", `the look "${cursor}" is over`);
+    this.#looks.delete(look.cursor);
+    this.#looks.set(look.cursor, look);
     const [oldest] = this.#looks.keys();
     if (this.#looks.size > MOST_LOOKS && oldest !== undefined) this.#looks.delete(oldest);
-    return cursor;
+    return look;
   }
 
-  /** What cannot be given back is there again when its time is over. */
-  async #giveBack(hidden: readonly SqsReceipt[], signal: AbortSignal): Promise<void> {
-    for (let at = 0; at < hidden.length; at += MOST_BATCH_FRAMES) {
-      const some = hidden.slice(at, at + MOST_BATCH_FRAMES);
-      const settlements = some.map((receipt) => ({ kind: "release", receipt, delayMs: 0 }) as const);
-      await this.#port.holding.settle(settlements, signal).catch(() => {});
-    }
+  #newLook(): Look {
+    this.#cursors += 1;
+    return { cursor: String(this.#cursors), startedMs: this.#hiding.now(), seen: new Map(), hidden: undefined };
   }
 }

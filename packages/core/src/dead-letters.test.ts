@@ -5,7 +5,7 @@ import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
 import { deadFrame, type NewTask, rejectedFrame } from "./codec/maker.ts";
 import { payloadOf } from "./codec/testing.ts";
-import type { Backend, Counters, DeathNote, Frame, OutFrame, Want } from "./contract/index.ts";
+import type { Backend, Counters, DeathNote, Frame, OutFrame, Page, Queue, Want } from "./contract/index.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { type MemoryBackend, memory } from "./memory/index.ts";
@@ -134,6 +134,36 @@ describe("list", () => {
     const [shown] = await (await World.with([damaged])).list();
     expect(shown?.id).toBe(`${RUN}/1`);
     expect(shown).not.toHaveProperty("payload");
+  });
+
+  it("that is left says so to the backend, and one that ends does not", async () => {
+    const pages: Page[] = [];
+    const world = await World.with(
+      Array.from({ length: 150 }, (_, index) => letter(index)),
+      (inner) =>
+        new Proxy(inner, {
+          get: (target, key) => {
+            if (key !== "browse") return Reflect.get(target, key);
+            return async (queue: Queue, page: Page, signal: AbortSignal) => {
+              pages.push(page);
+              if (page.max === 0) throw new Error("no adapter's fault ends a look that was left");
+              return inner.browse?.(queue, page, signal);
+            };
+          },
+        }),
+    );
+    expect((await world.list()).length).toBe(150);
+    const ended = pages.splice(0).map(({ max }) => max);
+    expect(ended).toEqual([100, 100]);
+    const left = async () => {
+      for await (const { id } of world.dead.list()) return id;
+      return undefined;
+    };
+    const leaving = left();
+    await world.clock.advance(10_000);
+    expect(await leaving).toBe(`${RUN}/0`);
+    expect(pages.map(({ max }) => max)).toEqual([100, 0, ...pages.slice(2).map(() => 0)]);
+    expect(pages[1]?.cursor).toBeDefined();
   });
 
   it("of nothing is nothing", async () => {

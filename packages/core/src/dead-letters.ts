@@ -11,6 +11,8 @@ import type { Routes } from "./routes.ts";
 const PAGE = 100;
 
 const CALL_MS = 30_000;
+/** What a look that is left has hidden comes back by itself, too. */
+const LEAVE_MS = 5_000;
 
 export interface DeadLettersOptions {
   readonly calls: Calls;
@@ -58,16 +60,21 @@ export class DeadLetters {
   async *#browse(): AsyncGenerator<readonly [DeadLetter, Frame]> {
     const seen = new Set<string>();
     let cursor: string | undefined;
-    do {
-      const page = await this.#calls.browse(this.#dead, { cursor, max: PAGE }, this.#until());
-      for (const { bytes } of page.frames) {
-        const found = letterIn(bytes, this.#dead);
-        if (found === undefined || seen.has(found.letter.name)) continue;
-        seen.add(found.letter.name);
-        yield [found.letter, found.frame];
-      }
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    try {
+      do {
+        const page = await this.#calls.browse(this.#dead, { cursor, max: PAGE }, this.#until());
+        cursor = page.cursor;
+        for (const { bytes } of page.frames) {
+          const found = letterIn(bytes, this.#dead);
+          if (found === undefined || seen.has(found.letter.name)) continue;
+          seen.add(found.letter.name);
+          yield [found.letter, found.frame];
+        }
+      } while (cursor !== undefined);
+    } finally {
+      if (cursor !== undefined)
+        await this.#calls.browse(this.#dead, { cursor, max: 0 }, this.#until(LEAVE_MS)).catch(() => {});
+    }
   }
 
   /**
@@ -84,8 +91,8 @@ export class DeadLetters {
     return this.#calls.ask("purge", this.#until(), (backend, signal) => backend.purge(this.#dead, signal));
   }
 
-  #until(): Until {
-    return { deadline: this.#options.clock.now() + CALL_MS };
+  #until(ms = CALL_MS): Until {
+    return { deadline: this.#options.clock.now() + ms };
   }
 }
 

@@ -69,7 +69,11 @@ export interface Backend {
   /** How many frames are ready, leased and delayed. */
   depth?(queue: Queue, signal: AbortSignal): Promise<Depth>;
 
-  /** Looks at frames without taking them: no lease, no count, no order changed. */
+  /**
+   * Looks at frames without taking them: no lease, no count, no order changed. A page may hold less than `max`, or nothing, and have a cursor. One that failed
+   * may be asked for again. A page of `max: 0` says that nobody goes on from its cursor: what was hidden or reserved for the look is given back. What it
+   * answers is not read.
+   */
   browse?(queue: Queue, page: Page, signal: AbortSignal): Promise<BrowsePage>;
 
   /** Removes what is ready, not what is leased, and what is delayed where the profile says so; answers how many. */
@@ -173,6 +177,7 @@ export interface Depth {
 export interface Page {
   /** From the page before; absent: from the start. */
   readonly cursor?: string | undefined;
+  /** 0: the look is left at this cursor. */
   readonly max: number;
 }
 

@@ -20,6 +20,21 @@ export const lookingMutants: readonly Mutant[] = [
       }),
   },
   {
+    id: "look-that-is-left-hides",
+    fault: "gives back what a look has hidden only at its last page",
+    caughtBy: "seam.browse.left-early",
+    wrap: (inner) =>
+      wrap(inner, {
+        async browse(queue, page, signal) {
+          if (page.max === 0) return { frames: [] };
+          const found = await inner.browse?.(queue, page, signal);
+          if (page.cursor === undefined)
+            await inner.receive(queue, { max: page.max, waitMs: 0, leaseMs: 60_000 }, signal);
+          return found ?? { frames: [] };
+        },
+      }),
+  },
+  {
     id: "purge-forgets-the-delayed",
     fault: "says that it has removed one frame less than it has",
     caughtBy: "seam.purge.ready-only",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Delivery } from "@org/dispatch-core/contract";
+import type { Delivery, Page } from "@org/dispatch-core/contract";
 import { area, verbs } from "../case.ts";
 import { Bare, frameOf, never, REPLY, textsOf } from "../world/bare.ts";
 import { DEAD, WORK, type World } from "../world/world.ts";
@@ -65,6 +65,25 @@ export const seamLookCases = [
           rest.every(({ redelivery }) => redelivery === 0),
           "I8: a look has counted as a grant",
         );
+      },
+    },
+  }),
+
+  ...area("seam", "browse", {
+    "left-early": {
+      cites: ["I6"],
+      expects:
+        "a look that is left after its first page, which a page of max 0 at its cursor says, leaves everything to whoever receives",
+      when: verbs("browse"),
+      async run(world) {
+        const bare = await Bare.open(world, [DEAD]);
+        await bare.send(five, DEAD);
+        const browse = (page: Page) =>
+          world.time.wait(bare.backend.browse?.(DEAD, page, never) ?? Promise.reject(), "browse answers");
+        const { cursor } = await browse({ max: 2 });
+        assert.notEqual(cursor, undefined, "a page of two of five is taken for the last one");
+        await browse({ cursor, max: 0 });
+        assert.deepEqual(textsOf(await bare.receiveAll(5, {}, DEAD)).sort(), five);
       },
     },
   }),
