@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type SqsBackend, sqs } from "./index.ts";
-import { DEAD, never, open, refusal, textsOf } from "./testing/opened.ts";
+import type { SqsBackend } from "./index.ts";
+import { DEAD, never, refusal, textsOf } from "./testing/opened.ts";
 import { PlayedServer } from "./testing/played.ts";
-import { Stocked } from "./testing/stocked.ts";
+import { type Stocked, stocked } from "./testing/stocked.ts";
 
 const server = new PlayedServer();
 let backend: SqsBackend;
@@ -11,13 +11,10 @@ beforeAll(() => server.listen());
 afterAll(() => server.close());
 afterEach(() => backend.close());
 
-async function stocked(count: number, requestMs: number): Promise<Stocked> {
-  server.play({});
-  const stock = new Stocked(Array.from({ length: count }, (_, n) => `letter ${n}`), requestMs); // biome-ignore format: one line
-  backend = sqs({ url: PlayedServer.url, longPollingMs: 1_000 });
-  await open(backend, stock.clock);
-  server.play(stock.answers);
-  return stock;
+async function filled(count: number, requestMs: number): Promise<Stocked> {
+  const found = await stocked(server, count, requestMs);
+  backend = found.backend;
+  return found.stock;
 }
 
 /** What a look sees, whose caller takes so long with each page. */
@@ -40,14 +37,14 @@ describe("a look", () => {
     ["takes longer than it hides at first", 1_000, 0],
     ["is held up by its caller", 20, 40_000],
   ])("that %s ends, shows each once, and leaves nothing hidden", async (_, requestMs, pauseMs) => {
-    const stock = await stocked(1_000, requestMs);
+    const stock = await filled(1_000, requestMs);
     const texts = await look(stock, pauseMs);
     expect([texts.length, new Set(texts).size]).toEqual([1_000, 1_000]);
     expect(stock.ready).toBe(1_000);
   });
 
   it("that is left gives back what it has hidden", async () => {
-    const stock = await stocked(200, 20);
+    const stock = await filled(200, 20);
     const { cursor } = await backend.browse(DEAD, { max: 100 }, never);
     expect(stock.ready).toBe(100);
     expect(await backend.browse(DEAD, { cursor, max: 0 }, never)).toEqual({ frames: [] });
@@ -56,7 +53,7 @@ describe("a look", () => {
   });
 
   it("goes on where a request of it has failed", async () => {
-    const stock = await stocked(50, 20);
+    const stock = await filled(50, 20);
     const first = await backend.browse(DEAD, { max: 20 }, never);
     const { cursor } = first;
     stock.failing.push("ReceiveMessage");

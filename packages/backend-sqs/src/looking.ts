@@ -1,7 +1,8 @@
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import type { BrowsePage, Depth, Page, Queue } from "@org/dispatch-core/contract";
 import { Hiding, type HidingPort } from "./hiding.ts";
-import { MOST_BATCH_FRAMES, MOST_LEASE_MS, secondsOf } from "./profile.ts";
+import { MOST_LEASE_MS, secondsOf } from "./profile.ts";
+import { purgePart } from "./purging.ts";
 import type { SqsReceipt } from "./receipt.ts";
 import { SqsRefusal } from "./sqs-error.ts";
 
@@ -80,19 +81,10 @@ export class Looking {
     return { frames };
   }
 
-  /** What is ready: SQS's own purge would also remove what is leased, and what is sent in the minute after. What is delayed stays. */
+  /** What is ready, or a part of it: SQS's own purge would also remove what is leased, and what is sent in the minute after. What is delayed stays. */
   async purge(queue: Queue, signal: AbortSignal): Promise<number> {
     const { ready } = await this.depth(queue, signal);
-    let purged = 0;
-    for (;;) {
-      const messages = await this.#hiding.take(queue, MOST_BATCH_FRAMES, secondsOf(LOOK_MS), signal);
-      if (messages.length === 0) return purged;
-      const settlements = messages.map(([, receipt]) => ({ kind: "ack", receipt }) as const);
-      const outcomes = await this.#port.holding.settle(settlements, signal);
-      purged += outcomes.filter((outcome) => outcome === "ok").length;
-      // Not what is sent meanwhile: a sender that is fast enough would keep it going for ever.
-      if (purged >= ready && messages.length < MOST_BATCH_FRAMES) return purged;
-    }
+    return purgePart({ hiding: this.#hiding, holding: this.#port.holding }, queue, ready, signal);
   }
 
   async close(): Promise<void> {

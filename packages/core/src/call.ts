@@ -4,6 +4,7 @@ import type {
   Backend,
   BrowsePage,
   Delivery,
+  Depth,
   Doubt,
   Move,
   Observer,
@@ -126,6 +127,24 @@ export class Calls {
     const wire = this.#wire;
     if (wire === undefined) return found;
     return { ...found, frames: found.frames.map((frame) => ({ ...frame, bytes: wire.fromWire(frame.bytes) })) };
+  }
+
+  /**
+   * A broker that is emptied frame by frame says after a while how far it has come: it is asked again as long as less is gone than was ready. What is sent
+   * meanwhile does not keep that up. Throws `UNSUPPORTED` where the backend cannot purge.
+   */
+  async purge(queue: Queue, until: () => Until): Promise<number> {
+    const ready = this.backend.profile.verbs.includes("depth") ? (await this.depth(queue, until())).ready : 0;
+    for (let removed = 0; ; ) {
+      const some = await this.ask("purge", until(), (backend, signal) => backend.purge(queue, signal));
+      removed += some;
+      if (!(some > 0 && removed < ready)) return removed;
+    }
+  }
+
+  /** Throws `UNSUPPORTED` where the backend has no `depth`. */
+  depth(queue: Queue, until: Until): Promise<Depth> {
+    return this.ask("depth", until, (backend, signal) => backend.depth(queue, signal));
   }
 
   /** An optional verb without policy of its own: `depth`, `browse`, `purge`, `remove`. Throws `UNSUPPORTED` where the backend has none. */

@@ -285,9 +285,7 @@ export class Coordinator {
     if (!verbs.includes("depth")) return false;
     const until = { deadline: this.#clock.now() + this.#lookMs, signal: this.#closing.signal };
     const queues = this.#routes.workQueues(this.#settings.queue);
-    const depths = queues.map((queue) =>
-      this.#calls.ask("depth", until, (backend, signal) => backend.depth(queue, signal)),
-    );
+    const depths = queues.map((queue) => this.#calls.depth(queue, until));
     return Promise.all(depths).then(
       (all) => all.every(({ ready }) => ready === 0),
       () => false,

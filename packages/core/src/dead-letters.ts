@@ -88,7 +88,7 @@ export class DeadLetters {
 
   /** Throws them away; answers how many. */
   purge(): Promise<number> {
-    return this.#calls.ask("purge", this.#until(), (backend, signal) => backend.purge(this.#dead, signal));
+    return this.#calls.purge(this.#dead, () => this.#until());
   }
 
   #until(ms = CALL_MS): Until {

@@ -152,6 +152,27 @@ describe("purge", () => {
     expect((await admin.status()).lanes).toEqual([{ lane: "normal", ready: 0, leased: 1, delayed: 0, exact: true }]);
     expect(await admin.purge()).toBe(0);
   });
+
+  it.each([
+    ["while nobody sends", false, 25],
+    ["without following who sends meanwhile", true, 30],
+  ])("asks a backend that removes a part at a time until all that was ready is gone, %s", async (_, sends, removed) => {
+    const { backend: inner, clock, dispatcher } = await opened();
+    const send = async (count: number) => {
+      const sending = Array.from({ length: count }, (__, n) => dispatcher.send("t", n));
+      await clock.settle();
+      await Promise.all(sending);
+    };
+    await send(25);
+    const purge = async () => {
+      const taken = await inner.receive(workQueue("mails"), { max: 10, waitMs: 0, leaseMs: 1_000 }, never);
+      await inner.settle(taken.map(({ receipt }) => ({ kind: "ack", receipt }) as const), never); // biome-ignore format: one call
+      if (sends) await send(10);
+      return taken.length;
+    };
+    const admin = await QueueAdmin.open(withVerbs(inner, { purge }), { queue: "mails", clock });
+    expect(await admin.purge()).toBe(removed);
+  });
 });
 
 describe("a task that dies", () => {

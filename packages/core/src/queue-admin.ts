@@ -78,7 +78,7 @@ export class QueueAdmin implements AsyncDisposable {
     const until = this.#until(options.timeoutMs);
     const queues = this.#workQueues();
     const all = [deadQueue(this.#queue), ...queues];
-    const [dead, ...depths] = await Promise.all(all.map((queue) => this.#depth(queue, until)));
+    const [dead, ...depths] = await Promise.all(all.map((queue) => this.#calls.depth(queue, until)));
     const lanes = queues.map(({ name }, index) => ({ lane: name, ...(depths[index] as Depth) }));
     const busy = queues.filter((_, index) => (depths[index] as Depth).ready > 0);
     const oldestAgeMs = this.#looks ? await this.#oldestAge(busy, until) : undefined;
@@ -90,9 +90,7 @@ export class QueueAdmin implements AsyncDisposable {
   /** Removes what is ready or delayed, not what is leased; answers how many frames. What waits in tiers belongs to all queues, and stays. */
   async purge(): Promise<number> {
     let removed = 0;
-    for (const queue of this.#workQueues()) {
-      removed += await this.#calls.ask("purge", this.#until(), (backend, signal) => backend.purge(queue, signal));
-    }
+    for (const queue of this.#workQueues()) removed += await this.#calls.purge(queue, () => this.#until());
     return removed;
   }
 
@@ -117,10 +115,6 @@ export class QueueAdmin implements AsyncDisposable {
   #workQueues(): readonly Queue[] {
     const later = this.#routes.delayQueues(this.#queue).filter(({ role }) => role === "later");
     return [...this.#routes.workQueues(this.#queue), ...later];
-  }
-
-  #depth(queue: Queue, until: Until): Promise<Depth> {
-    return this.#calls.ask("depth", until, (backend, signal) => backend.depth(queue, signal));
   }
 
   /** By the first frame of each. A broker where looking means taking refuses that; it is not asked again. */

@@ -1,12 +1,27 @@
 import { systemClock } from "@org/dispatch-core";
 import type { Clock } from "@org/dispatch-core/contract";
-import { type Answers, PlayedError } from "./played.ts";
+import type { SqsBackend } from "../index.ts";
+import { opened } from "./opened.ts";
+import { type Answers, PlayedError, PlayedServer } from "./played.ts";
 
 interface Message {
   readonly id: string;
   readonly body: string;
   handle: string;
   visibleAtMs: number;
+}
+
+/** A server whose only queue holds these, and a backend on it that is open. */
+export async function stocked(
+  server: PlayedServer,
+  count: number,
+  requestMs: number,
+): Promise<{ readonly stock: Stocked; readonly backend: SqsBackend }> {
+  server.play({});
+  const stock = new Stocked(Array.from({ length: count }, (_, n) => `message ${n}`), requestMs); // biome-ignore format: one call
+  const backend = await opened({ url: PlayedServer.url }, stock.clock);
+  server.play(stock.answers);
+  return { stock, backend };
 }
 
 /** The answers of a queue that holds messages, on a clock of its own: so many ms go by with each request. */

@@ -76,7 +76,10 @@ export interface Backend {
    */
   browse?(queue: Queue, page: Page, signal: AbortSignal): Promise<BrowsePage>;
 
-  /** Removes what is ready, not what is leased, and what is delayed where the profile says so; answers how many. */
+  /**
+   * Removes what is ready, not what is leased, and what is delayed where the profile says so; answers how many. Where that takes long it may end in good time
+   * with what it has removed so far: it is called again as long as less is gone than was ready before.
+   */
   purge?(queue: Queue, signal: AbortSignal): Promise<number>;
 
   /** Removes the queue itself: a reply queue at an orderly end. A queue that does not exist is not an error. */
