@@ -9,8 +9,10 @@ import { SqsReceipt } from "./receipt.ts";
 
 /** One whole second, so that all servers are asked: a short poll asks some of them (Developer Guide, "Amazon SQS short and long polling"). */
 const WAIT_S = 1;
-/** So many requests that give back are under way at a time. */
+/** So many requests that renew or give back are under way at a time. */
 const MOST_AT_ONCE = 8;
+/** A page, and what its caller does with it, takes less. */
+const SOON_MS = 10_000;
 
 export interface HidingPort {
   readonly clients: Clients;
@@ -49,19 +51,40 @@ export class Hiding {
     });
   }
 
+  /** What would soon be there again stays hidden. What cannot be renewed in that time comes again. */
+  async renew(all: Iterable<SqsReceipt>, hiddenMs: number, untilMs: number, signal: AbortSignal): Promise<void> {
+    const due = this.#hidden(all).filter((receipt) => this.#port.ends()?.isOver(receipt, SOON_MS));
+    await this.#inTens(due, untilMs, (some) => this.#port.holding.renew(some, hiddenMs, signal));
+  }
+
   /** As many as it can until then; answers what is left. What cannot be given back is there again when its time is over. */
   async giveBack(all: Iterable<SqsReceipt>, untilMs: number, signal: AbortSignal): Promise<readonly SqsReceipt[]> {
-    const hidden = [...all].filter((receipt) => this.#port.ends()?.isOver(receipt, 0) === false);
+    return this.#inTens(this.#hidden(all), untilMs, (some) => {
+      const settlements = some.map((receipt) => ({ kind: "release", receipt, delayMs: 0 }) as const);
+      return this.#port.holding.settle(settlements, signal);
+    });
+  }
+
+  /** What is there again by now is nobody's to give. */
+  #hidden(all: Iterable<SqsReceipt>): readonly SqsReceipt[] {
+    return [...all].filter((receipt) => this.#port.ends()?.isOver(receipt, 0) === false);
+  }
+
+  /** Answers what it has not come to. */
+  async #inTens(
+    receipts: readonly SqsReceipt[],
+    untilMs: number,
+    act: (some: readonly SqsReceipt[]) => Promise<unknown>,
+  ): Promise<readonly SqsReceipt[]> {
     let at = 0;
     const lane = async () => {
-      while (at < hidden.length && this.now() < untilMs) {
-        const some = hidden.slice(at, at + MOST_BATCH_FRAMES);
+      while (at < receipts.length && this.now() < untilMs) {
+        const some = receipts.slice(at, at + MOST_BATCH_FRAMES);
         at += some.length;
-        const settlements = some.map((receipt) => ({ kind: "release", receipt, delayMs: 0 }) as const);
-        await this.#port.holding.settle(settlements, signal).catch(() => {});
+        await act(some).catch(() => {});
       }
     };
     await Promise.all(Array.from({ length: MOST_AT_ONCE }, lane));
-    return hidden.slice(at);
+    return receipts.slice(at);
   }
 }

@@ -6,7 +6,10 @@ import { purgePart } from "./purging.ts";
 import type { SqsReceipt } from "./receipt.ts";
 import { SqsRefusal } from "./sqs-error.ts";
 
-/** A look hides what it sees for so long at least: it gives all back at its end, and may not live to see it. */
+/**
+ * A look hides what it sees for so long, or for twice the time that it has taken: else one that takes long would see the first ones for ever. Not for longer,
+ * because it gives all back at its end, and may not live to see it.
+ */
 const LOOK_MS = 30_000;
 /** A page ends after so long with what it has, well before its caller gives it up. */
 const PAGE_MS = 5_000;
@@ -66,9 +69,11 @@ export class Looking {
     const untilMs = this.#hiding.now() + PAGE_MS;
     const frames: BrowsePage["frames"][number][] = [];
     if (max === 0) look.hidden ??= [...look.seen.values()];
+    const hiddenMs = Math.min(MOST_LEASE_MS, Math.max(LOOK_MS, 2 * (this.#hiding.now() - look.startedMs)));
+    if (look.hidden === undefined) await this.#hiding.renew(look.seen.values(), hiddenMs, untilMs, signal);
     try {
       while (look.hidden === undefined && frames.length < max && this.#hiding.now() < untilMs)
-        frames.push(...(await this.#see(queue, look, max - frames.length, signal)));
+        frames.push(...(await this.#see(queue, look, max - frames.length, hiddenMs, signal)));
     } catch (error) {
       // What it has seen it would not see again.
       if (frames.length > 0) return { frames, cursor: look.cursor };
@@ -94,12 +99,14 @@ export class Looking {
     await Promise.all(looks.map(({ seen }) => this.#hiding.giveBack(seen.values(), Number.POSITIVE_INFINITY, signal)));
   }
 
-  /**
-   * What the look has not seen before. What it saw long ago is there again, and is hidden for longer with each time that it comes: else a look that takes
-   * longer than it hides, or whose caller does, would see the first ones for ever.
-   */
-  async #see(queue: Queue, look: Look, max: number, signal: AbortSignal): Promise<BrowsePage["frames"]> {
-    const hiddenMs = Math.min(MOST_LEASE_MS, Math.max(LOOK_MS, 2 * (this.#hiding.now() - look.startedMs)));
+  /** What the look has not seen before: where its caller takes long, what it saw is there again. */
+  async #see(
+    queue: Queue,
+    look: Look,
+    max: number,
+    hiddenMs: number,
+    signal: AbortSignal,
+  ): Promise<BrowsePage["frames"]> {
     const messages = await this.#hiding.take(queue, max, secondsOf(hiddenMs), signal);
     if (messages.length === 0) look.hidden = [...look.seen.values()];
     return messages.flatMap(([{ MessageId = "", Body = "" }, receipt]) => {

@@ -63,8 +63,11 @@ export class Stocked {
     return new PlayedError(503, "ServiceUnavailable", "we are sorry");
   }
 
-  #receive({ MaxNumberOfMessages, VisibilityTimeout }: Record<string, unknown>): object {
+  #receive({ MaxNumberOfMessages, VisibilityTimeout, WaitTimeSeconds = 0 }: Record<string, unknown>): object {
     this.receives += 1;
+    // A long poll ends with the first that is there.
+    const firstMs = Math.min(...this.messages.map(({ visibleAtMs }) => visibleAtMs));
+    if (firstMs > this.nowMs) this.nowMs = Math.min(firstMs, this.nowMs + Number(WaitTimeSeconds) * 1_000);
     const found = this.messages
       .filter(({ visibleAtMs }) => visibleAtMs <= this.nowMs)
       .slice(0, Number(MaxNumberOfMessages));
