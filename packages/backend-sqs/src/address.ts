@@ -1,4 +1,4 @@
-import type { SQSClientConfig } from "@aws-sdk/client-sqs";
+import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { DispatchError } from "@org/dispatch-core";
 import { FIFO_SUFFIX } from "./names.ts";
 
@@ -8,7 +8,7 @@ export interface AddressOptions {
   /** Default: as the SDK finds it. */
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
-  /** Default: the SDK's chain; of `sqs+http:` something that a test server takes. */
+  /** Default: the SDK's chain; over plain `http:` something that a test server takes. */
   readonly credentials?: SQSClientConfig["credentials"] | undefined;
   /** The URL of the queue `queue`'s middle lane; the names of its other queues begin with its name. */
   readonly queueUrl?: string | undefined;
@@ -18,6 +18,8 @@ export interface AddressOptions {
 export interface Address {
   /** What a client is made with. */
   readonly config: SQSClientConfig;
+  /** What else, unless the user says otherwise. */
+  readonly defaults: SQSClientConfig;
   /** The name at the end of `queueUrl`, without the suffix of FIFO queues. */
   readonly queueName: string | undefined;
   readonly isFifo: boolean;
@@ -25,23 +27,37 @@ export interface Address {
   readonly account: string | undefined;
 }
 
-/** For servers of a test, which check nothing but want something. A new object each time: the SDK writes to it. */
+/**
+ * For servers of a test, which check nothing but want something. A new object each time: the SDK writes to it. What the environment has is not sent for that:
+ * a session's token would be readable on its way.
+ */
 const anybody = () => ({ accessKeyId: "anybody", secretAccessKey: "anything" });
+
+/** As the SDK finds it: asked once, since it asks the cloud's machine, too. A server that is no part of AWS takes any. */
+function anyRegion(): () => Promise<string> {
+  let found: Promise<string> | undefined;
+  return () => {
+    found ??= new SQSClient({}).config.region().catch(() => "us-east-1");
+    return found;
+  };
+}
 
 /** Puts URL, queue URL and single options together; where two say the same, the single option wins. Throws `CONFIG_INVALID`. */
 export function addressOf(options: AddressOptions): Address {
   const url = options.url === undefined ? undefined : readUrl(options.url);
   const queue = options.queueUrl === undefined ? undefined : readQueueUrl(options.queueUrl);
-  const region = options.region ?? url?.region ?? queue?.region;
   const endpoint = options.endpoint ?? url?.endpoint ?? queue?.endpoint;
-  const isTestServer = endpoint?.startsWith("http:") === true;
-  const credentials = options.credentials ?? url?.credentials ?? (isTestServer ? anybody() : undefined);
+  const region = options.region ?? url?.region ?? queue?.region ?? regionOf(endpoint);
+  const credentials = options.credentials ?? url?.credentials;
   return {
     config: {
       ...(endpoint !== undefined && { endpoint }),
-      // A server of one's own signs for any region.
-      ...(region !== undefined ? { region } : endpoint !== undefined && { region: "us-east-1" }),
+      ...(region !== undefined && { region }),
       ...(credentials !== undefined && { credentials }),
+    },
+    defaults: {
+      ...(endpoint !== undefined && { region: anyRegion() }),
+      ...(endpoint?.startsWith("http:") && { credentials: anybody() }),
     },
     queueName: queue?.name.replace(/\.fifo$/, ""),
     isFifo: queue?.name.endsWith(FIFO_SUFFIX) === true,
@@ -78,6 +94,8 @@ function readUrl(text: string): Read {
   };
 }
 
+/** The host of a VPC endpoint, which is asked instead of AWS's own; with the region in it. */
+const VPC_HOST = /^vpce-[a-z0-9-]+\.sqs\.([a-z0-9-]+)\.vpce\.amazonaws\.com(?:\.cn)?$/;
 /** The host of a queue's URL on AWS, with the region in it: older forms have it in front. */
 const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.(?:amazonaws\.com|api\.aws)(?:\.cn)?$/;
 
@@ -86,14 +104,22 @@ function readQueueUrl(text: string) {
   const [account, name, ...more] = url?.pathname.split("/").filter((part) => part !== "") ?? [];
   if (url === undefined || !/^https?:$/.test(url.protocol) || account === undefined || more.length > 0)
     throw invalid("queueUrl is not a URL of a queue, such as https://sqs.eu-west-1.amazonaws.com/123456789012/tasks");
-  const host = AWS_HOST.exec(url.hostname);
+  const region = regionOf(url.origin);
   return {
     // A test server may have no account in its URLs.
     name: name ?? account,
-    account: host === null || name === undefined ? undefined : account,
-    region: host?.[1] ?? host?.[2],
-    endpoint: host === null ? url.origin : undefined,
+    account: region === undefined || name === undefined ? undefined : account,
+    region,
+    endpoint: AWS_HOST.test(url.hostname) ? undefined : url.origin,
   };
+}
+
+/** Of a host that is AWS's. */
+function regionOf(origin: string | undefined): string | undefined {
+  if (origin === undefined || !URL.canParse(origin)) return undefined;
+  const { hostname } = new URL(origin);
+  const [, region, older] = AWS_HOST.exec(hostname) ?? VPC_HOST.exec(hostname) ?? [];
+  return region ?? older;
 }
 
 function decoded(text: string): string {

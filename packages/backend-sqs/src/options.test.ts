@@ -39,13 +39,14 @@ describe("options", () => {
     [{ url: "sqs://eu-west-1" }, { region: "eu-west-1" }],
     [{ url: "sqs://eu-west-1", region: "us-east-2" }, { region: "us-east-2" }],
     [
-      { url: "sqs+http://127.0.0.1:9324" },
-      {
-        endpoint: "http://127.0.0.1:9324",
-        region: "us-east-1",
-        credentials: { accessKeyId: "anybody", secretAccessKey: "anything" },
-      },
+      { queueUrl: "https://vpce-0a1b-2c3d-eu-west-1a.sqs.eu-west-1.vpce.amazonaws.com/123456789012/tasks" },
+      { endpoint: "https://vpce-0a1b-2c3d-eu-west-1a.sqs.eu-west-1.vpce.amazonaws.com", region: "eu-west-1" },
     ],
+    [
+      { endpoint: "https://vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com" },
+      { endpoint: "https://vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com", region: "eu-west-1" },
+    ],
+    [{ url: "sqs+http://127.0.0.1:9324" }, { endpoint: "http://127.0.0.1:9324" }],
     [
       { url: "sqs+https://k%40:s@sqs.example:8443", region: "x" },
       { endpoint: "https://sqs.example:8443", region: "x", credentials: { accessKeyId: "k@", secretAccessKey: "s" } },
@@ -62,14 +63,59 @@ describe("options", () => {
     expect(backend.profile).toMatchObject({ pollMs: 2_000, limits: { frameBytes: 262_144, batchFrames: 10 } });
   });
 
-  it("looks for the siblings of a queue in its account", () => {
-    const { account, naming } = resolveOptions({
-      queueUrl: "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks",
-    });
+  it.each([
+    "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks",
+    "https://vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com/123456789012/tasks",
+  ])("looks for the siblings of a queue in its account: %s", (queueUrl) => {
+    const { account, naming } = resolveOptions({ queueUrl });
     expect(account).toBe("123456789012");
     expect(nameOf(naming, WORK)).toBe("tasks");
     expect(nameOf(naming, DEAD)).toBe("tasks-dead");
     expect(nameOf(naming, { ...WORK, of: "other" })).toBe("dispatch-other");
+  });
+});
+
+describe("an endpoint of one's own", () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const endpoint = "http://127.0.0.1:9324";
+  const own = { accessKeyId: "own", secretAccessKey: "secret" };
+
+  /** Access key and region of the first request. */
+  async function signedAs(options: SqsBackendOptions): Promise<string> {
+    const signed: string[] = [];
+    const handle = ({ headers }: { readonly headers: Record<string, string> }) => {
+      const [, key, region] = /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(headers.authorization ?? "") ?? [];
+      signed.push(`${key} in ${region}`);
+      return Promise.reject(new Error("seen"));
+    };
+    const requestHandler = { handle, metadata: { handlerProtocol: "http/1.1" } };
+    const backend = sqs({ ...options, connection: { ...options.connection, requestHandler } } as SqsBackendOptions);
+    await open(backend).catch(() => {});
+    await backend.close();
+    return signed[0] ?? "not at all";
+  }
+
+  it.each<[string, SqsBackendOptions, string]>([
+    ["options", { endpoint, region: "eu-west-3", credentials: own }, "own in eu-west-3"],
+    [
+      "options, before connection",
+      { endpoint, region: "eu-west-3", connection: { region: "x" } },
+      "anybody in eu-west-3",
+    ],
+    ["connection", { endpoint, connection: { region: "eu-central-1", credentials: own } }, "own in eu-central-1"],
+    ["the environment, but for credentials", { endpoint }, "anybody in eu-west-2"],
+    ["the environment over TLS", { url: "sqs+https://sqs.example" }, "environment in eu-west-2"],
+  ])("is asked with what is given by %s", async (_, options, expected) => {
+    vi.stubEnv("AWS_REGION", "eu-west-2");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "environment");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
+    expect(await signedAs(options)).toBe(expected);
+  });
+
+  it("is asked for some region where there is none", async () => {
+    for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) vi.stubEnv(name, undefined);
+    for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]) vi.stubEnv(name, "/nowhere");
+    expect(await signedAs({ endpoint })).toBe("anybody in us-east-1");
   });
 });
 

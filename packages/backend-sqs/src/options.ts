@@ -67,13 +67,15 @@ export function resolveOptions(options: SqsBackendOptions): Settings {
   const namespace = checkName("namespace", options.namespace ?? sqsDefaults.namespace);
   if (namespace.includes(".")) throw invalid(`namespace "${namespace}": SQS has no dots in names`);
   const of = checkName("queue", options.queue ?? sqsDefaults.queue);
-  const { config, queueName, account, isFifo } = addressOf(options);
+  const { config, defaults, queueName, account, isFifo } = addressOf(options);
   const fifo = checkKind("fifo", options.fifo ?? isFifo, "boolean");
   if (queueName !== undefined && isFifo !== fifo)
     throw invalid(`fifo: the queue of queueUrl is ${isFifo ? "a FIFO" : "a standard"} queue`);
   const longPollingMs = options.longPollingMs ?? sqsDefaults.longPollingMs;
   const clients =
-    client === undefined ? ownClients({ ...options.connection, ...config }) : givenClients(client, pollClient);
+    client === undefined
+      ? ownClients({ ...defaults, ...options.connection, ...config })
+      : givenClients(client, pollClient);
   return {
     clients,
     naming: { namespace, named: queueName === undefined ? undefined : { of, name: queueName }, fifo },
