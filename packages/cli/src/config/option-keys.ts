@@ -274,7 +274,7 @@ export const optionKeys: readonly OptionKey[] = [
     {
       ...on("sqs"),
       key: "longPollingMs",
-      kind: milliseconds(0, 20_000),
+      kind: milliseconds(1_000, 20_000),
       about: "How long a call waits for messages, in whole seconds",
     },
     {

@@ -104,6 +104,16 @@ test.each<[string, object, string]>([
     on("kafka", { max_batch_size: 0 }),
     "max_batch_size: 0 is not a whole number from 1 to 1000000",
   ],
+  [
+    "a poll that does not wait",
+    on("sqs", { long_polling_seconds: 0 }),
+    "long_polling_seconds: 0 is not seconds from 1 to 20",
+  ],
+  [
+    "the same in ms",
+    on("sqs", { longPollingMs: 500 }),
+    "longPollingMs: 500 is not whole milliseconds from 1000 to 20000",
+  ],
   ["seconds", on("redis", { lease_seconds: "30" }), 'lease_seconds: "30" is not seconds from 0.1 to 43200'],
   ["a lease of ms", on("redis", { lease_seconds: 60_000 }), "lease_seconds: 60000 is not seconds from 0.1 to 43200"],
   [

@@ -37,7 +37,7 @@ export const pythonKeys: readonly PythonKey[] = [
     backends: ["sqs"],
     to: { leaseMs: asItIs },
   },
-  { ...same("long_polling_seconds", "longPollingMs"), kind: seconds(0, 20_000), about: "seconds" },
+  { ...same("long_polling_seconds", "longPollingMs"), kind: seconds(1_000, 20_000), about: "seconds" },
   same("bootstrap_servers", "bootstrapServers"),
   same("consumer_group", "consumerGroup"),
   same("session_timeout_ms", "sessionTimeoutMs"),
