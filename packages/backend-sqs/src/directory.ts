@@ -8,9 +8,9 @@ import {
 import { RecentMap } from "@org/dispatch-core/adapter-kit";
 import { type Doubt, type Queue, queueKey } from "@org/dispatch-core/contract";
 import { attributesOf } from "./attributes.ts";
+import { DOUBTED, doubtsOf } from "./doubts.ts";
 import { nameOf } from "./names.ts";
 import type { Settings } from "./options.ts";
-import { RETENTION_MS, secondsOf } from "./profile.ts";
 import { isMissing, SqsRefusal } from "./sqs-error.ts";
 
 /** The URLs of queues: asked for once each, since every request costs. */
@@ -105,12 +105,12 @@ export class Directory {
     return { url, doubts: await this.#check(queue, url, signal) };
   }
 
-  /** Throws for what would fail each large send; what keeps frames for a shorter time than the profile says is a doubt. */
+  /** Throws for what would fail each large send; what is set up otherwise than the profile says is a doubt. */
   async #check(queue: Queue, QueueUrl: string, signal: AbortSignal): Promise<readonly Doubt[]> {
     const { clients, frameBytes } = this.#settings;
     const command = new GetQueueAttributesCommand({
       QueueUrl,
-      AttributeNames: ["MaximumMessageSize", "MessageRetentionPeriod"],
+      AttributeNames: ["MaximumMessageSize", ...DOUBTED],
     });
     const { Attributes } = await clients.call(command, signal);
     const bytes = Number(Attributes?.MaximumMessageSize ?? frameBytes);
@@ -119,10 +119,7 @@ export class Directory {
         "MISMATCH",
         `the queue "${this.#name(queue)}" takes ${bytes} bytes a message (MaximumMessageSize): give it ${frameBytes}, or say frameBytes: ${bytes}`,
       );
-    const keptS = Number(Attributes?.MessageRetentionPeriod ?? secondsOf(RETENTION_MS));
-    if (keptS >= secondsOf(RETENTION_MS)) return [];
-    const detail = `the queue "${this.#name(queue)}" keeps a message for ${keptS} s (MessageRetentionPeriod): what waits longer is lost; it should be ${secondsOf(RETENTION_MS)}`;
-    return [{ code: "MISMATCH", detail }];
+    return doubtsOf(this.#name(queue), Attributes);
   }
 }
 

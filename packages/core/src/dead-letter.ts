@@ -1,5 +1,5 @@
 import { decodeFrame, isBad } from "./codec/frame.ts";
-import type { EndCode, Frame, Headers, Queue, WireError } from "./contract/index.ts";
+import type { DeathNote, EndCode, Frame, Headers, Queue, WireError } from "./contract/index.ts";
 
 /** A task that ended dead, and why. */
 export interface DeadLetter {
@@ -27,10 +27,10 @@ export type Selection = { readonly ids: readonly string[] } | { readonly all: tr
 /** What lies in a queue of the dead, and the frame it was read from; undefined where it is none of ours. */
 export function letterIn(bytes: Uint8Array, { of }: Queue): { letter: DeadLetter; frame: Frame } | undefined {
   const frame = decodeFrame(bytes, of, "");
-  if (isBad(frame) || frame.death === undefined) return undefined;
+  if (isBad(frame) || frame.type !== "task") return undefined;
   const [info] = frame.tasks;
   if (info === undefined) return undefined;
-  const { reason, error, attempts, lost, firstSentAt, diedAt } = frame.death;
+  const { reason, error, attempts, lost, firstSentAt, diedAt } = frame.death ?? movedHere(frame);
   const letter: DeadLetter = {
     id: `${frame.run}/${frame.first}`,
     name: frame.name,
@@ -45,4 +45,10 @@ export function letterIn(bytes: Uint8Array, { of }: Queue): { letter: DeadLetter
     ...(info.headers === undefined ? {} : { headers: info.headers }),
   };
   return { letter, frame };
+}
+
+/** By a rule of the broker's own: nobody has noted when and why. */
+function movedHere({ attempt, lost, firstSentAt }: Frame): DeathNote {
+  const error = { name: "Error", code: "LOST", message: "the broker has moved it here by a rule of its own" };
+  return { reason: "LOST", error, attempts: attempt, lost, firstSentAt, diedAt: firstSentAt };
 }

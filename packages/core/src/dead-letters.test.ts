@@ -3,7 +3,7 @@ import { Calls } from "./call.ts";
 import { VirtualClock } from "./clock.ts";
 import { BodyCodec } from "./codec/body.ts";
 import { decodeFrame, isBad } from "./codec/frame.ts";
-import { deadFrame, type NewTask, rejectedFrame } from "./codec/maker.ts";
+import { deadFrame, type NewTask, probeFrame, rejectedFrame } from "./codec/maker.ts";
 import { payloadOf } from "./codec/testing.ts";
 import type { Backend, Counters, DeathNote, Frame, OutFrame, Page, Queue, Want } from "./contract/index.ts";
 import type { DeadLetter } from "./dead-letter.ts";
@@ -12,7 +12,7 @@ import { type MemoryBackend, memory } from "./memory/index.ts";
 import { frame as rawFrame } from "./memory/testing.ts";
 import { deadQueue, workQueue } from "./queues.ts";
 import { Routes } from "./routes.ts";
-import { frameOf, RUN } from "./testing/frames.ts";
+import { frameOf, outFrame, RUN } from "./testing/frames.ts";
 
 const never = new AbortController().signal;
 const WORK = workQueue("default");
@@ -126,6 +126,15 @@ describe("list", () => {
     const [other, rejected, ...none] = await world.list();
     expect([other?.id, rejected?.reason, rejected?.task, none]).toEqual([`${RUN}/3`, "FRAME_INVALID", "-", []]);
     expect(rejected?.payload).toMatchObject({ base64: Buffer.from("junk").toString("base64") });
+  });
+
+  it("shows, and sends again, a task that the broker has moved here by a rule of its own", async () => {
+    const world = await World.with([outFrame({ index: 1, payload: { n: 1 }, sentAt: 1_000 }), probeFrame(RUN, 2, "c1", 5, 1_000)]); // biome-ignore format: one line
+    expect(await world.list()).toEqual([
+      expect.objectContaining({ id: `${RUN}/1`, reason: "LOST", attempts: 0, lost: 0, firstSentAt: 1_000, payload: { n: 1 } }), // biome-ignore format: one line
+    ]);
+    expect(await world.dead.redrive({ all: true })).toBe(1);
+    expect((await world.work()).map(({ name }) => name)).toEqual([`${RUN}/1#1.0~0`]);
   });
 
   it("shows one whose payload is damaged without it", async () => {
