@@ -114,6 +114,11 @@ function readQueueUrl(text: string) {
   };
 }
 
+/** In whose account a queue is; undefined where that is no URL of AWS's. */
+export function accountOf(queueUrl: string): string | undefined {
+  return regionOf(queueUrl) === undefined ? undefined : new URL(queueUrl).pathname.split("/")[1];
+}
+
 /** Of a host that is AWS's. */
 function regionOf(origin: string | undefined): string | undefined {
   if (origin === undefined || !URL.canParse(origin)) return undefined;

@@ -18,6 +18,7 @@ import {
   type Settlement,
   type Want,
 } from "@org/dispatch-core/contract";
+import { accountOf } from "./address.ts";
 import { Directory, firstOf } from "./directory.ts";
 import { Groups } from "./groups.ts";
 import { Holding } from "./holding.ts";
@@ -70,6 +71,7 @@ export class SqsBackend implements Backend, AsyncDisposable {
     const opened = await Promise.allSettled(
       [...queues].map(async ([key, queue]) => {
         const { url, doubts } = await this.#directory.open(queue, create, signal);
+        this.#mustBeInAccount(queue, url);
         for (const doubt of doubts) this.#doubts.set(doubt.detail, doubt);
         this.#mustNotBeClosed();
         if (this.#sources.has(key) || !receive.some((one) => queueKey(one) === key)) return;
@@ -135,7 +137,10 @@ export class SqsBackend implements Backend, AsyncDisposable {
     return classifyError(error);
   }
 
-  /** Waits for the polls that are under way, `longPollingMs` at most, and gives back what they bring. */
+  /**
+   * Waits for the polls that are under way, `longPollingMs` at most, and gives back what they bring. On a connection that is dead that takes 4 s more until a
+   * poll is given up, and 5 s until what is held is left to its lease.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
@@ -155,6 +160,14 @@ export class SqsBackend implements Backend, AsyncDisposable {
     this.#mustNotBeClosed();
     if (this.#ends === undefined) throw new SqsRefusal("CLOSED", "the SQS backend was not opened");
     return this.#ends;
+  }
+
+  /** The others look for it in the account of `queueUrl`, while a queue is always made in one's own. */
+  #mustBeInAccount({ of }: Queue, url: string): void {
+    const { account, naming } = this.#settings;
+    const own = account !== undefined && naming.named?.of === of ? accountOf(url) : undefined;
+    if (own === undefined || own === account) return;
+    throw new SqsRefusal("MISMATCH", `${url} is not in the account of queueUrl, ${account}, where the others look for it: open with rights of that account, or make it there`); // biome-ignore format: one message
   }
 
   #mustNotBeClosed(): void {

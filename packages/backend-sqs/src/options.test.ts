@@ -1,12 +1,13 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { systemClock } from "@org/dispatch-core";
 import type { Queue } from "@org/dispatch-core/contract";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { addressOf } from "./address.ts";
 import { fromOptions, sqs } from "./index.ts";
 import { nameDoubts, nameOf } from "./names.ts";
 import { resolveOptions, type SqsBackendOptions } from "./options.ts";
-import { DEAD, open, REPLY, WORK } from "./testing/opened.ts";
-import { PlayedServer } from "./testing/played.ts";
+import { DEAD, never, open, REPLY, refusal, WORK } from "./testing/opened.ts";
+import { PlayedError, PlayedServer } from "./testing/played.ts";
 
 const client = new SQSClient({ region: "eu-west-1", maxAttempts: 1 });
 
@@ -116,6 +117,28 @@ describe("an endpoint of one's own", () => {
     for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) vi.stubEnv(name, undefined);
     for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]) vi.stubEnv(name, "/nowhere");
     expect(await signedAs({ endpoint })).toBe("anybody in us-east-1");
+  });
+});
+
+describe("a queue of another account", () => {
+  const server = new PlayedServer();
+  beforeAll(() => server.listen());
+  afterAll(() => server.close());
+  const tasks = "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks";
+
+  it.each([
+    ["a reply queue that would be made in one's own is refused", "999999999999", "MISMATCH"],
+    ["one that is made there is not", "123456789012", "ok"],
+  ])("%s", async (_, account, expected) => {
+    server.play({
+      GetQueueUrl: () => new PlayedError(400, "QueueDoesNotExist", "there is none"),
+      CreateQueue: ({ QueueName }) => ({ QueueUrl: `https://sqs.eu-west-1.amazonaws.com/${account}/${QueueName}` }),
+    });
+    const backend = sqs({ endpoint: "http://sqs.played", queueUrl: tasks });
+    const options = { receive: [REPLY], send: [], create: true, leaseMs: 20_000, clock: systemClock() };
+    expect(await refusal(backend, backend.open(options, never))).toBe(expected);
+    expect(await refusal(backend, backend.open({ ...options, receive: [], send: [WORK] }, never))).toBe("ok");
+    await backend.close();
   });
 });
 
