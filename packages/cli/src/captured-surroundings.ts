@@ -20,7 +20,7 @@ export interface CapturedSurroundings extends Surroundings {
 export interface CaptureOptions {
   readonly cwd?: string;
   readonly environment?: Surroundings["environment"];
-  readonly stdin?: string | Readable;
+  readonly stdin?: string | Surroundings["stdin"];
   readonly clock?: Clock;
   readonly isTerminal?: boolean;
 }

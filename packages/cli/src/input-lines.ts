@@ -5,6 +5,7 @@ import { DispatchError, type Input, invalidInput } from "@org/dispatch-core";
 import { ArrayCutter } from "./array-cutter.ts";
 import { readEnvelope } from "./envelope.ts";
 import { messageOf, misuse, oneLine } from "./failure.ts";
+import { type FileIdentity, identityOf } from "./file-identity.ts";
 import type { Cut } from "./held-bytes.ts";
 import { shapeOf } from "./input-shape.ts";
 import { LineCutter } from "./line-cutter.ts";
@@ -12,6 +13,8 @@ import type { Surroundings } from "./surroundings.ts";
 
 /** An input that is being read. */
 export interface InputSource {
+  /** What is read, where that has a descriptor: standard input can be a file, too. */
+  readonly file: FileIdentity | undefined;
   /** Reads on as they are taken: never more than a chunk ahead. Ends, and does not throw, where reading fails. */
   readonly inputs: AsyncIterable<unknown | Input<unknown>>;
   /** Why reading ended early; undefined while it has not. */
@@ -28,10 +31,13 @@ export async function openInput(
   options: { readonly envelope: boolean },
   around: Pick<Surroundings, "cwd" | "stdin">,
 ): Promise<InputSource> {
-  return sourceOf(path === "-" ? around.stdin : await openFile(path, around.cwd), path, options);
+  const { stdin } = around;
+  if (path === "-") return sourceOf(stdin, path, { ...options, file: identityOf(stdin.fd) });
+  const { stream, file } = await openFile(path, around.cwd);
+  return sourceOf(stream, path, { ...options, file });
 }
 
-async function openFile(path: string, cwd: string): Promise<Readable> {
+async function openFile(path: string, cwd: string) {
   const handle = await open(resolve(cwd, path)).catch((error: unknown) => {
     throw misuse(`the input file ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
   });
@@ -39,11 +45,15 @@ async function openFile(path: string, cwd: string): Promise<Readable> {
     await handle.close();
     throw misuse(`the input file ${path} is a folder`);
   }
-  return handle.createReadStream();
+  return { stream: handle.createReadStream(), file: identityOf(handle.fd) };
 }
 
 /** Reads the inputs of a stream; `name` is for messages. */
-export function sourceOf(stream: Readable, name: string, options: { readonly envelope: boolean }): InputSource {
+export function sourceOf(
+  stream: Readable,
+  name: string,
+  { envelope, file }: { readonly envelope: boolean; readonly file?: FileIdentity | undefined },
+): InputSource {
   let closed = false;
   let failure: DispatchError | undefined;
   /** Of the inputs without a result: no more than a run has in flight. */
@@ -54,7 +64,7 @@ export function sourceOf(stream: Readable, name: string, options: { readonly env
       for await (const cut of cutsOf(stream)) {
         lines.set(index, cut.line);
         index += 1;
-        yield readCut(cut, options.envelope);
+        yield readCut(cut, envelope);
       }
     } catch (error) {
       if (closed) return;
@@ -62,6 +72,7 @@ export function sourceOf(stream: Readable, name: string, options: { readonly env
     }
   }
   return {
+    file,
     inputs: inputs(),
     get failure() {
       return failure;

@@ -1,4 +1,4 @@
-import { readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { link, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { expect, test } from "vitest";
@@ -67,19 +67,19 @@ test("a reader that went away is CLOSED: for what waits, for what comes, and at 
 test("a file is made; one that exists is refused without force, and with it is emptied when the run begins", async () => {
   const cwd = await folder();
   const around = { cwd, stdout: new PassThrough() };
-  const output = await openOutput("out.jsonl", { force: false, input: "-" }, around);
+  const output = await openOutput("out.jsonl", { force: false, input: undefined }, around);
   output.write("1");
   await output.finish();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
-  await expect(openOutput("out.jsonl", { force: false, input: "-" }, around)).rejects.toMatchObject({
+  await expect(openOutput("out.jsonl", { force: false, input: undefined }, around)).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: "the output file out.jsonl exists; --force overwrites it",
   });
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
-  const before = await openOutput("out.jsonl", { force: true, input: "-" }, around);
+  const before = await openOutput("out.jsonl", { force: true, input: undefined }, around);
   await before.discard();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
-  const again = await openOutput("out.jsonl", { force: true, input: "-" }, around);
+  const again = await openOutput("out.jsonl", { force: true, input: undefined }, around);
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
   await again.begin();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("");
@@ -88,17 +88,21 @@ test("a file is made; one that exists is refused without force, and with it is e
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("2\n");
 });
 
-test("what cannot be an output is refused, the input above all", async () => {
+test("what cannot be an output is refused, the input above all, whatever it is called", async () => {
   const cwd = await folder();
   const around = { cwd, stdout: new PassThrough() };
   await writeFile(join(cwd, "in.jsonl"), "1\n");
-  await symlink(join(cwd, "in.jsonl"), join(cwd, "link.jsonl"));
+  await symlink(join(cwd, "in.jsonl"), join(cwd, "symbolic.jsonl"));
+  await link(join(cwd, "in.jsonl"), join(cwd, "hard.jsonl"));
+  const input = await stat(join(cwd, "in.jsonl"), { bigint: true });
   for (const [path, message] of [
     [".", "the output file . is a folder"],
     ["none/out.jsonl", "the output file none/out.jsonl cannot be made: ENOENT"],
-    ["link.jsonl", "the output file link.jsonl is the input file"],
+    ["in.jsonl", "the output file in.jsonl is the input file"],
+    ["symbolic.jsonl", "the output file symbolic.jsonl is the input file"],
+    ["hard.jsonl", "the output file hard.jsonl is the input file"],
   ] as const)
-    await expect(openOutput(path, { force: true, input: "in.jsonl" }, around)).rejects.toMatchObject({
+    await expect(openOutput(path, { force: true, input }, around)).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringContaining(message),
     });
@@ -106,14 +110,18 @@ test("what cannot be an output is refused, the input above all", async () => {
 });
 
 test("a device is there to be written to", async () => {
-  const output = await openOutput("/dev/null", { force: false, input: "-" }, { cwd: "/", stdout: new PassThrough() });
+  const output = await openOutput(
+    "/dev/null",
+    { force: false, input: undefined },
+    { cwd: "/", stdout: new PassThrough() },
+  );
   output.write("1");
   await output.finish();
 });
 
 test("what was made and not used is taken away again", async () => {
   const cwd = await folder();
-  const output = await openOutput("out.jsonl", { force: false, input: "-" }, { cwd, stdout: new PassThrough() });
+  const output = await openOutput("out.jsonl", { force: false, input: undefined }, { cwd, stdout: new PassThrough() });
   await output.discard();
   await expect(stat(join(cwd, "out.jsonl"))).rejects.toThrow("ENOENT");
 });

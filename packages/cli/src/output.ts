@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
-import { open, realpath, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { DispatchError } from "@org/dispatch-core";
 import { messageOf, misuse } from "./failure.ts";
+import { type FileIdentity, isSameFile } from "./file-identity.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Where result lines go. */
@@ -30,17 +31,16 @@ const GATHER_CHARACTERS = 64 * 1024;
  */
 export async function openOutput(
   path: string,
-  options: { readonly force: boolean; readonly input: string },
+  options: { readonly force: boolean; readonly input: FileIdentity | undefined },
   around: Pick<Surroundings, "cwd" | "stdout">,
 ): Promise<Output> {
   if (path === "-") return outputTo(around.stdout, "standard output", { close: false });
   const file = resolve(around.cwd, path);
-  const found = await stat(file).catch(() => undefined);
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
   if (found?.isDirectory()) throw misuse(`the output file ${path} is a folder`);
   // A device or a pipe is there to be written to; only a file has something to lose.
   if (found?.isFile() && !options.force) throw misuse(`the output file ${path} exists; --force overwrites it`);
-  if (found?.isFile() && options.input !== "-" && (await isSame(file, resolve(around.cwd, options.input))))
-    throw misuse(`the output file ${path} is the input file`);
+  if (found?.isFile() && isSameFile(found, options.input)) throw misuse(`the output file ${path} is the input file`);
   const flag = found === undefined ? "wx" : found.isFile() ? "r+" : "w";
   const handle = await open(file, flag).catch((error: unknown) => {
     throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });
@@ -54,10 +54,6 @@ export async function openOutput(
   const begin = () => (isFile ? handle.truncate() : Promise.resolve());
   const rewrite = (bytes: Buffer, at: number) => void writeSync(handle.fd, bytes, 0, bytes.length, at);
   return outputTo(stream, path, { close: true, begin, discard, ...(isFile && { rewrite }) });
-}
-
-async function isSame(one: string, other: string): Promise<boolean> {
-  return (await realpath(one).catch(() => one)) === (await realpath(other).catch(() => other));
 }
 
 interface OutputOptions {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { link, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { defineTask, systemClock, Worker } from "@org/dispatch-core";
@@ -70,6 +70,21 @@ test("ordered results, from a file to a file", async () => {
   const results = resultsOf(await readFile(join(around.cwd, "out.jsonl"), "utf8"));
   expect(results.map((result) => result.index)).toEqual(Array.from({ length: 300 }, (_, n) => n));
   expect(around.outText()).toBe("");
+});
+
+test.each(["by another name", "as standard input"])("an output that is the input %s is refused", async (how) => {
+  const { cwd } = await surroundings();
+  await writeFile(join(cwd, "in.jsonl"), "1\n");
+  await link(join(cwd, "in.jsonl"), join(cwd, "other.jsonl"));
+  const handle = await open(join(cwd, "in.jsonl"));
+  const stdin = Object.assign(handle.createReadStream(), { fd: handle.fd });
+  const around = capturedSurroundings({ cwd, clock: systemClock(), stdin });
+  const input = how === "by another name" ? "in.jsonl" : "-";
+  const argv = ["run", "--handler", "double.mjs", "--input", input, "--output", "other.jsonl", "--force"];
+  expect(await main(argv, around)).toBe(2);
+  expect(around.errText()).toBe("dispatch: CONFIG_INVALID: the output file other.jsonl is the input file\n");
+  expect(await readFile(join(cwd, "in.jsonl"), "utf8")).toBe("1\n");
+  stdin.destroy();
 });
 
 test("what fails is dead with code and message; the others complete; exit 1 without an error line", async () => {

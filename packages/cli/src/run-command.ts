@@ -67,7 +67,7 @@ export async function runOn(backend: Backend, options: RunCommandOptions, around
     const file = await unlessStopped(signals, load);
     const task = file === undefined ? (options.task ?? DEFAULT_TASK) : chooseTask(file, options.task).name;
     source = await openInput(options.input, options, around);
-    output = await openOutput(options.output, options, around);
+    output = await openOutput(options.output, { force: options.force, input: source.file }, around);
     const last = lastWord(log.observer);
     http = await openHttp(backend, options, { log, screen }, around);
     const { pollMs, reach } = backend.profile;

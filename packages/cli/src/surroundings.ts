@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly version: string;
   /** The variables that a configuration file may name. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly fd?: number };
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signals: SignalSource;
