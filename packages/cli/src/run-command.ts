@@ -41,20 +41,28 @@ export interface RunCommandOptions extends WorkOptions, RunSettings {
 
 /** `dispatch run`: fans the input out and collects every result. Answers the exit code; throws what went wrong before the run began. */
 export async function runCommand(options: RunCommandOptions, around: Surroundings): Promise<number> {
-  const backend = await findBackend(options.backend, adapterOptions(options), around);
+  // Before anything else: to import an adapter takes a while.
+  const signals = watchSignals(around);
+  let backend: Backend | undefined;
   try {
+    backend = await unlessStopped(signals, findBackend(options.backend, adapterOptions(options), around));
     if (!options.worker) refuseLocal(backend, "run --no-worker");
-    return await runOn(backend, options, around);
+    return await runOn(backend, options, around, signals);
   } finally {
-    const closed = backend.close();
+    signals.stop();
+    const closed = backend?.close();
     // Within one process nobody is left who could miss what a last poll still brings, and the process goes too.
-    if (backend.profile.reach === "network") await closed;
+    if (backend?.profile.reach === "network") await closed;
   }
 }
 
 /** The same on a backend that is the caller's. Everything that can be wrong with files is found before the broker is touched. */
-export async function runOn(backend: Backend, options: RunCommandOptions, around: Surroundings): Promise<number> {
-  const signals = watchSignals(around);
+export async function runOn(
+  backend: Backend,
+  options: RunCommandOptions,
+  around: Surroundings,
+  signals: SignalWatch = watchSignals(around),
+): Promise<number> {
   const screen = screenOn(around.stderr);
   const log = logOf(options.log, screen, backend.name);
   if (options.output === "-") keepResultsClean(around);

@@ -62,9 +62,14 @@ export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): Si
 /** Awaits a step of the start, but not beyond the first cause: then it throws SHUTTING_DOWN. What the step still brings is the process's end to clear. */
 export function unlessStopped<T>(watch: SignalWatch, step: Promise<T>): Promise<T> {
   const stopped = watch.first.then((cause) => {
-    throw new DispatchError("SHUTTING_DOWN", stoppedText(cause));
+    throw new DispatchError("SHUTTING_DOWN", stoppedText(cause), { cause });
   });
   return Promise.race([step, stopped]);
+}
+
+/** Was a start broken off by a signal? */
+export function isStoppedStart(error: unknown): boolean {
+  return error instanceof DispatchError && error.code === "SHUTTING_DOWN" && typeof error.cause === "string";
 }
 
 function stoppedText(cause: StopCause): string {

@@ -1,10 +1,11 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Dispatcher, systemClock } from "@org/dispatch-core";
 import { memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
+import { main } from "./main.ts";
 import { workOn } from "./worker-command.ts";
 import { wrappedBackend } from "./wrapped-backend.ts";
 
@@ -57,6 +58,26 @@ test("--log json: worker_started and worker_stopped, as JSON lines", async () =>
   expect(events.at(-1)).toBe("worker_stopped");
   await dispatcher.close();
   await backend.close();
+});
+
+test.each(["worker", "run"])("a signal while the adapter is imported ends %s in an orderly way", async (command) => {
+  const around = await surroundings();
+  const name = "@org/dispatch-backend-redis";
+  const root = join(around.cwd, "node_modules", name);
+  await mkdir(root, { recursive: true });
+  await writeFile(join(root, "package.json"), JSON.stringify({ name, main: "slow.mjs" }));
+  await writeFile(join(root, "slow.mjs"), "globalThis.dispatchTestImported(); await new Promise(() => {});");
+  const imported = new Promise<void>((resolve) => {
+    Object.assign(globalThis, { dispatchTestImported: resolve });
+  });
+  const argv = [command, "--handler", "h.mjs", "--backend", "redis"];
+  const ended = main(command === "run" ? [...argv, "--input", "-"] : argv, around);
+  await imported;
+  around.raise("SIGTERM");
+  expect(await ended).toBe(command === "run" ? 1 : 0);
+  expect(around.errText()).toBe(
+    command === "run" ? "dispatch: SHUTTING_DOWN: stopped by SIGTERM before it began\n" : "",
+  );
 });
 
 test("a broker that never answers: the first signal still ends it", async () => {

@@ -1,4 +1,4 @@
-import { DispatchError, Worker } from "@org/dispatch-core";
+import { Worker } from "@org/dispatch-core";
 import type { Backend } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { oneLine, reach } from "./failure.ts";
@@ -9,7 +9,7 @@ import { loadHandlerFile } from "./handler-file.ts";
 import { type HttpService, openHttp } from "./http-service.ts";
 import { logOf } from "./log.ts";
 import { screenOn } from "./screen.ts";
-import { type StopCause, Thrown, unlessStopped, watchSignals } from "./signals.ts";
+import { isStoppedStart, type SignalWatch, Thrown, unlessStopped, watchSignals } from "./signals.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { adapterOptions, refuseLocal, type WorkOptions, workerOptions } from "./work-options.ts";
 
@@ -20,26 +20,38 @@ export interface WorkerCommandOptions extends WorkOptions {
 
 /** `dispatch worker`: works until the first signal, then stops in an orderly way. Answers the exit code; throws what went wrong before it began. */
 export async function workerCommand(options: WorkerCommandOptions, around: Surroundings): Promise<number> {
-  const backend = await findBackend(options.backend, adapterOptions(options), around);
+  // Before anything else: to import an adapter takes a while.
+  const signals = watchSignals(around);
+  let backend: Backend | undefined;
   try {
+    backend = await unlessStopped(signals, findBackend(options.backend, adapterOptions(options), around));
     refuseLocal(backend, "worker");
-    return await workOn(backend, options, around);
+    return await workOn(backend, options, around, signals);
+  } catch (error) {
+    return stoppedEarly(error);
   } finally {
-    await backend.close();
+    signals.stop();
+    await backend?.close();
   }
 }
 
+/** A worker that was told to stop has stopped, also where it had not begun yet: exit code 0. Anything else is thrown on. */
+function stoppedEarly(error: unknown): 0 {
+  if (isStoppedStart(error)) return 0;
+  throw error;
+}
+
 /** The same on a backend that is the caller's. */
-export async function workOn(backend: Backend, options: WorkerCommandOptions, around: Surroundings): Promise<number> {
-  const signals = watchSignals(around);
+export async function workOn(
+  backend: Backend,
+  options: WorkerCommandOptions,
+  around: Surroundings,
+  signals: SignalWatch = watchSignals(around),
+): Promise<number> {
   const screen = screenOn(around.stderr);
   const log = logOf(options.log, screen, backend.name);
   const handlers = watchHandlers(around, { signals, log, screen, save: () => {} });
   let http: HttpService | undefined;
-  let cause: StopCause | undefined;
-  void signals.first.then((first) => {
-    cause = first;
-  });
   // A worker that waits for a broker to come back may have no socket, and a timer only: it is to outlive that.
   const alive = setInterval(() => {}, 60_000);
   try {
@@ -68,9 +80,7 @@ export async function workOn(backend: Backend, options: WorkerCommandOptions, ar
     screen.line(endedLine(thrownText(why.error)));
     return 1;
   } catch (error) {
-    // A worker that was told to stop has stopped, also where it had not begun yet.
-    if (typeof cause === "string" && error instanceof DispatchError && error.code === "SHUTTING_DOWN") return 0;
-    throw error;
+    return stoppedEarly(error);
   } finally {
     await http?.close();
     handlers.stop();
