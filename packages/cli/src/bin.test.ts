@@ -1,6 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, open, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Result } from "@org/dispatch-core/contract";
@@ -22,6 +22,8 @@ const HANDLERS = {
     process.stderr.write("began\\n");
     await new Promise((resolve) => setTimeout(resolve, 300));
     return n; };`,
+  "late.mjs": `setTimeout(() => process.stderr.write("loaded\\n"), 500);
+    export default async (n) => n;`,
   "stuck.mjs": `export default async () => {
     process.stderr.write("began\\n");
     await new Promise(() => {}); };`,
@@ -190,6 +192,24 @@ test("SIGTERM to `./dev dispatch run` drains: what runs completes, the rest is c
   expect(results.filter((result) => result.outcome === "cancelled")).toHaveLength(8 - completed.length);
   expect(process.err()).toMatch(/stopped by SIGTERM: \d left undone, the input was not read to its end\n$/);
 }, 120_000);
+
+test.skipIf(process.platform === "win32").each([
+  ["waits for a writer", ["--input", "fifo"], undefined, 1],
+  ["waits for a reader", ["--input", "-", "--output", "fifo"], undefined, 1],
+  ["reads what nobody writes", ["--input", "fifo"], "r+", 1],
+  ["writes what nobody reads", ["--input", "big", "--output", "fifo"], "r+", 143],
+])("signals end a run that %s", async (_, more, otherEnd, code) => {
+  await rm(join(cwd, "fifo"), { force: true });
+  execFileSync("mkfifo", [join(cwd, "fifo")]);
+  await writeFile(join(cwd, "big"), "1\n".repeat(20_000));
+  const other = otherEnd === undefined ? undefined : await open(join(cwd, "fifo"), otherEnd);
+  const process = dispatch("run", "--handler", "late.mjs", ...more);
+  await process.says("loaded");
+  process.child.kill("SIGTERM");
+  if (code > 1) setTimeout(() => process.child.kill("SIGTERM"), 500);
+  expect(await process.ended()).toBe(code);
+  await other?.close();
+});
 
 test.each([
   ["SIGINT", 130],

@@ -1,10 +1,11 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { DispatchError, type Input, invalidInput } from "@org/dispatch-core";
 import { ArrayCutter } from "./array-cutter.ts";
 import { readEnvelope } from "./envelope.ts";
 import { messageOf, misuse, oneLine } from "./failure.ts";
+import { fifoToRead } from "./fifo.ts";
 import { type FileIdentity, identityOf } from "./file-identity.ts";
 import type { Cut } from "./held-bytes.ts";
 import { shapeOf } from "./input-shape.ts";
@@ -38,14 +39,16 @@ export async function openInput(
 }
 
 async function openFile(path: string, cwd: string) {
-  const handle = await open(resolve(cwd, path)).catch((error: unknown) => {
-    throw misuse(`the input file ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
-  });
-  if ((await handle.stat()).isDirectory()) {
+  const file = resolve(cwd, path);
+  try {
+    if ((await stat(file)).isFIFO()) return { stream: fifoToRead(file), file: undefined };
+    const handle = await open(file);
+    if (!(await handle.stat()).isDirectory()) return { stream: handle.createReadStream(), file: identityOf(handle.fd) };
     await handle.close();
-    throw misuse(`the input file ${path} is a folder`);
+  } catch (error) {
+    throw misuse(`the input file ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
   }
-  return { stream: handle.createReadStream(), file: identityOf(handle.fd) };
+  throw misuse(`the input file ${path} is a folder`);
 }
 
 /** Reads the inputs of a stream; `name` is for messages. */

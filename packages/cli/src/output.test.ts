@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
+import { capturedSurroundings } from "./captured-surroundings.ts";
 import { openOutput, outputTo } from "./output.ts";
 
 const kept = { close: false };
+const calm = { first: new Promise<never>(() => {}) };
 
 async function folder(): Promise<string> {
   return temporaryFolder("dispatch-output");
@@ -66,20 +68,20 @@ test("a reader that went away is CLOSED: for what waits, for what comes, and at 
 
 test("a file is made; one that exists is refused without force, and with it is emptied when the run begins", async () => {
   const cwd = await folder();
-  const around = { cwd, stdout: new PassThrough() };
-  const output = await openOutput("out.jsonl", { force: false, input: undefined }, around);
+  const around = capturedSurroundings({ cwd });
+  const output = await openOutput("out.jsonl", { force: false, input: undefined }, around, calm);
   output.write("1");
   await output.finish();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
-  await expect(openOutput("out.jsonl", { force: false, input: undefined }, around)).rejects.toMatchObject({
+  await expect(openOutput("out.jsonl", { force: false, input: undefined }, around, calm)).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: "the output file out.jsonl exists; --force overwrites it",
   });
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
-  const before = await openOutput("out.jsonl", { force: true, input: undefined }, around);
+  const before = await openOutput("out.jsonl", { force: true, input: undefined }, around, calm);
   await before.discard();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
-  const again = await openOutput("out.jsonl", { force: true, input: undefined }, around);
+  const again = await openOutput("out.jsonl", { force: true, input: undefined }, around, calm);
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("1\n");
   await again.begin();
   expect(await readFile(join(cwd, "out.jsonl"), "utf8")).toBe("");
@@ -90,7 +92,7 @@ test("a file is made; one that exists is refused without force, and with it is e
 
 test("what cannot be an output is refused, the input above all, whatever it is called", async () => {
   const cwd = await folder();
-  const around = { cwd, stdout: new PassThrough() };
+  const around = capturedSurroundings({ cwd });
   await writeFile(join(cwd, "in.jsonl"), "1\n");
   await symlink(join(cwd, "in.jsonl"), join(cwd, "symbolic.jsonl"));
   await link(join(cwd, "in.jsonl"), join(cwd, "hard.jsonl"));
@@ -102,7 +104,7 @@ test("what cannot be an output is refused, the input above all, whatever it is c
     ["symbolic.jsonl", "the output file symbolic.jsonl is the input file"],
     ["hard.jsonl", "the output file hard.jsonl is the input file"],
   ] as const)
-    await expect(openOutput(path, { force: true, input }, around)).rejects.toMatchObject({
+    await expect(openOutput(path, { force: true, input }, around, calm)).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringContaining(message),
     });
@@ -110,18 +112,14 @@ test("what cannot be an output is refused, the input above all, whatever it is c
 });
 
 test("a device is there to be written to", async () => {
-  const output = await openOutput(
-    "/dev/null",
-    { force: false, input: undefined },
-    { cwd: "/", stdout: new PassThrough() },
-  );
+  const output = await openOutput("/dev/null", { force: false, input: undefined }, capturedSurroundings(), calm);
   output.write("1");
   await output.finish();
 });
 
 test("what was made and not used is taken away again", async () => {
   const cwd = await folder();
-  const output = await openOutput("out.jsonl", { force: false, input: undefined }, { cwd, stdout: new PassThrough() });
+  const output = await openOutput("out.jsonl", { force: false, input: undefined }, capturedSurroundings({ cwd }), calm);
   await output.discard();
   await expect(stat(join(cwd, "out.jsonl"))).rejects.toThrow("ENOENT");
 });

@@ -5,7 +5,9 @@ import { resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { DispatchError } from "@org/dispatch-core";
 import { messageOf, misuse } from "./failure.ts";
+import { fifoToWrite } from "./fifo.ts";
 import { type FileIdentity, isSameFile } from "./file-identity.ts";
+import type { SignalWatch } from "./signals.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Where result lines go. */
@@ -27,12 +29,13 @@ const GATHER_CHARACTERS = 64 * 1024;
 
 /**
  * Opens the output: standard output for `-`, else a file. Throws CONFIG_INVALID for a file that exists (unless `force`), that is the input, or that
- * cannot be made.
+ * cannot be made. Waits for who reads a FIFO, until the first signal.
  */
 export async function openOutput(
   path: string,
   options: { readonly force: boolean; readonly input: FileIdentity | undefined },
-  around: Pick<Surroundings, "cwd" | "stdout">,
+  around: Pick<Surroundings, "cwd" | "stdout" | "clock">,
+  signals: Pick<SignalWatch, "first">,
 ): Promise<Output> {
   if (path === "-") return outputTo(around.stdout, "standard output", { close: false });
   const file = resolve(around.cwd, path);
@@ -41,6 +44,7 @@ export async function openOutput(
   // A device or a pipe is there to be written to; only a file has something to lose.
   if (found?.isFile() && !options.force) throw misuse(`the output file ${path} exists; --force overwrites it`);
   if (found?.isFile() && isSameFile(found, options.input)) throw misuse(`the output file ${path} is the input file`);
+  if (found?.isFIFO()) return outputTo(await fifoToWrite(file, around.clock, signals), path, { close: true });
   const flag = found === undefined ? "wx" : found.isFile() ? "r+" : "w";
   const handle = await open(file, flag).catch((error: unknown) => {
     throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });

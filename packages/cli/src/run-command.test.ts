@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { link, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -70,6 +71,19 @@ test("ordered results, from a file to a file", async () => {
   const results = resultsOf(await readFile(join(around.cwd, "out.jsonl"), "utf8"));
   expect(results.map((result) => result.index)).toEqual(Array.from({ length: 300 }, (_, n) => n));
   expect(around.outText()).toBe("");
+});
+
+test.skipIf(process.platform === "win32")("from one FIFO to another, whose other ends come later", async () => {
+  const around = await surroundings();
+  const [input, output] = [join(around.cwd, "input"), join(around.cwd, "output")];
+  execFileSync("mkfifo", [input, output]);
+  const ended = main(["run", "--handler", "double.mjs", "--input", "input", "--output", "output"], around);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const reading = readFile(output, "utf8");
+  await writeFile(input, lines(5_000));
+  expect(await ended).toBe(0);
+  const results = resultsOf(await reading);
+  expect(new Set(results.map((result) => result.index)).size).toBe(5_000);
 });
 
 test.each(["by another name", "as standard input"])("an output that is the input %s is refused", async (how) => {

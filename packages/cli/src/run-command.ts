@@ -75,7 +75,7 @@ export async function runOn(
     const file = await unlessStopped(signals, load);
     const task = file === undefined ? (options.task ?? DEFAULT_TASK) : chooseTask(file, options.task).name;
     source = await openInput(options.input, options, around);
-    output = await openOutput(options.output, { force: options.force, input: source.file }, around);
+    output = await openOutput(options.output, { force: options.force, input: source.file }, around, signals);
     const last = lastWord(log.observer);
     http = await openHttp(backend, options, { log, screen }, around);
     const { pollMs, reach } = backend.profile;

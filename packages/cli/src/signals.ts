@@ -60,7 +60,7 @@ export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): Si
 }
 
 /** Awaits a step of the start, but not beyond the first cause: then it throws SHUTTING_DOWN. What the step still brings is the process's end to clear. */
-export function unlessStopped<T>(watch: SignalWatch, step: Promise<T>): Promise<T> {
+export function unlessStopped<T>(watch: Pick<SignalWatch, "first">, step: Promise<T>): Promise<T> {
   const stopped = watch.first.then((cause) => {
     throw new DispatchError("SHUTTING_DOWN", stoppedText(cause), { cause });
   });
