@@ -38,6 +38,14 @@ const HANDLERS = {
     if (n === "exit") setTimeout(() => process.exit(0), 50);
     if (n === "exit" || n === "wait") await new Promise(() => {});
     return n; };`,
+  // Holds up what writes to files, which is done by the same threads.
+  "busy.mjs": `import { pbkdf2 } from "node:crypto";
+    export default async (n) => {
+      if (n === "busy") for (let each = 0; each < 4; each += 1) pbkdf2("", "", 500_000, 64, "sha512", () => {});
+      else await new Promise((resolve) => setTimeout(resolve, 200));
+      if (n !== "stop") return n;
+      setTimeout(() => ["SIGTERM", "SIGINT"].forEach((signal) => process.kill(process.pid, signal)), 200);
+      await new Promise(() => {}); };`,
   "exits.mjs": "process.exit(0);",
   "endless.mjs": "await new Promise(() => {}); export default async () => 1;",
   "writing.mjs": `import { stdout } from "node:process";
@@ -225,6 +233,15 @@ test.each([
   process.child.kill(signal);
   expect(await process.ended()).toBe(code);
 });
+
+test("a second signal saves what has come back, and a file has not taken yet", async () => {
+  const process = run("busy.mjs", "--concurrency", "50", "--output", "saved.jsonl");
+  process.child.stdin.write('"busy"\n"stop"\n');
+  for (let n = 0; n < 20; n += 1) process.child.stdin.write(`${n}\n`);
+  expect(await process.ended()).toBeGreaterThanOrEqual(130);
+  const values = resultsOf(await readFile(join(cwd, "saved.jsonl"), "utf8")).map((result) => result.value);
+  expect(values).toEqual(["busy", ...Array.from({ length: 20 }, (_, n) => n)]);
+}, 30_000);
 
 test("a reader that goes away ends the run with one line, exit 1", async () => {
   const process = run("double.mjs", "--max-in-flight", "100");

@@ -69,7 +69,9 @@ export async function runOn(
   let source: InputSource | undefined;
   let output: Output | undefined;
   let http: HttpService | undefined;
-  const handlers = watchHandlers(around, { signals, log, screen, save: () => output?.save() });
+  const save = () => output?.save();
+  signals.saving(save);
+  const handlers = watchHandlers(around, { signals, log, screen, save });
   try {
     const load = handlers.loading(options.handler ?? "", handlerFileOf(options, around));
     const file = await unlessStopped(signals, load);

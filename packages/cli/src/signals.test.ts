@@ -24,6 +24,16 @@ test.each<[StopSignal, StopSignal, number]>([
   expect(exits).toEqual([code]);
 });
 
+test("what is to be saved is saved before a second signal's exit, not at the first", () => {
+  const { watch, exits, raise } = watched();
+  const seen: unknown[] = [];
+  watch.saving(() => seen.push([...exits]));
+  raise("SIGTERM");
+  expect(seen).toEqual([]);
+  raise("SIGTERM");
+  expect([seen, exits]).toEqual([[[]], [143]]);
+});
+
 test("after the watch the signals are whose they were", () => {
   const { watch, exits, raise, signals } = watched();
   watch.stop();

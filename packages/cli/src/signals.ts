@@ -19,6 +19,8 @@ export interface SignalWatch {
   readonly first: Promise<StopCause>;
   /** Says that something was thrown outside of any task. Answers false where that is not the first cause. */
   threw(error: unknown): boolean;
+  /** Says what is to be saved, synchronously, before a second signal ends the process. */
+  saving(save: () => void): void;
   /** Gives the signals back to whoever had them. */
   stop(): void;
 }
@@ -28,6 +30,7 @@ const EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM:
 /** Starts to watch. The second signal exits with 130 (SIGINT) or 143 (SIGTERM), whichever the first was. */
 export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): SignalWatch {
   let asked = false;
+  let saveAll = () => {};
   let resolveFirst: (cause: StopCause) => void = () => {};
   const first = new Promise<StopCause>((resolve) => {
     resolveFirst = resolve;
@@ -37,7 +40,10 @@ export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): Si
     resolveFirst(cause);
   };
   const onSignal = (signal: StopSignal) => {
-    if (asked) around.exit(EXIT_CODES[signal]);
+    if (asked) {
+      saveAll();
+      around.exit(EXIT_CODES[signal]);
+    }
     ask(signal);
   };
   const onInterrupt = () => onSignal("SIGINT");
@@ -50,6 +56,9 @@ export function watchSignals(around: Pick<Surroundings, "signals" | "exit">): Si
       if (asked) return false;
       ask(new Thrown(error));
       return true;
+    },
+    saving(save) {
+      saveAll = save;
     },
     stop() {
       asked = true;
