@@ -20,22 +20,39 @@ test.each([
   ["1.5s", 1_500],
   ["5m", 300_000],
   ["2h", 7_200_000],
+  ["1.1h", 3_960_000],
+  ["2.3h", 8_280_000],
+  ["4.35m", 261_000],
+  ["1.005s", 1_005],
+  ["8759.9999h", 31_535_999_640],
   [String(MAX_DURATION_MS), MAX_DURATION_MS],
 ])("a duration %s is %d ms", (text, ms) => {
   expect(durationMs("--delay", 0)(text)).toBe(ms);
 });
 
-test.each(["", "-1", "abc", "1.5", "1e3", "0x10", "10 s", "5d", "Infinity", String(MAX_DURATION_MS + 1), "25000000h"])(
-  "a duration %j is refused with its flag",
-  (text) => {
-    expect(() => durationMs("--delay", 0)(text)).toThrow(
-      expect.objectContaining({
-        code: "CONFIG_INVALID",
-        message: expect.stringContaining("--delay takes milliseconds from 0"),
-      }),
-    );
-  },
-);
+test.each([
+  "",
+  "-1",
+  "abc",
+  "1.5",
+  "1.0005s",
+  "1.00000000000000000001s",
+  ".5s",
+  "1e3",
+  "0x10",
+  "10 s",
+  "5d",
+  "Infinity",
+  String(MAX_DURATION_MS + 1),
+  "25000000h",
+])("a duration %j is refused with its flag", (text) => {
+  expect(() => durationMs("--delay", 0)(text)).toThrow(
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("--delay takes milliseconds from 0"),
+    }),
+  );
+});
 
 test("a duration outside of its range is refused", () => {
   expect(() => durationMs("--lease", 100, 43_200_000)("13h")).toThrow(

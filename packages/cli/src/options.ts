@@ -15,13 +15,20 @@ const UNIT_MS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 6
  */
 export function durationMs(flag: string, leastMs: number, mostMs: number = MAX_DURATION_MS): (text: string) => number {
   return (text) => {
-    const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text.trim());
-    const ms = match === null ? Number.NaN : Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
-    if (Number.isInteger(ms) && ms >= leastMs && ms <= mostMs) return ms;
+    const [, whole = "", fraction = "", unit = ""] = /^(\d+)(?:\.(\d+))?(ms|s|m|h|)$/.exec(text.trim()) ?? [];
+    const ms = whole === "" ? Number.NaN : wholeMs(whole, fraction, UNIT_MS[unit] ?? 0);
+    if (ms >= leastMs && ms <= mostMs) return ms;
     throw misuse(
       `${flag} takes milliseconds from ${leastMs} to ${mostMs}, or a number with ms, s, m or h, not "${text}"`,
     );
   };
+}
+
+/** In whole numbers, for 1.1 × 3600000 is not 3960000 in floating point. NaN where it is no whole number of ms. */
+function wholeMs(whole: string, fraction: string, unitMs: number): number {
+  const parts = 10n ** BigInt(fraction.length);
+  const ms = BigInt(whole + fraction) * BigInt(unitMs);
+  return ms % parts === 0n ? Number(ms / parts) : Number.NaN;
 }
 
 /** Makes a parser of whole numbers within a range, both ends included. The parser throws CONFIG_INVALID. */
