@@ -38,7 +38,7 @@ export function logOf(mode: LogMode, screen: Screen, backend?: string): Log {
 }
 
 /** Says once that a broker does not answer: a command that is silent for as long as it tries seems to hang. */
-export function noAnswerYet(screen: Pick<Screen, "line">): Observer {
+function noAnswerYet(screen: Pick<Screen, "line">): Observer {
   let isSaid = false;
   return (event) => {
     if (event.event !== "call" || event.verb !== "open" || event.again !== true || isSaid) return;

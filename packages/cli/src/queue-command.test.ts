@@ -1,9 +1,14 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Dispatcher, QueueAdmin } from "@org/dispatch-core";
 import type { Backend } from "@org/dispatch-core/contract";
 import { type Character, memory } from "@org/dispatch-core/memory";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { capturedSurroundings } from "./captured-surroundings.ts";
+import { main } from "./main.ts";
 import { queueOn, statusText, withAdmin } from "./queue-command.ts";
+import { wrappedBackend } from "./wrapped-backend.ts";
 
 const OPTIONS = { backend: "memory", log: "text", create: true, queue: "mails" } as const;
 
@@ -39,6 +44,30 @@ test("the status is a table for people, or one JSON line", async () => {
   const json = JSON.parse(around.outText().split("\n")[4] ?? "") as object;
   expect(json).toMatchObject({ queue: "mails", lanes: [{ ready: 3, leased: 0, delayed: 1, exact: true }], dead: 0 });
   await close();
+});
+
+test.each([
+  ["off", /^dispatch: DENIED: [^\n]+\n$/],
+  ["json", /^(\{[^\n]+\}\n)+dispatch: DENIED: [^\n]+\n$/],
+  ["text", /^warn UNAVAILABLE: [^\n]+; trying again\ndispatch: DENIED: [^\n]+\n$/],
+])("--log %s holds for a broker that does not answer, too", async (mode, said) => {
+  const cwd = await temporaryFolder("dispatch-queue");
+  const name = "@org/dispatch-backend-redis";
+  const root = join(cwd, "node_modules", name);
+  await mkdir(root, { recursive: true });
+  await writeFile(join(root, "package.json"), JSON.stringify({ name, main: "away.mjs" }));
+  await writeFile(join(root, "away.mjs"), "export const fromOptions = () => globalThis.dispatchTestAway;");
+  const inner = memory();
+  const answers = [new Error("nobody answers"), new Error("no rights")];
+  const away = wrappedBackend(inner, {
+    profile: { ...inner.profile, reach: "network" },
+    open: () => Promise.reject(answers.shift()),
+    classify: (error) => ({ code: (error as Error).message === "no rights" ? "DENIED" : "UNAVAILABLE" }),
+  });
+  Object.assign(globalThis, { dispatchTestAway: away });
+  const around = capturedSurroundings({ cwd });
+  expect(await main(["queue", "status", "--backend", "redis", "--log", mode], around)).toBe(2);
+  expect(around.errText()).toMatch(said);
 });
 
 test("what a broker only estimates is marked", () => {

@@ -3,7 +3,7 @@ import type { Backend, Observer } from "@org/dispatch-core/contract";
 import { findBackend } from "./backends.ts";
 import { misuse, reach } from "./failure.ts";
 import { countText, tableText } from "./figures.ts";
-import { noAnswerYet } from "./log.ts";
+import { logOf } from "./log.ts";
 import { screenOn } from "./screen.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { adapterOptions, type CommonOptions, queueAdminOptions, refuseLocal } from "./work-options.ts";
@@ -63,7 +63,8 @@ export async function administer(
   const backend = await findBackend(options.backend, adapterOptions(options), around);
   try {
     refuseLocal(backend, command);
-    return await withAdmin(backend, options, act, noAnswerYet(screenOn(around.stderr)));
+    const { observer } = logOf(options.log, screenOn(around.stderr), backend.name);
+    return await withAdmin(backend, options, act, observer);
   } finally {
     await backend.close();
   }
