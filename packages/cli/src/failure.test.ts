@@ -34,6 +34,18 @@ test("a broker that refuses at the first contact was reached", async () => {
   expect(failureOf(error)).toEqual({ line: "dispatch: DENIED: no", exitCode: 2 });
 });
 
+test("what is missing at the first contact, however much, ends with what makes it", async () => {
+  const topics = Array.from({ length: 100 }, (_, n) => `"dispatch.tier.${n}"`).join(", ");
+  const missing = new DispatchError("MISSING", `there is no topic ${topics}, and none may be made without create`);
+  const error = await reach(Promise.reject(missing)).catch((thrown: unknown) => thrown);
+  expect(failureOf(error)).toEqual({
+    line: expect.stringMatching(
+      /^dispatch: MISSING: there is no topic "dispatch.tier.0", .*…[^…]*, and none may be made without create; --create makes missing queues and topics$/,
+    ),
+    exitCode: 2,
+  });
+});
+
 test("an error of another copy of core counts by its shape", () => {
   const foreign = Object.assign(new Error("elsewhere"), { name: "DispatchError", code: "UNSUPPORTED" });
   expect(failureOf(foreign).exitCode).toBe(2);
@@ -51,7 +63,10 @@ test("anything else is a defect, and still one line without a stack", () => {
 
 test("one line: no control characters, no escapes, and a bound", () => {
   expect(oneLine("a\r\n\tb\u001b[31mred\u2028c\u0000")).toBe("a b [31mred c");
-  expect(oneLine("x".repeat(600))).toHaveLength(500);
+  const cut = oneLine(`begins ${"x".repeat(600)} ends`);
+  expect(cut).toHaveLength(500);
+  // What is wrong stands at the beginning, and what helps at the end.
+  expect(cut).toMatch(/^begins x+…x+ ends$/);
   expect(misuse("x").code).toBe("CONFIG_INVALID");
 });
 

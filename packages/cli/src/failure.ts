@@ -37,13 +37,19 @@ function systemCodeOf(error: unknown): string {
   return isSystems && typeof error.code === "string" ? error.code : "";
 }
 
-/** Awaits the first contact with the broker. Throws `NeverReached` where there was no answer, and everything else as it is. */
+/**
+ * Awaits the first contact with the broker. Throws `NeverReached` where there was no answer; with MISSING, it says what option makes queues; everything
+ * else as it is.
+ */
 export async function reach<T>(contact: Promise<T>): Promise<T> {
   try {
     return await contact;
   } catch (error) {
-    if (isDispatchError(error) && NO_ANSWER.has(error.code)) throw new NeverReached(error);
-    throw error;
+    if (!isDispatchError(error)) throw error;
+    if (NO_ANSWER.has(error.code)) throw new NeverReached(error);
+    if (error.code !== "MISSING") throw error;
+    const message = `${error.message}; --create makes missing queues and topics`;
+    throw new DispatchError("MISSING", message, { cause: error });
   }
 }
 
@@ -64,13 +70,16 @@ export function errorLine(code: string, message: string): string {
   return `dispatch: ${code}: ${oneLine(message)}`;
 }
 
-/** Text without line breaks and control characters, so that foreign text can neither add lines nor steer a terminal; cut at 500 characters. */
+/**
+ * Text without line breaks and control characters, so that foreign text can neither add lines nor steer a terminal. What is longer than 500 characters is
+ * cut in the middle: what helps often stands at the end.
+ */
 export function oneLine(text: string): string {
   const flat = text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
     .replace(/ {2,}/g, " ")
     .trim();
-  return flat.length > 500 ? `${flat.slice(0, 499)}…` : flat;
+  return flat.length > 500 ? `${flat.slice(0, 299)}…${flat.slice(-200)}` : flat;
 }
 
 /** The message of anything that was thrown. */
