@@ -106,6 +106,15 @@ test("an adapter without exports in its manifest, or of CommonJS, is found too",
   expect(await findBackend("redis", {}, around)).toMatchObject({ name: "cjs" });
 });
 
+test("an adapter whose manifest cannot be read is named", async () => {
+  const around = await folder();
+  await install(around.cwd, ESM, { "package.json": "{ broken" });
+  await expect(findBackend("redis", {}, around)).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringMatching(/^the package @org\/dispatch-backend-redis cannot be loaded: its package.json: /),
+  });
+});
+
 test("an adapter that does not load, or is none, says so", async () => {
   const broken = await folder();
   await install(broken.cwd, ESM, { "x.js": "throw new Error('no native part');" });

@@ -31,11 +31,20 @@ async function entryOf(packageName: string, from: string): Promise<string | unde
     const root = join(folder, "node_modules", packageName);
     const text = await readFile(join(root, "package.json"), "utf8").catch(() => undefined);
     if (text === undefined) continue;
-    const manifest: unknown = JSON.parse(text);
+    const manifest = parsed(text, packageName);
     const target = importTarget(exportsOf(manifest)) ?? textAt(manifest, "main") ?? "index.js";
     return join(root, target);
   }
   return undefined;
+}
+
+function parsed(manifest: string, packageName: string): unknown {
+  try {
+    return JSON.parse(manifest);
+  } catch (error) {
+    const message = `the package ${packageName} cannot be loaded: its package.json: ${messageOf(error)}`;
+    throw misuse(message, { cause: error });
+  }
 }
 
 /** From the file's own folder up; as `import` does, this looks at no NODE_PATH. `file` is a path or a `file:` URL. */
