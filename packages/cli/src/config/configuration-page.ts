@@ -26,7 +26,7 @@ export function configurationPage(): string {
 
 <!-- Made from the tables in packages/cli/src/config by its tests (\`vitest run packages/cli/src/config -u\` writes it): change it there. -->
 
-\`dispatch run\`, \`worker\`, \`queue\` and \`dead\` take \`--config FILE\`. The file is JSON, TOML or YAML, by its extension (\`.json\`, \`.toml\`, \`.yaml\`,
+\`dispatch run\`, \`worker\`, \`queue\`, \`dead\` and \`explain\` take \`--config FILE\`. The file is JSON, TOML or YAML, by its extension (\`.json\`, \`.toml\`, \`.yaml\`,
 \`.yml\`), else by what it looks like. It is UTF-8 and at most ${MAX_FILE_BYTES.toLocaleString("en-US")} bytes.
 
 \`\`\`yaml
@@ -46,7 +46,8 @@ leaseMs: 30000
 
 **What wins.** The command line, then the file, then the default. The environment has no part of its own: only where the file says so. A key that is
 \`null\` is as good as absent. Where the command line names another backend than the file, what the file says of its own broker is left out, with a
-warning; where it gives a URL of the same one, the URL takes the place of host, port, user, password and the like.
+warning; where it gives a URL of the same one, the URL takes the place of host, port, user, password and the like; where it gives the bare name of the one
+whose URL the file gives, that URL is left out, with a warning.
 
 **Environment.** Within any text, \`\${NAME}\` is the variable, and \`\${NAME:-default}\` has a default for one that is unset or empty; \`$\${\` is a literal
 \`\${\`. A variable that is unset and has no default is an error. What is filled in is not looked through again, and may be a number or \`true\` and

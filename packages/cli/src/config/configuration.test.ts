@@ -192,6 +192,20 @@ describe("the command line wins", () => {
     expect(configuration.warnings).toEqual([]);
   });
 
+  test.each(["redis://u:secret@h", "memory:redis"])(
+    "the bare name of what the file has as %s: a warning",
+    (backend) => {
+      const name = backend.split(":")[0] as string;
+      const one = `{ "backend": "${backend}" }`;
+      expect(givenValues(loaded(one, { line: { backend: name } }))).toEqual({ backend: name });
+      expect(warningsOf(one, { line: { backend: name } })).toEqual([
+        `backend: has no effect: --backend ${name} wins, and what stands behind the name here is left out`,
+      ]);
+      expect(warningsOf(one, { line: { backend } })).toEqual([]);
+      expect(warningsOf(`{ "backend": "${name}" }`, { line: { backend: name } })).toEqual([]);
+    },
+  );
+
   test("another backend: what the file says of its own is left out, with a warning", () => {
     const loading = { line: { backend: "memory" } };
     expect(givenValues(loaded(file, loading))).toEqual({ backend: "memory", leaseMs: 1_000, concurrency: 7 });

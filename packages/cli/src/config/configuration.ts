@@ -90,8 +90,13 @@ function setAside(
 ): readonly Given[] {
   const { backend, meant, lineBackend } = of;
   if (typeof lineBackend !== "string") return givens;
-  if (backend === meant)
-    return lineBackend.includes(":") ? givens.filter(({ option }) => option.address !== true) : givens;
+  if (backend === meant && lineBackend.includes(":")) return givens.filter(({ option }) => option.address !== true);
+  if (backend === meant) {
+    const url = givens.find(({ option, value }) => option.key === "backend" && String(value).includes(":"));
+    const lost = `has no effect: --backend ${backend} wins, and what stands behind the name here is left out`;
+    if (url !== undefined) warnings.push({ path: url.path, line: url.line, message: lost });
+    return givens;
+  }
   const others = givens.filter(({ option }) => option.backends !== undefined);
   const message = `--backend names ${backend}: what the file says of ${meant} is left out (${others.map(({ path }) => path).join(", ")})`;
   if (others.length > 0) warnings.push({ path: "", message });
