@@ -54,7 +54,9 @@ test("list: a line each with id, task, reason, counters, time and message", asyn
   expect(code).toBe(0);
   const lines = text.trimEnd().split("\n");
   expect(lines).toHaveLength(3);
-  expect(lines.sort()[0]).toMatch(/mail REJECTED attempts 1 lost 0 \d{4}-\d\d-\d\dT\S+Z no such box: a$/);
+  expect(lines.sort()[0]).toMatch(
+    / {2}mail {2}REJECTED {2}attempts 1 {2}lost 0 {2}\d{4}-\d\d-\d\dT\S+Z {2}no such box: a$/,
+  );
   expect(lines.sort()[0]).toContain(id(0));
   const [, json] = await dead({ verb: "list", json: true });
   const letters = json

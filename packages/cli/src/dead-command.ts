@@ -70,7 +70,8 @@ function letterLine(letter: DeadLetter): string {
   const { id, task, ref, reason, error, attempts, lost, diedAt } = letter;
   const name = ref === undefined ? id : `${id} (${ref})`;
   const when = new Date(diedAt).toISOString();
-  return oneLine(`${name}  ${task}  ${reason}  attempts ${attempts}  lost ${lost}  ${when}  ${error.message}`);
+  const columns = [name, task, reason, `attempts ${attempts}`, `lost ${lost}`, when, error.message];
+  return columns.map(oneLine).join("  ");
 }
 
 function lettersText(count: number): string {
