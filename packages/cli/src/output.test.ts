@@ -96,12 +96,14 @@ test("what cannot be an output is refused, the input above all, whatever it is c
   await writeFile(join(cwd, "in.jsonl"), "1\n");
   await symlink(join(cwd, "in.jsonl"), join(cwd, "symbolic.jsonl"));
   await link(join(cwd, "in.jsonl"), join(cwd, "hard.jsonl"));
+  await symlink(join(cwd, "gone.jsonl"), join(cwd, "dangling.jsonl"));
   const input = await stat(join(cwd, "in.jsonl"), { bigint: true });
   for (const [path, message] of [
     [".", "the output file . is a folder"],
     ["none/out.jsonl", "the output file none/out.jsonl cannot be made: ENOENT"],
     ["in.jsonl", "the output file in.jsonl is the input file"],
     ["symbolic.jsonl", "the output file symbolic.jsonl is the input file"],
+    ["dangling.jsonl", "the output file dangling.jsonl is a link to a file that does not exist"],
     ["hard.jsonl", "the output file hard.jsonl is the input file"],
   ] as const)
     await expect(openOutput(path, { force: true, input }, around, calm)).rejects.toMatchObject({

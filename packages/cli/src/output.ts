@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { lstat, open, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { DispatchError } from "@org/dispatch-core";
@@ -45,6 +45,8 @@ export async function openOutput(
   if (found?.isFile() && !options.force) throw misuse(`the output file ${path} exists; --force overwrites it`);
   if (found?.isFile() && isSameFile(found, options.input)) throw misuse(`the output file ${path} is the input file`);
   if (found?.isFIFO()) return outputTo(await fifoToWrite(file, around.clock, signals), path, { close: true });
+  if (found === undefined && (await lstat(file).catch(() => undefined))?.isSymbolicLink())
+    throw misuse(`the output file ${path} is a link to a file that does not exist`);
   const flag = found === undefined ? "wx" : found.isFile() ? "r+" : "w";
   const handle = await open(file, flag).catch((error: unknown) => {
     throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });
