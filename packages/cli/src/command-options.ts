@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { misuse } from "./failure.ts";
-import { durationMs, isolation, listenAddress, nameOf, oneOf, onOrOff, wholeNumber } from "./options.ts";
+import { durationMs, fileName, isolation, listenAddress, nameOf, oneOf, onOrOff, wholeNumber } from "./options.ts";
 
 const LOG_MODES = ["text", "json", "off"] as const;
 const MAX_LEASE_MS = 12 * 3_600_000;
@@ -14,7 +14,8 @@ function parsed<T>(flags: string, description: string, parse: (text: string) => 
 
 /** Adds what every command takes that works with a backend. */
 export function addCommonOptions(command: Command): Command {
-  return addCommonSettings(command.option("--config <FILE>", "JSON, TOML or YAML; the other options win over it"));
+  const config = parsed("--config <FILE>", "JSON, TOML or YAML; the other options win over it", fileName("--config"));
+  return addCommonSettings(command.addOption(config));
 }
 
 /** Adds what commands take that run tasks. */
@@ -76,12 +77,19 @@ function addWorkSettings(command: Command): Command {
     );
 }
 
+/** The option of what runs tasks. It is asked for where it is used, as `--input` is: commander would before it looks for a slip of the pen. */
+export function handlerOption(): Option {
+  return parsed("--handler <FILE>", "the module with the handlers, JavaScript or TypeScript", fileName("--handler"));
+}
+
 /** Adds what only `run` takes. */
 export function addRunOptions(command: Command): Command {
   return addRunSettings(addWorkOptions(command))
-    .option("--handler <FILE>", "the module with the handler, JavaScript or TypeScript")
-    .requiredOption("--input <FILE>", "JSON lines or one JSON array; - is standard input")
-    .option("--output <FILE>", "where result lines go; - is standard output", "-")
+    .addOption(handlerOption())
+    .addOption(parsed("--input <FILE>", "JSON lines or one JSON array; - is standard input", fileName("--input")))
+    .addOption(
+      parsed("--output <FILE>", "where result lines go; - is standard output", fileName("--output")).default("-"),
+    )
     .option("--force", "overwrite an existing output file", false)
     .option("--envelope", "inputs are {payload, id?, priority?, delayMs?, key?, headers?}", false)
     .option("--no-worker", "workers run elsewhere")

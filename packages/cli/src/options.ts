@@ -66,6 +66,14 @@ export function addressOf(text: string): { readonly host: string; readonly port:
   return match === null || port > 65_535 ? undefined : { host: host.replace(/^\[|\]$/g, ""), port };
 }
 
+/** Makes a parser of file names. One that looks like an option is one: the name was left out. The parser throws CONFIG_INVALID. */
+export function fileName(flag: string): (text: string) => string {
+  return (text) => {
+    if (!text.startsWith("--")) return text;
+    throw misuse(`${flag} takes a file, not "${text}" (a file of that name is ./${text})`);
+  };
+}
+
 /** Makes a parser of HOST:PORT, which stays a text. The parser throws CONFIG_INVALID. */
 export function listenAddress(flag: string): (text: string) => string {
   return (text) => {

@@ -1,9 +1,17 @@
 import { Command } from "commander";
-import { addCommonOptions, addRunOptions, addSettings, addWorkOptions, collectTexts } from "./command-options.ts";
+import {
+  addCommonOptions,
+  addRunOptions,
+  addSettings,
+  addWorkOptions,
+  collectTexts,
+  handlerOption,
+} from "./command-options.ts";
 import { type ConfigAction, configCommand } from "./config-command.ts";
 import { type ConformanceCommandOptions, conformanceCommand, LEVELS } from "./conformance-command.ts";
 import { type DeadAction, deadCommand } from "./dead-command.ts";
 import { type ExplainCommandOptions, explainCommand } from "./explain-command.ts";
+import { misuse } from "./failure.ts";
 import { logOf } from "./log.ts";
 import { oneOf, present } from "./options.ts";
 import { type QueueAction, queueCommand } from "./queue-command.ts";
@@ -17,6 +25,8 @@ import { type WorkerCommandOptions, workerCommand } from "./worker-command.ts";
 
 /** The options of one command as commander names them, after their flags. What was not given is absent. */
 interface Flags extends GivenOptions {
+  readonly handler?: string;
+  readonly input?: string;
   readonly lease?: number;
   readonly timeout?: number;
   readonly globalTimeout?: number;
@@ -33,13 +43,16 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
     .configureOutput({ writeOut: (text) => void around.stdout.write(text), writeErr: () => {}, outputError: () => {} });
 
   const run = async (flags: Flags) => {
+    if (flags.input === undefined) throw misuse("run needs --input FILE (- is standard input)");
     const given = named(flags);
     const options = await settledOptions<GivenOptions, RunCommandOptions>(given, around);
     if (!options.worker) warnOfUnheard(given, logOf(options.log, screenOn(around.stderr)).logger);
     ended(await runCommand(options, around));
   };
-  const worker = async (flags: Flags) =>
+  const worker = async (flags: Flags) => {
+    if (flags.handler === undefined) throw misuse("worker needs --handler FILE");
     ended(await workerCommand(await settledOptions<GivenOptions, WorkerCommandOptions>(named(flags), around), around));
+  };
   const queue = async (action: QueueAction, flags: Flags) =>
     ended(await queueCommand(action, await settledOptions<GivenOptions, CommonOptions>(flags, around), around));
   const dead = async (action: DeadAction, flags: Flags) =>
@@ -52,7 +65,7 @@ export function programOf(around: Surroundings, ended: (exitCode: number) => voi
 
   addRunOptions(program.command("run").description("fan the input out and collect every result")).action(run);
   addWorkOptions(program.command("worker").description("a worker of its own, until SIGTERM or SIGINT"))
-    .requiredOption("--handler <FILE>", "the module with the handlers, JavaScript or TypeScript")
+    .addOption(handlerOption())
     .action(worker);
   addQueueCommands(program.command("queue").description("look into a queue, or empty it"), queue);
   addDeadCommands(program.command("dead").description("the dead letters of a queue"), dead);
