@@ -70,6 +70,21 @@ test.each([
   expect(code).toBe(2);
 });
 
+test("a report takes the place of an earlier one, and of nothing else", async () => {
+  const source = "export default (namespace) => memory({ namespace });";
+  const once = () => conformance(source, "--level", "seam", "--out", "report.json");
+  await writeFile(join(cwd, "report.json"), '{"mine":1}');
+  const { code, err } = await once();
+  expect([code, err]).toEqual([
+    2,
+    "dispatch: CONFIG_INVALID: the file report.json exists and is no conformance report; --out names another one\n",
+  ]);
+  expect(await report("report.json")).toEqual({ mine: 1 });
+  await writeFile(join(cwd, "report.json"), "");
+  expect((await once()).code).toBe(0);
+  expect((await once()).code).toBe(0);
+}, 60_000);
+
 test("a module that is not there, and a level that is none, are exit 2", async () => {
   const around = capturedSurroundings({ cwd });
   expect(await main(["conformance", "nothing.mjs"], around)).toBe(2);

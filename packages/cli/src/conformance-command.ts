@@ -5,6 +5,7 @@ import type { Backend } from "@org/dispatch-core/contract";
 import type { ConformanceReport, RunOptions } from "@org/dispatch-testkit";
 import { messageOf, misuse } from "./failure.ts";
 import { importPackage } from "./installed-package.ts";
+import { checkReportPlace } from "./report-place.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The levels of the suite, each with more faults than the one before. */
@@ -39,30 +40,32 @@ const MORE = ["restart", "spawnWorker", "proxy", "outageMs", "slackMs", "skip"] 
 /**
  * `dispatch conformance MODULE`: the suite on the backend that a module makes, each case a line on standard error as it ends, the table on standard output,
  * the report as JSON. Answers the exit code: 0 all held, 1 something did not. Throws CONFIG_INVALID for a module that cannot be used, and where the
- * testkit is not installed.
+ * testkit is not installed, and where the report would take the place of something else.
  */
 export async function conformanceCommand(options: ConformanceCommandOptions, around: Surroundings): Promise<number> {
   const file = resolve(around.cwd, options.module);
   await access(file).catch(() => {
     throw misuse(`the module ${options.module} does not exist`);
   });
+  const report = resolve(around.cwd, options.out);
+  await checkReportPlace(report, options.out);
   const { module } = await importPackage(TESTKIT, [file, join(around.cwd, "package.json"), around.home]);
   if (!isTestkit(module))
     throw misuse(`the package ${TESTKIT} has no function runConformance: is it of another version?`);
   const { backend, more } = await loadFactory(options.module, file);
-  const report = await module.runConformance({
+  const ended = await module.runConformance({
     backend,
     // The module says how a worker of another process gets the same backend: it is imported there too.
     spawnWorker: (spawn) => module.spawnWorker(file, spawn),
     ...more,
     ...(options.levels !== undefined && { levels: options.levels }),
-    report: resolve(around.cwd, options.out),
+    report,
     onCase: (one) => {
       if (one.status !== "left-out") around.stderr.write(`${module.caseLine(one)}\n`);
     },
   });
-  around.stdout.write(module.reportText(report));
-  return report.totals.failed === 0 && report.totals.passed > 0 ? 0 : 1;
+  around.stdout.write(module.reportText(ended));
+  return ended.totals.failed === 0 && ended.totals.passed > 0 ? 0 : 1;
 }
 
 /** What a module exports for the suite. Throws CONFIG_INVALID where it cannot be loaded, or exports something else. */

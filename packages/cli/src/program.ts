@@ -92,7 +92,7 @@ function addConformanceOptions(command: Command): Command {
   const add = (text: string, before: ConformanceFlags["level"] = []) => [...before, level(text)];
   return command
     .option("--level <LEVEL>", `one of ${LEVELS.join(", ")}; several times for several (default: seam and system)`, add)
-    .option("--out <FILE>", "where the report goes, as JSON", "conformance.json");
+    .option("--out <FILE>", "where the report goes, as JSON; an earlier report is overwritten", "conformance.json");
 }
 
 type Act<A> = (action: A, flags: Flags) => Promise<void>;
