@@ -14,7 +14,7 @@ export function fifoToRead(path: string): Socket {
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
 
-/** Opens a FIFO to write to, as soon as somebody reads it. Throws SHUTTING_DOWN at the first signal. */
+/** Opens a FIFO to write to, as soon as somebody reads it. Throws SHUTTING_DOWN at the first signal, and the system's error where it may not. */
 export async function fifoToWrite(path: string, clock: Clock, signals: Pick<SignalWatch, "first">): Promise<Socket> {
   for (;;) {
     const fd = openToWrite(path);

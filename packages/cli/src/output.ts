@@ -44,13 +44,18 @@ export async function openOutput(
   // A device or a pipe is there to be written to; only a file has something to lose.
   if (found?.isFile() && !options.force) throw misuse(`the output file ${path} exists; --force overwrites it`);
   if (found?.isFile() && isSameFile(found, options.input)) throw misuse(`the output file ${path} is the input file`);
-  if (found?.isFIFO()) return outputTo(await fifoToWrite(file, around.clock, signals), path, { close: true });
+  const cannot = (error: unknown): never => {
+    if (error instanceof DispatchError) throw error;
+    throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });
+  };
+  if (found?.isFIFO()) {
+    const fifo = await fifoToWrite(file, around.clock, signals).catch(cannot);
+    return outputTo(fifo, path, { close: true, discard: async () => void fifo.destroy() });
+  }
   if (found === undefined && (await lstat(file).catch(() => undefined))?.isSymbolicLink())
     throw misuse(`the output file ${path} is a link to a file that does not exist`);
   const flag = found === undefined ? "wx" : found.isFile() ? "r+" : "w";
-  const handle = await open(file, flag).catch((error: unknown) => {
-    throw misuse(`the output file ${path} cannot be made: ${messageOf(error)}`, { cause: error });
-  });
+  const handle = await open(file, flag).catch(cannot);
   const stream = handle.createWriteStream();
   const discard = async () => {
     stream.destroy();
