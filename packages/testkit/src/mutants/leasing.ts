@@ -117,6 +117,24 @@ export const leasingMutants: readonly Mutant[] = [
     },
   },
   {
+    id: "hears-who-stood-still",
+    fault: "answers ok to the settlement of a holder that has stood still and lost its lease",
+    caughtBy: "seam.lease.frozen-process.redelivered",
+    wrap(inner) {
+      const settled = new WeakSet<Receipt>();
+      return wrap(inner, {
+        async settle(settlements, signal) {
+          const answers = await inner.settle(settlements, signal);
+          return settlements.map(({ receipt }, index) => {
+            if (answers[index] === "lost" && !settled.has(receipt)) return "ok";
+            settled.add(receipt);
+            return answers[index] ?? "lost";
+          });
+        },
+      });
+    },
+  },
+  {
     id: "ignores-what-it-was-told-of-a-cap",
     fault: "declares a total cap for a lease, and renews beyond it",
     caughtBy: "seam.lease.total-cap.reported",

@@ -1,29 +1,65 @@
 import assert from "node:assert/strict";
-import { type Delivery, type Profile, UNLIMITED } from "@org/dispatch-core/contract";
+import { type Delivery, type HoldOutcome, type Profile, UNLIMITED } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { Bare, never, staysHeld, textsOf } from "../world/bare.ts";
 import { ownSessions } from "../world/facts.ts";
 import type { Process } from "../world/process.ts";
 import { WORK, type World } from "../world/world.ts";
 
+/** Somebody, and what it has in hand. */
+type Hand = readonly [Bare, Delivery];
+
+/** Who holds a frame no more says so: that it is lost, or it throws, for its connection may be gone, too. */
+const isRefused = async (outcomes: Promise<readonly HoldOutcome[]>): Promise<unknown> => {
+  try {
+    return (await outcomes).find((outcome) => outcome !== "lost");
+  } catch (error) {
+    if (error instanceof assert.AssertionError) throw error;
+    return undefined;
+  }
+};
+
+/** What was another one's when its holder went on stays that one's, whatever the holder says of it. */
+const hasNoSay = async (world: World, [holder, stale]: Hand, [other, current]: Hand): Promise<void> => {
+  const settlements: unknown[] = [];
+  // At once, and when its connection has had time to come back.
+  for (const afterMs of [0, world.lossMs + world.slackMs]) {
+    await world.time.pass(afterMs);
+    assert.equal(await isRefused(holder.renew(stale)), undefined, "I6: a lease that was another one's is revived");
+    settlements.push(await isRefused(holder.ack(stale)), await isRefused(holder.release(0, stale)));
+  }
+  if (world.profile.fencing === "strict") {
+    assert.ok(!settlements.includes("ok"), "I4: a stale holder was heard");
+    assert.deepEqual(await other.renew(current), ["ok"], "I4: a stale holder has taken the frame away");
+    assert.deepEqual(await other.ack(current), ["ok"]);
+  } else for (const outcome of await other.ack(current)) settlements.push(outcome);
+  for (const outcome of settlements)
+    assert.ok(outcome === undefined || outcome === "ok" || outcome === "lost", `I11: ${JSON.stringify(outcome)}`);
+};
+
 /** After its holder has ended like this, another one gets the frame: not at once, and not later than the profile says. */
-const comesAgain = async (world: World, end: (process: Process) => void, thaw: (process: Process) => void) => {
+const comesAgain = async (world: World, end: (process: Process) => void, thaw?: (process: Process) => void) => {
   const holder = await Bare.open(world);
   const other = await Bare.open(world);
   await holder.send(["a"]);
-  assert.deepEqual(textsOf(await holder.receive()), ["a"]);
+  const [held, ...more] = await holder.receive();
+  assert.deepEqual(textsOf([held as Delivery, ...more]), ["a"]);
   const { askedAt } = holder;
   const endedAt = world.clock.now();
   end(holder.process);
-  const again = await other.receive({ waitMs: world.lossMs * 2 });
+  // For long: the one that goes on may take its time to be heard.
+  const again = await other.receive({ waitMs: world.lossMs * 2, leaseMs: world.leaseMs * 10 });
   const [heldMs, tookMs] = [world.clock.now() - askedAt, world.clock.now() - endedAt];
   assert.deepEqual(textsOf(again), ["a"], `L1: the frame did not come again within ${tookMs} ms`);
   const most = world.lossMs + world.slackMs;
   assert.ok(tookMs <= most, `L1: it came again after ${tookMs} ms, the profile says ${world.lossMs}`);
   if (world.profile.lease.kind === "timed")
     assert.ok(heldMs >= world.leaseMs * 0.8, `I6: it came again after ${heldMs} ms, its lease is ${world.leaseMs}`);
-  assert.deepEqual(await other.ack(...again), ["ok"]);
-  thaw(holder.process);
+  if (thaw === undefined) assert.deepEqual(await other.ack(...again), ["ok"]);
+  else {
+    thaw(holder.process);
+    await hasNoSay(world, [holder, held as Delivery], [other, again[0] as Delivery]);
+  }
   await world.time.pass(world.lossMs + world.slackMs);
   assert.deepEqual(await other.receive(), [], "I4: what was acked came again");
 };
@@ -44,12 +80,7 @@ export const seamProcessCases = area("seam", "lease", {
     expects:
       "what a process held that was killed comes again: after its lease, or when the broker has noticed that the session is dead",
     when: ownSessions,
-    run: (world) =>
-      comesAgain(
-        world,
-        (process) => process.crash(),
-        () => {},
-      ),
+    run: (world) => comesAgain(world, (process) => process.crash()),
   },
 
   "frozen-process.redelivered": {

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { type Delivery, type Profile, UNLIMITED } from "@org/dispatch-core/contract";
+import { type Delivery, UNLIMITED } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { Bare, never, textsOf } from "../world/bare.ts";
 import { ownSessions } from "../world/facts.ts";
 import type { World } from "../world/world.ts";
-
-const timed = ({ lease }: Profile) => lease.kind === "timed" || `lease ${lease.kind}`;
 
 const taken = async (world: World, ...texts: string[]): Promise<[Bare, Delivery[]]> => {
   const bare = await Bare.open(world);
@@ -59,11 +57,11 @@ export const seamSettleCases = area("seam", "settle", {
   "stale-holder-cannot-ack": {
     cites: ["I4", "I6"],
     expects: "where fencing is strict, a holder whose lease is over is refused, and the next holder keeps the frame",
-    when: (profile) => (profile.fencing === "strict" ? timed(profile) : `fencing ${profile.fencing}`),
+    when: ({ fencing }) => fencing === "strict" || `fencing ${fencing}`,
     async run(world) {
       const [bare, stale] = await taken(world, "a");
       await world.time.pass(world.leaseMs + world.slackMs);
-      const [current] = await bare.receive({ waitMs: world.leaseMs });
+      const [current] = await bare.receive({ waitMs: world.lossMs * 2 });
       assert.ok(current !== undefined, "I1: the frame did not come again");
       assert.deepEqual(await bare.ack(...stale), ["lost"], "I4: a stale holder was heard");
       assert.deepEqual(await bare.release(0, ...stale), ["lost"], "I4: a stale holder was heard");
