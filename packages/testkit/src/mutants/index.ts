@@ -1,5 +1,6 @@
 import { leasingMutants } from "./leasing.ts";
 import { lookingMutants } from "./looking.ts";
+import { movingMutants } from "./moving.ts";
 import type { Mutant } from "./mutant.ts";
 import { openingMutants } from "./opening.ts";
 import { receivingMutants } from "./receiving.ts";
@@ -18,5 +19,6 @@ export const mutants: readonly Mutant[] = Object.freeze([
   ...receivingMutants,
   ...leasingMutants,
   ...settlingMutants,
+  ...movingMutants,
   ...lookingMutants,
 ]);

@@ -1,10 +1,10 @@
-import type { Move, Receipt } from "@org/dispatch-core/contract";
-import { countingGrants, withFacts } from "../decorators/facts.ts";
+import type { Receipt } from "@org/dispatch-core/contract";
+import { countingGrants } from "../decorators/facts.ts";
 import { FaultError, wrap } from "../decorators/wrap.ts";
 import { frameOf } from "../world/bare.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** Wrong in how frames are settled and moved, and in what is counted. */
+/** Wrong in how frames are settled, and in what is counted. */
 export const settlingMutants: readonly Mutant[] = [
   {
     id: "release-ignores-the-delay",
@@ -122,69 +122,6 @@ export const settlingMutants: readonly Mutant[] = [
           const more = counted;
           counted = 0;
           return got.map((delivery) => ({ ...delivery, redelivery: delivery.redelivery + more }));
-        },
-      });
-    },
-  },
-  {
-    id: "half-a-move",
-    fault: "sends as much of a move as it can, whatever becomes of the rest",
-    caughtBy: "seam.move.many-frames-all-or-nothing",
-    wrap: (inner) =>
-      wrap(inner, {
-        async move(moves, signal) {
-          const answers = (await inner.move?.(moves, signal)) ?? [];
-          for (const [index, { sends }] of moves.entries()) {
-            if (answers[index] === "ok") continue;
-            for (const { queue, frame } of sends) await inner.send(queue, [frame], signal);
-          }
-          return answers;
-        },
-      }),
-  },
-  {
-    id: "moves-without-a-fence",
-    fault: "sends the frames of a move also for a holder that is too late, and says ok",
-    caughtBy: "seam.move.is-one-step",
-    wrap: (inner) =>
-      wrap(inner, {
-        async move(moves, signal) {
-          const answers = (await inner.move?.(moves, signal)) ?? [];
-          const late = (answer: unknown) => typeof answer === "object" && answer !== null && "lost" in answer;
-          for (const [index, { sends }] of moves.entries()) {
-            if (!late(answers[index])) continue;
-            for (const { queue, frame } of sends) await inner.send(queue, [frame], signal);
-          }
-          return answers.map((answer) => (late(answer) ? "ok" : answer));
-        },
-      }),
-  },
-  {
-    id: "acks-what-is-only-proven",
-    fault: "acknowledges every receipt of a move, also those that it was only to look at",
-    caughtBy: "seam.move.proven-without-ack",
-    wrap: (inner) =>
-      wrap(inner, {
-        async move(moves, signal) {
-          const all = moves.map(
-            (move): Move => ({ ...move, receipts: move.receipts.map(({ receipt }) => ({ receipt, ack: true })) }),
-          );
-          return (await inner.move?.(all, signal)) ?? [];
-        },
-      }),
-  },
-  {
-    id: "moves-to-one-role-only",
-    fault: "moves within the work queues only, and fails for the rest of the family",
-    caughtBy: "seam.move.family-in-one-slot",
-    wrap(inner) {
-      const narrow = withFacts(inner, {});
-      return wrap(narrow, {
-        async move(moves, signal) {
-          if (moves.every(({ sends }) => sends.every(({ queue }) => queue.role === "work")))
-            return (await narrow.move?.(moves, signal)) ?? [];
-          const failed = new FaultError("MISMATCH", "the keys of a script must be in one slot");
-          return moves.map(() => ({ failed }));
         },
       });
     },

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { Delivery, Move, MoveOutcome } from "@org/dispatch-core/contract";
+import type { Delivery, Move, MoveOutcome, Profile, Queue } from "@org/dispatch-core/contract";
 import { area, verbs } from "../case.ts";
 import { Bare, frameOf, never, REPLY, textsOf } from "../world/bare.ts";
+import { hasPriorities } from "../world/lanes.ts";
 import { DEAD, WORK, type World } from "../world/world.ts";
 
 const taken = async (world: World, ...texts: string[]): Promise<[Bare, Delivery[]]> => {
@@ -16,7 +17,17 @@ const move = async (world: World, bare: Bare, ...moves: readonly Move[]): Promis
   return world.time.wait(answer, "move answers");
 };
 
+/** Not ready, and not held either: a reply queue or one of dead letters has nothing. */
+const isEmpty = async (bare: Bare, ...queues: readonly Queue[]): Promise<void> => {
+  for (const queue of queues)
+    assert.deepEqual(textsOf(await bare.receive({ waitMs: 0 }, queue)), [], "I1: half of a move was done");
+};
+
+const prove = (...held: readonly Delivery[]) => held.map(({ receipt }) => ({ receipt, ack: false }));
 const ack = (...held: readonly Delivery[]) => held.map(({ receipt }) => ({ receipt, ack: true }));
+
+const priorityFact = ({ priorityOrder, priorityLevels }: Profile) =>
+  priorityOrder === "strict" ? `priorityLevels ${priorityLevels}` : `priorityOrder ${priorityOrder}`;
 
 /** Ack here and send there, in one step. */
 export const seamMoveCases = area("seam", "move", {
@@ -49,10 +60,7 @@ export const seamMoveCases = area("seam", "move", {
     when: verbs("move"),
     async run(world) {
       const [bare, [a, b]] = (await taken(world, "a", "b")) as [Bare, [Delivery, Delivery]];
-      const proven = {
-        receipts: [{ receipt: a.receipt, ack: false }],
-        sends: [{ queue: REPLY, frame: frameOf("one") }],
-      };
+      const proven = { receipts: prove(a), sends: [{ queue: REPLY, frame: frameOf("one") }] };
       assert.deepEqual(await move(world, bare, proven), ["ok"]);
       assert.deepEqual(await bare.renew(a), ["ok"]);
       await bare.ack(b);
@@ -63,9 +71,49 @@ export const seamMoveCases = area("seam", "move", {
     },
   },
 
+  "too-late-moves-nothing": {
+    cites: ["I1", "I4", "I6"],
+    expects:
+      "a holder whose lease is over moves nothing, whether it acks or only proves, and not with what it holds beside it; who has the frame now keeps it",
+    when: verbs("move"),
+    async run(world) {
+      const [bare, [a, b]] = (await taken(world, "a", "b")) as [Bare, [Delivery, Delivery]];
+      await world.time.pass(world.leaseMs + world.slackMs);
+      const other = await Bare.open(world, [WORK]);
+      // For long: all of them are held to the end.
+      const current = await other.receiveAll(2, { waitMs: world.lossMs * 2, leaseMs: world.leaseMs * 10 });
+      assert.deepEqual(textsOf(current).sort(), ["a", "b"], "I1: the frames did not come again");
+      await bare.send(["c"]);
+      const [c] = (await bare.receive({ leaseMs: world.leaseMs * 10 })) as [Delivery];
+      const sends = [REPLY, DEAD].map((queue) => ({ queue, frame: frameOf(`to ${queue.role}`, { first: false }) }));
+      const moves = [ack(a), prove(b), [...ack(c), ...prove(a)]].map((receipts) => ({ receipts, sends }));
+      const lost = [a, b, a].map(({ receipt }) => ({ lost: [receipt] }));
+      assert.deepEqual(await move(world, bare, ...moves), lost, "I4: a stale holder was heard");
+      await isEmpty(bare, REPLY, DEAD);
+      assert.deepEqual(await bare.renew(c), ["ok"], "I1: half of a move was done");
+      assert.deepEqual(await other.renew(...current), ["ok", "ok"], "I4: a stale holder has taken the frame away");
+      assert.deepEqual(await other.ack(...current), ["ok", "ok"]);
+    },
+  },
+
+  "keeps-priorities": {
+    cites: ["I13"],
+    expects: "what is moved keeps its priority: of the copies of one move the highest comes first",
+    when: (profile) => (hasPriorities(profile) ? verbs("move")(profile) : priorityFact(profile)),
+    async run(world) {
+      const [bare, held] = await taken(world, "a");
+      const sends = [1, 9, 5].map((priority) => ({
+        queue: WORK,
+        frame: frameOf(`at ${priority}`, { first: false, priority }),
+      }));
+      assert.deepEqual(await move(world, bare, { receipts: ack(...held), sends }), ["ok"]);
+      assert.deepEqual(textsOf(await bare.receiveAll(3, { max: 1 })), ["at 9", "at 5", "at 1"]);
+    },
+  },
+
   "many-frames-all-or-nothing": {
     cites: ["I1", "I4"],
-    expects: "a move with one queue that is gone, or one lease that is lost, does nothing at all",
+    expects: "a move with one queue that is gone does nothing at all",
     when: (profile) => (profile.knowsGone ? verbs("move", "remove")(profile) : "knowsGone false"),
     async run(world) {
       const [bare, [a, b]] = (await taken(world, "a", "b")) as [Bare, [Delivery, Delivery]];
@@ -73,7 +121,7 @@ export const seamMoveCases = area("seam", "move", {
       const gone = { ...REPLY, name: "never-was" };
       const toNobody = { receipts: ack(a, b), sends: [...sends, { queue: gone, frame: frameOf("result") }] };
       assert.deepEqual(await move(world, bare, toNobody), [{ gone: [gone] }]);
-      assert.deepEqual(await bare.receive({ waitMs: 0 }, DEAD), [], "I1: half of a move was done");
+      await isEmpty(bare, DEAD);
       assert.deepEqual(await bare.renew(a, b), ["ok", "ok"]);
       assert.deepEqual(await move(world, bare, { receipts: ack(a, b), sends }), ["ok"]);
       assert.deepEqual(textsOf(await bare.receiveAll(3, {}, DEAD)).sort(), ["x", "y", "z"]);
