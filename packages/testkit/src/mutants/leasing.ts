@@ -33,11 +33,42 @@ export const leasingMutants: readonly Mutant[] = [
   },
   {
     id: "lease-ends-early",
-    fault: "leases for half of what it was asked for",
+    fault: "leases for a hundredth less than it was asked for",
     caughtBy: "seam.lease.expiry.not-before-lease",
     wrap: (inner) =>
       wrap(inner, {
-        receive: (queue, want, signal) => inner.receive(queue, { ...want, leaseMs: want.leaseMs / 2 }, signal),
+        receive: (queue, want, signal) => inner.receive(queue, { ...want, leaseMs: want.leaseMs * 0.99 }, signal),
+      }),
+  },
+  {
+    id: "leases-as-it-was-opened",
+    fault: "leases for what open was told, whatever the receive asks for",
+    caughtBy: "seam.lease.expiry.as-the-receive-asked",
+    wrap(inner) {
+      let leaseMs = 0;
+      return wrap(inner, {
+        open(options, signal) {
+          leaseMs = options.leaseMs;
+          return inner.open(options, signal);
+        },
+        receive: (queue, want, signal) => inner.receive(queue, { ...want, leaseMs }, signal),
+      });
+    },
+  },
+  {
+    id: "renews-for-half",
+    fault: "renews for half of what it was asked for, which is enough for who renews every third of a lease",
+    caughtBy: "seam.lease.renew.keeps-past-three-leases",
+    wrap: (inner) => wrap(inner, { renew: (receipts, leaseMs, signal) => inner.renew(receipts, leaseMs / 2, signal) }),
+  },
+  {
+    id: "lease-and-renewal-end-early",
+    fault: "leases and renews for a tenth less than it was asked for",
+    caughtBy: "seam.lease.after-long-wait-is-whole",
+    wrap: (inner) =>
+      wrap(inner, {
+        receive: (queue, want, signal) => inner.receive(queue, { ...want, leaseMs: want.leaseMs * 0.9 }, signal),
+        renew: (receipts, leaseMs, signal) => inner.renew(receipts, leaseMs * 0.9, signal),
       }),
   },
   {

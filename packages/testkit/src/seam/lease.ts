@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Delivery, Profile } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
-import { Bare, staysHeld, textsOf } from "../world/bare.ts";
+import { almostOver, Bare, cameAfter, isStillHeard, staysHeld, textsOf } from "../world/bare.ts";
 import type { World } from "../world/world.ts";
 
 const timed = ({ lease }: Profile) => lease.kind === "timed" || `lease ${lease.kind}`;
@@ -50,8 +50,25 @@ export const seamLeaseCases = area("seam", "lease", {
     async run(world) {
       const [bare] = await taken(world, "a");
       const { askedAt } = bare;
-      await world.time.pass(world.leaseMs * 0.8);
+      await almostOver(world, askedAt);
       staysHeld(world, askedAt, await bare.receive({ waitMs: 0 }));
+    },
+  },
+
+  "expiry.as-the-receive-asked": {
+    cites: ["I6", "L1"],
+    expects: "a lease is as long as the receive has asked for, whatever open was told",
+    when: timed,
+    async run(world) {
+      const bare = await Bare.open(world);
+      await bare.send(["a"]);
+      const leaseMs = world.leaseMs * 2;
+      assert.deepEqual(textsOf(await bare.receive({ leaseMs })), ["a"]);
+      const { askedAt } = bare;
+      await almostOver(world, askedAt, leaseMs);
+      staysHeld(world, askedAt, await bare.receive({ waitMs: 0 }), { leaseMs });
+      assert.deepEqual(textsOf(await bare.receive({ waitMs: world.lossMs + world.slackMs })), ["a"]);
+      cameAfter(world, world.clock.now() - askedAt, leaseMs);
     },
   },
 
@@ -84,7 +101,7 @@ export const seamLeaseCases = area("seam", "lease", {
 
   "renew.keeps-past-three-leases": {
     cites: ["I6", "I7"],
-    expects: "a lease that is renewed lasts, for as long as the total cap allows",
+    expects: "a lease that is renewed lasts a whole lease more each time, for as long as the total cap allows",
     async run(world) {
       const [bare, held] = await taken(world, "a");
       for (let third = 0; third < 10; third += 1) {
@@ -92,8 +109,9 @@ export const seamLeaseCases = area("seam", "lease", {
         assert.deepEqual(await bare.renew(...held), ["ok"], `after ${third + 1} thirds of a lease`);
       }
       const { askedAt } = bare;
+      await almostOver(world, askedAt);
       staysHeld(world, askedAt, await bare.receive({ waitMs: 0 }));
-      assert.deepEqual(await bare.ack(...held), ["ok"]);
+      await isStillHeard(world, bare, askedAt, held);
     },
   },
 
@@ -108,8 +126,9 @@ export const seamLeaseCases = area("seam", "lease", {
       const step = world.profile.lease.kind === "timed" ? world.profile.lease.stepMs : 1;
       const renewed = bare.backend.renew([receipt], step, new AbortController().signal);
       assert.deepEqual(await world.time.wait(renewed, "renew answers"), ["ok"]);
-      await world.time.pass(world.leaseMs * 0.8);
-      staysHeld(world, askedAt, await bare.receive({ waitMs: 0 }), "I7: a renewal has shortened the lease");
+      await almostOver(world, askedAt);
+      const came = await bare.receive({ waitMs: 0 });
+      staysHeld(world, askedAt, came, { why: "a renewal has shortened the lease (I7)" });
     },
   },
 

@@ -31,15 +31,31 @@ export function textsOf(frames: readonly { readonly bytes: Uint8Array }[]): stri
   return frames.map(({ bytes }) => new TextDecoder().decode(bytes));
 }
 
+/** So long before its end a lease is looked at: where the clock is the machine's, the way to the broker and the broker's own clock take some of it. */
+const justBeforeMs = ({ time }: World): number => (time.isVirtual ? 1 : 100);
+
+/** A lease that was asked for at `askedAt` is all but over. On a machine that is late it may be over by then. */
+export async function almostOver(world: World, askedAt: number, leaseMs = world.leaseMs): Promise<void> {
+  await world.time.pass(Math.max(0, askedAt + leaseMs - justBeforeMs(world) - world.clock.now()));
+}
+
 /** I6: what was held from `askedAt` on came to nobody before its lease was over. A machine may be so slow that it is over when somebody looks. */
 export function staysHeld(
-  { clock, leaseMs }: World,
+  { clock, leaseMs: usualMs }: World,
   askedAt: number,
   came: readonly Delivery[],
-  why = "the frame is leased twice",
+  { why = "the frame is leased twice", leaseMs = usualMs } = {},
 ): void {
   const heldMs = clock.now() - askedAt;
   assert.ok(came.length === 0 || heldMs >= leaseMs, `I6: ${why}, ${heldMs} ms after its lease was asked for`);
+}
+
+/** What came again so long after its lease was asked for has not come before the lease was over, as far as two clocks can tell. */
+export function cameAfter(world: World, heldMs: number, leaseMs = world.leaseMs): void {
+  assert.ok(
+    heldMs >= leaseMs - justBeforeMs(world),
+    `I6: it came again after ${heldMs} ms, its lease is ${leaseMs} ms`,
+  );
 }
 
 /** One connection without core, for cases about the seam: short forms of the verbs. */
@@ -136,5 +152,18 @@ export class Bare {
     for (let at = 0; at === 0 || at < items.length; at += batchFrames)
       answers.push(...(await time.wait(call(items.slice(at, at + batchFrames)), `${verb} answers`)));
     return answers;
+  }
+}
+
+/** I6: who has renewed what it holds can still settle it, as long as that lease is not over. */
+export async function isStillHeard(
+  { clock, leaseMs }: World,
+  bare: Bare,
+  askedAt: number,
+  held: readonly Delivery[],
+): Promise<void> {
+  for (const outcome of await bare.ack(...held)) {
+    const heldMs = clock.now() - askedAt;
+    assert.ok(outcome === "ok" || heldMs >= leaseMs, `I6: ${String(outcome)}, ${heldMs} ms after it was renewed`);
   }
 }
