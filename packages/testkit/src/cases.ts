@@ -10,6 +10,7 @@ import { seamFaultCases } from "./seam/fault.ts";
 import { seamLeaseCases } from "./seam/lease.ts";
 import { seamLookCases } from "./seam/look.ts";
 import { seamMoveCases } from "./seam/move.ts";
+import { seamNameCases } from "./seam/names.ts";
 import { seamOrderCases } from "./seam/order.ts";
 import { seamProcessCases } from "./seam/process.ts";
 import { seamReceiveCases } from "./seam/receive.ts";
@@ -43,6 +44,7 @@ import { stopCases } from "./system/stop.ts";
 export const cases: readonly Case[] = [
   ...seamSendCases,
   ...seamReceiveCases,
+  ...seamNameCases,
   ...seamLeaseCases,
   ...seamProcessCases,
   ...seamSettleCases,

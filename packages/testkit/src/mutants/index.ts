@@ -2,6 +2,7 @@ import { leasingMutants } from "./leasing.ts";
 import { lookingMutants } from "./looking.ts";
 import { movingMutants } from "./moving.ts";
 import type { Mutant } from "./mutant.ts";
+import { namingMutants } from "./naming.ts";
 import { openingMutants } from "./opening.ts";
 import { receivingMutants } from "./receiving.ts";
 import { sendingMutants } from "./sending.ts";
@@ -17,6 +18,7 @@ export const mutants: readonly Mutant[] = Object.freeze([
   ...sendingMutants,
   ...openingMutants,
   ...receivingMutants,
+  ...namingMutants,
   ...leasingMutants,
   ...settlingMutants,
   ...movingMutants,

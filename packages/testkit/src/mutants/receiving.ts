@@ -1,4 +1,4 @@
-import type { Clock, Delivery, Queue } from "@org/dispatch-core/contract";
+import type { Clock, Delivery } from "@org/dispatch-core/contract";
 import { wrap } from "../decorators/wrap.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -119,19 +119,5 @@ export const receivingMutants: readonly Mutant[] = [
           return got;
         },
       }),
-  },
-  {
-    id: "mixes-queues",
-    fault: "has one queue for all users of a namespace",
-    caughtBy: "seam.receive.queues-isolated",
-    wrap(inner) {
-      const one = (queue: Queue): Queue => (queue.role === "work" ? { ...queue, of: "everybody" } : queue);
-      return wrap(inner, {
-        open: (options, signal) =>
-          inner.open({ ...options, receive: options.receive.map(one), send: options.send.map(one) }, signal),
-        send: (queue, frames, signal) => inner.send(one(queue), frames, signal),
-        receive: (queue, want, signal) => inner.receive(one(queue), want, signal),
-      });
-    },
   },
 ];

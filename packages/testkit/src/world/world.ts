@@ -126,9 +126,9 @@ export class World {
     this.#wallShiftMs += byMs;
   }
 
-  /** A backend of another namespace. */
-  elsewhere(): Backend {
-    const other = this.#options.backend(`${this.#options.namespace}-other`);
+  /** A backend of another namespace, which ends in `name`. */
+  elsewhere(name = "other"): Backend {
+    const other = this.#options.backend(`${this.#options.namespace}-${name}`);
     this.#connections.push(other);
     return other;
   }
