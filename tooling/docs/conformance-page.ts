@@ -21,11 +21,12 @@ const levels = [
 ] as const;
 
 /** The facts that a case looks at to say whether it applies. */
-export function factsOf({ when, needs }: Case, profiles: readonly Profile[]): string[] {
+export function factsOf({ when, needs, endsSessions }: Case, profiles: readonly Profile[]): string[] {
   const seen = new Set<string>();
   for (const profile of profiles) when?.(watched(profile, "", seen));
   const facts = [...seen].sort().map((fact) => `\`${fact}\``);
-  return needs === undefined ? facts : [...facts, `hook \`${needs}\``];
+  if (needs !== undefined) return [...facts, `hook \`${needs}\``];
+  return endsSessions === undefined ? facts : [...facts, "of sessions: hook `proxy`"];
 }
 
 /** The same object, which notes the path of each leaf that is read. */
@@ -81,8 +82,8 @@ What a backend has to do, as cases that run. Every adapter passes the same ones;
 report with what is expected, in the words of the table below.
 
 Only the profile leaves a case out: the last column has the facts that it looks at; where there is none, it always applies. A few cases need something of the
-surroundings of a broker that lives elsewhere (\`restart\`, \`spawnWorker\`), which is given to the suite as a hook; without it they are left out, and the
-report says so.
+surroundings of a broker that lives elsewhere (\`restart\`, \`spawnWorker\`, \`proxy\`), which is given to the suite as a hook; without it they are left out, and the
+report says so. Where a session's end is the end of its leases, so are those that end one.
 
 On a backend that lives in the process of the test the clock is virtual, and processes crash and stop within it; on all others both are the machine's, and
 leases are as short as the profile allows.

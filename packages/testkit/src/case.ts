@@ -23,6 +23,8 @@ export interface Case {
   when?(profile: Profile): true | string;
   /** What it asks of the surroundings of a broker that lives elsewhere; in this process the world does it by itself. */
   readonly needs?: Hook;
+  /** Kills or stops a process and its connection: where the lease is that of a session elsewhere, this takes the hook `proxy`, or nothing would end. */
+  readonly endsSessions?: true;
   /** Takes many leases where the clock is the machine's: begins before the others that run side by side, so that nobody waits for it alone. */
   readonly isLong?: true;
   /** Takes all that the machine has where processes are real: beside it, others would be late by its doing. */

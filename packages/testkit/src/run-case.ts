@@ -3,7 +3,7 @@ import type { Profile } from "@org/dispatch-core/contract";
 import type { Case } from "./case.ts";
 import { explained } from "./explained.ts";
 import { alwaysHolds } from "./invariants.ts";
-import type { Hooks } from "./world/hooks.ts";
+import type { Hook, Hooks } from "./world/hooks.ts";
 import { World, type WorldOptions } from "./world/world.ts";
 
 let cases = 0;
@@ -13,8 +13,13 @@ const process = randomBytes(3).toString("hex");
 export function leftOut(one: Case, profile: Profile, hooks: Hooks = {}): string | undefined {
   const applies = one.when?.(profile) ?? true;
   if (applies !== true) return applies;
-  const isAbsent = one.needs !== undefined && profile.reach === "network" && hooks[one.needs] === undefined;
-  return isAbsent ? `needs the hook ${one.needs}` : undefined;
+  const hook = hookOf(one, profile);
+  const isAbsent = hook !== undefined && profile.reach === "network" && hooks[hook] === undefined;
+  return isAbsent ? `needs the hook ${hook}` : undefined;
+}
+
+function hookOf({ needs, endsSessions }: Case, { lease }: Profile): Hook | undefined {
+  return needs ?? (endsSessions && lease.kind === "session" ? "proxy" : undefined);
 }
 
 /**

@@ -5,9 +5,11 @@ import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../../tooling/temporary-folder.ts";
 import { withFacts } from "./decorators/facts.ts";
 import { wrap } from "./decorators/wrap.ts";
+import { type ConformanceOptions, planConformance } from "./plan.ts";
 import type { CaseReport } from "./report.ts";
 import { reportText } from "./report-text.ts";
 import { runConformance } from "./run-conformance.ts";
+import { type BackendFactory, World } from "./world/world.ts";
 
 const backend = (namespace: string) => memory({ namespace });
 const ids = (cases: readonly CaseReport[], status: CaseReport["status"]) =>
@@ -101,5 +103,37 @@ describe("runConformance", () => {
       status: "left-out",
       fact: "needs the hook spawnWorker",
     });
+  });
+
+  it("without a proxy, cases about silent connections are left out, and those that end a session where the lease hangs on it", () => {
+    // Soon noticed, so that it can be waited for on the machine's clock.
+    const lease = { kind: "session", totalCapMs: 1_800_000, detectionMs: 3_000 } as const;
+    const far = (character: "redis" | "rabbitmq") => (namespace: string) =>
+      withFacts(memory({ namespace, character }), { reach: "network", ...(character === "rabbitmq" && { lease }) });
+    const out = (backend: BackendFactory, hooks: Partial<ConformanceOptions> = {}) =>
+      planConformance({ backend, levels: ["seam", "system", "chaos"], ...hooks }).notRunning.flatMap(({ id, fact }) =>
+        fact === "needs the hook proxy" ? [id] : [],
+      );
+    const silent = ["seam.errors.black-hole.settles-by-deadline", "chaos.connection.half-open"];
+    expect(out(far("redis"))).toEqual(silent);
+    expect(out(far("rabbitmq"))).toEqual(
+      expect.arrayContaining([
+        ...silent,
+        "seam.lease.killed-process.redelivered-within-detection",
+        "seam.settle.losses-counted-as-the-profile-says",
+        "system.lost.crash-counts-lost",
+        "chaos.worker.zombie",
+      ]),
+    );
+    const proxy = () => Promise.reject(new Error("not opened")) as never;
+    expect(out(far("rabbitmq"), { proxy })).toEqual([]);
+  });
+
+  it("a case that ends a session elsewhere, and does not say so, fails", async () => {
+    const far = (namespace: string) => withFacts(memory({ namespace, character: "rabbitmq" }), { reach: "network" });
+    const world = new World({ backend: far, namespace: "ends" });
+    expect(() => world.process().crash()).toThrow("endsSessions");
+    expect(() => world.process().freeze()).toThrow("endsSessions");
+    await world.end();
   });
 });

@@ -9,6 +9,7 @@ import type { WorkerProcess } from "../world/worker-process.ts";
 export const blockedCases = area("chaos", "event-loop", {
   blocked: {
     cites: ["I3", "I4", "I6", "L1"],
+    endsSessions: true,
     isLong: true,
     expects:
       "an event loop that is blocked for half a lease loses nothing; one that is blocked for longer loses its leases, and what it returns is not taken",

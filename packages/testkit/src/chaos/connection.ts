@@ -60,6 +60,7 @@ export const connectionCases = [
 
     "half-open": {
       cites: ["I1", "I3", "L1", "L2"],
+      needs: "proxy",
       isLong: true,
       expects:
         "a connection that answers no more and says nothing is noticed within ten seconds (or pollMs + 5 s), and the work goes on when it answers again",

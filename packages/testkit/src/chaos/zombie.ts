@@ -8,6 +8,7 @@ import type { WorkerProcess } from "../world/worker-process.ts";
 export const zombieCases = area("chaos", "worker", {
   zombie: {
     cites: ["I4", "I5", "I16"],
+    endsSessions: true,
     expects: "a worker that stood still for longer than its lease is not heard any more: another one's result counts",
     async run(world) {
       const { dispatcher } = await world.dispatcher();

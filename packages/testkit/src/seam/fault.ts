@@ -74,6 +74,7 @@ export const seamFaultCases = [
 
     "black-hole.settles-by-deadline": {
       cites: ["L2"],
+      needs: "proxy",
       expects:
         "on a connection that answers no more, every call settles when its signal fires; receive brings nothing, the others may throw",
       async run(world) {

@@ -85,6 +85,7 @@ const capped = ({ lease, reach }: Profile): true | string => {
 export const seamProcessCases = area("seam", "lease", {
   "killed-process.redelivered-within-detection": {
     cites: ["I1", "I6", "L1"],
+    endsSessions: true,
     expects:
       "what a process held that was killed comes again: after its lease, or when the broker has noticed that the session is dead",
     when: ownSessions,
@@ -93,6 +94,7 @@ export const seamProcessCases = area("seam", "lease", {
 
   "frozen-process.redelivered": {
     cites: ["I1", "I4", "I6", "L1"],
+    endsSessions: true,
     expects:
       "what a process holds that stands still (SIGSTOP) comes again, as if it had been killed; when it goes on it has no say in it",
     when: ownSessions,

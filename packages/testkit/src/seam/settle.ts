@@ -149,6 +149,7 @@ export const seamSettleCases = area("seam", "settle", {
 
   "losses-counted-as-the-profile-says": {
     cites: ["I8"],
+    endsSessions: true,
     expects: "redelivery counts the holders that were lost; with `once`, it may say no more than that there was one",
     when: ownSessions,
     async run(world) {

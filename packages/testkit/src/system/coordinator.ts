@@ -25,6 +25,7 @@ export const coordinatorCases = area("system", "result", {
 
   "orphans-reach-the-same-id": {
     cites: ["I1", "I16"],
+    endsSessions: true,
     expects: "results wait for a coordinator that has crashed, and reach the next one of its id as orphans",
     when: ({ replyRetentionMs }) => replyRetentionMs > 0 || "replyRetentionMs 0",
     async run(world) {

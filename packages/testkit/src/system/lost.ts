@@ -8,6 +8,7 @@ import type { WorkerProcess } from "../world/worker-process.ts";
 export const lostCases = area("system", "lost", {
   "crash-counts-lost": {
     cites: ["I8", "L1"],
+    endsSessions: true,
     expects:
       "a crashed holder's task comes again after its lease, or when its session is noticed to be over, with a loss more and no attempt more",
     async run(world) {

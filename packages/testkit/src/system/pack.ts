@@ -59,6 +59,7 @@ export const packCases = area("system", "pack", {
 
   "lost-once-runs-whole": {
     cites: ["I5", "I8", "L1"],
+    endsSessions: true,
     expects: "a pack whose holder crashed runs again as it is, with a loss more",
     async run(world) {
       const { dispatcher } = await world.dispatcher(packsOf(6));
@@ -85,6 +86,7 @@ export const packCases = area("system", "pack", {
 
   "lost-twice-is-split": {
     cites: ["I8", "I10", "L1"],
+    endsSessions: true,
     expects: "a pack that was lost twice is split before anything of it runs, so that a poison task ends dead alone",
     async run(world) {
       const { dispatcher } = await world.dispatcher(packsOf(10));

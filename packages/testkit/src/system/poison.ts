@@ -29,6 +29,7 @@ const onlyPoisonDies = (results: readonly Result[], maxLost: number) => {
 export const poisonCases = area("system", "lost", {
   "poison-ends-dead-neighbours-complete": {
     cites: ["I8", "I10", "L1"],
+    endsSessions: true,
     expects:
       "a task that kills each of its workers ends dead after maxLost + 1 of them; what they held beside it completes",
     async run(world) {
@@ -43,6 +44,7 @@ export const poisonCases = area("system", "lost", {
 
   "neighbours-held-complete": {
     cites: ["I8", "I10"],
+    endsSessions: true,
     isLong: true,
     expects: "99 tasks that are held beside a poison task until their last chance complete; one is dead",
     async run(world) {
@@ -59,6 +61,7 @@ export const poisonCases = area("system", "lost", {
 
   "delayed-poison-ends": {
     cites: ["I8", "I10", "L1"],
+    endsSessions: true,
     expects:
       "a delayed task that kills each of its workers as soon as it is there ends dead, though no ack of its worker may be durable by then",
     async run(world) {
@@ -76,6 +79,7 @@ export const poisonCases = area("system", "lost", {
 
   "nothing-joins-a-last-chance": {
     cites: ["I8", "I10"],
+    endsSessions: true,
     isLong: true,
     expects:
       "what comes while a last chance runs, of whatever priority, is not run beside it: poison takes nobody with it",
@@ -119,6 +123,7 @@ export const poisonCases = area("system", "lost", {
 
   "last-chance-is-alone": {
     cites: ["I8", "I10"],
+    endsSessions: true,
     expects: "a task with lost = maxLost is run only by a worker that holds nothing else",
     async run(world) {
       const { dispatcher } = await world.dispatcher();

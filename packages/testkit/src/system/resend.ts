@@ -67,6 +67,7 @@ export const resendCases = area("system", "result", {
 
   "resend.not-when-a-lost-one-waits-again": {
     cites: ["I1", "I4", "L1"],
+    endsSessions: true,
     isLong: true,
     expects:
       "a task whose worker crashed waits its turn again, behind others: that those behind it came back before the crash is no sign that it is lost",
@@ -107,6 +108,7 @@ export const resendCases = area("system", "result", {
 
   "resend.not-while-a-lost-holder-is-waited-for": {
     cites: ["I1", "I4"],
+    endsSessions: true,
     isLong: true,
     expects:
       "a task whose holder crashed is in the hands of its lease, and then waits for its turn again: others that overtook it before prove nothing",

@@ -69,6 +69,7 @@ export class Process {
   }
 
   crash(): void {
+    this.#canEnd();
     const { session } = this.#options;
     this.clock.kill();
     // A session dies without a word; of a shared connection, only this process's calls end.
@@ -77,6 +78,7 @@ export class Process {
   }
 
   freeze(): void {
+    this.#canEnd();
     this.clock.freeze();
     this.#options.session?.freeze();
   }
@@ -158,6 +160,15 @@ export class Process {
     const proceed = (...others: readonly unknown[]) =>
       this.#through(others.length > 0 ? { ...call, args: others } : call, rest);
     return interceptor({ ...call, proceed });
+  }
+
+  /** Throws where only its view of the connection would end, and the lease with the connection: the case would show nothing, or fail who is right. */
+  #canEnd(): void {
+    const { session, shared, connection } = this.#options;
+    if (session === undefined && !shared && connection.profile.lease.kind === "session")
+      throw new Error(
+        "a session elsewhere ends through the hook `proxy` only: the case has to say that it `endsSessions`",
+      );
   }
 
   /** The call as this process makes it: a crash ends it at the broker, and a shared backend keeps the clock of the world. */

@@ -103,6 +103,7 @@ export const delayFaultCases = area("system", "delay", {
 
   "pump-crash-between-send-and-ack": {
     cites: ["I1", "I3", "I4"],
+    endsSessions: true,
     expects: "a worker that dies after it has sent a delayed task on, and before its ack: one name, one outcome",
     when: canBePassed,
     async run(world) {
