@@ -92,8 +92,9 @@ export function capabilitiesPage(reports: readonly KeptReport[]): string {
 
 <!-- Made by \`./dev node tooling/docs/capabilities.ts\` from ${reportsPath}/*.json, which the conformance suite wrote: run it, do not edit. -->
 
-A profile says what a broker does by itself; each fact was put to the test by the suite. What is missing here, core does instead: every backend has priorities,
-delays of any length, retries, dead letters and complete results (\`dispatch explain\` says how). The suite opens a broker's adapter with short leases, so that what
+A profile says what a broker does by itself; each fact that can be waited for was put to the test by the suite. For how long a real broker keeps what nobody reads,
+and replies, and the far ends of its delays, is what its documentation says. What is missing here, core does instead: every backend has priorities, delays of any
+length, retries, dead letters and complete results (\`dispatch explain\` says how). The suite opens a broker's adapter with short leases, so that what
 follows from such an option stands here as it was tested (RabbitMQ: heartbeats of 1 s; Kafka: sessions of 3 s), and not as it is by default.
 
 ${row("", title)}

@@ -6,6 +6,7 @@ import { connectionCases } from "./chaos/connection.ts";
 import { killCases } from "./chaos/kill.ts";
 import { processCases } from "./chaos/processes.ts";
 import { zombieCases } from "./chaos/zombie.ts";
+import { seamFactCases } from "./seam/facts.ts";
 import { seamFaultCases } from "./seam/fault.ts";
 import { seamLeaseCases } from "./seam/lease.ts";
 import { seamLookCases } from "./seam/look.ts";
@@ -49,6 +50,7 @@ export const cases: readonly Case[] = [
   ...seamProcessCases,
   ...seamSettleCases,
   ...seamOrderCases,
+  ...seamFactCases,
   ...seamMoveCases,
   ...seamLookCases,
   ...seamFaultCases,

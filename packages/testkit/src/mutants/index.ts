@@ -4,6 +4,7 @@ import { movingMutants } from "./moving.ts";
 import type { Mutant } from "./mutant.ts";
 import { namingMutants } from "./naming.ts";
 import { openingMutants } from "./opening.ts";
+import { promisingMutants } from "./promising.ts";
 import { receivingMutants } from "./receiving.ts";
 import { sendingMutants } from "./sending.ts";
 import { settlingMutants } from "./settling.ts";
@@ -23,4 +24,5 @@ export const mutants: readonly Mutant[] = Object.freeze([
   ...settlingMutants,
   ...movingMutants,
   ...lookingMutants,
+  ...promisingMutants,
 ]);
