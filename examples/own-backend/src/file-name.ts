@@ -54,5 +54,6 @@ export function parseLeased(text: string): LeasedName {
 
 /** The folder of a queue: one that no other queue has, and that no file system refuses. */
 export function folderOf({ role, name, of }: Queue): string {
-  return `${role}-${encodeURIComponent(of)}-${encodeURIComponent(name)}`.replaceAll("*", "%2A");
+  // The joint is a character that no encoded name holds: with a dash, `reply` `b` of `jobs-reply` would be `reply-b` of `jobs`.
+  return `${role}=${encodeURIComponent(of)}=${encodeURIComponent(name)}`.replaceAll("*", "%2A");
 }
