@@ -14,7 +14,7 @@ export interface Naming {
 const MOST_NAME_BYTES = 255;
 
 /** What is behind the name of a queue, or of a namespace, stands for something else there: `jobs.high` is a lane of `jobs`. */
-const TAKEN = /\.(?:high|low|dead|later)$|\.reply\./;
+const TAKEN = /\.(?:high|low|dead|later|reply)$|\.reply\./;
 
 const MIDDLE_LANE = "normal";
 

@@ -155,6 +155,7 @@ describe("names", () => {
   it.each([
     [{}, "mail.high", /"dispatch.mail.high", which is a part of another/],
     [{}, "mail.dead", /part of another/],
+    [{}, "mail.reply", /part of another/],
     [{}, "mail.reply.c1", /part of another/],
     [{}, "delay.3", /"dispatch.delay.3", which is one of those for delays/],
     [{}, "delay.unrouted", /for delays/],
