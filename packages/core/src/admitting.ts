@@ -12,7 +12,7 @@ import type { ServedTasks } from "./served-tasks.ts";
 import type { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { DONE, released } from "./verdicts.ts";
-import { admit, EXPIRED, isExpired, type Refusal } from "./work/admission.ts";
+import { admit, believedLosses, EXPIRED, isExpired, type Refusal } from "./work/admission.ts";
 import type { Beater } from "./work/beater.ts";
 import type { LastChance } from "./work/last-chance.ts";
 import type { Rest } from "./work/rest.ts";
@@ -72,20 +72,21 @@ export class Admitting {
   /** A task by itself: it came alone, or its pack was taken apart. */
   admitTask(task: HeldTask, lane: number): void {
     const { settings, clock, tasks, profile, settler, slots, delays, lastChance, rest } = this.#parts;
-    const { frame, lost, whole } = task;
+    const { frame, whole } = task;
     if (!whole && settler.wasForwarded(frame)) {
       this.#parts.settle(task, DONE);
       return;
     }
     const { maxLost } = settings;
+    const lost = believedLosses(task, maxLost);
     // Asked only when it matters: it means to look at all that runs.
     const others = lost >= maxLost && this.#holdsOthers;
     const known = tasks.of(frame) !== undefined;
     const admission = admit(frame, { lost, maxLost, others, known, clock });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
     if (admission === "answer-probe") this.#parts.settle(task, DONE);
-    else if (whole && goesOn && lost > frame.lost && profile.redelivery === "once") {
-      // The broker remembers one loss at most: it is written into a copy before the frame can be lost again.
+    else if (whole && goesOn && lost > frame.lost && (profile.redelivery === "once" || lost === maxLost)) {
+      // Where the broker remembers one loss at most, it is written into a copy before the frame can be lost again; and that this is its last chance, everywhere.
       this.#parts.settle(task, { kind: "released", reason: "lost", delayMs: 0, begun: true, durationMs: 0 });
     } else if (admission === "give-back") {
       this.#parts.settle(task, released("last_chance", lastChance.met()));

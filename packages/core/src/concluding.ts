@@ -10,6 +10,7 @@ import { completion, type Decision, decide } from "./settle/decision.ts";
 import type { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { DONE, released, verdictOf } from "./verdicts.ts";
+import { believedLosses } from "./work/admission.ts";
 import type { Beater } from "./work/beater.ts";
 import type { Rest } from "./work/rest.ts";
 import type { HandlerEnd } from "./work/running.ts";
@@ -62,7 +63,7 @@ export class Concluding {
 
   settle(task: HeldTask, verdict: Verdict): void {
     const { settings, profile, tasks, clock, rest, settler } = this.#parts;
-    const { frame, lost } = task;
+    const { frame } = task;
     if (verdict.kind === "completed") {
       settler.settle(task, completion(verdict, frame));
       return;
@@ -74,6 +75,7 @@ export class Concluding {
       releaseByCopy: profile.redelivery !== "losses" || !profile.requeueKeepsPriority,
       releaseDelayMs: profile.releaseDelayMs,
     };
+    const lost = believedLosses(task, settings.maxLost);
     const decision = decide(verdict, frame, lost, policy, clock.wall(), random);
     if (decision.kind === "copy") rest.sentOn();
     settler.settle(task, decision);

@@ -138,8 +138,11 @@ describe("a pack in hand", () => {
   });
 
   it("that can be split no more, whatever is tried: its letter is the whole of it", () => {
-    const { bad, take } = packsBench({ maxLost: 3 });
-    take(undefined, 10);
+    const { bad, told, take } = packsBench({ maxLost: 3 });
+    // It says of itself that it was lost so often; else that is first written into it, and it is tried again.
+    take(undefined, 7);
+    expect([bad, told]).toEqual([[], ["whole 0+3 lost as a copy after 0"]]);
+    take(decoded(copyBytes(bytesOf(packOf(["a", "b", "c"])), { round: 0, attempt: 0, copy: 1, lost: 3 })), 7);
     expect(bad).toEqual(["0 FRAME_INVALID with a letter", "1 FRAME_INVALID", "2 FRAME_INVALID"]);
   });
 

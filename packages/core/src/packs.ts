@@ -51,9 +51,11 @@ export class Packs {
   }
 
   take(whole: HeldTask, lane: number): void {
-    const { codec, lossNeedsCopy, retryMs, stopping } = this.#port;
+    const { codec, lossNeedsCopy, retryMs, stopping, maxLost } = this.#port;
     const { hold, frame, lost } = whole;
-    if (!this.#isToSplit(hold) && lossNeedsCopy && lost > frame.lost) {
+    // Else it is split; but of a count that comes all at once it is not believed that it cannot be: it is tried as often as any other.
+    const isUnwritten = this.#isToSplit(hold) ? frame.lost < maxLost && this.#isUnsplit(hold) : lossNeedsCopy;
+    if (isUnwritten && lost > frame.lost) {
       this.#port.settle(whole, sentOn("lost"));
       return;
     }
@@ -105,8 +107,12 @@ export class Packs {
     return lost >= Math.min(SPLIT_AT, this.#port.maxLost);
   }
 
+  #isUnsplit({ lost }: Hold): boolean {
+    return lost > Math.max(SPLIT_AT, this.#port.maxLost) + SPLIT_TRIES;
+  }
+
   #loaded({ hold, frame }: HeldTask, lane: number, read: Payloads): void {
-    const payloads = hold.lost > Math.max(SPLIT_AT, this.#port.maxLost) + SPLIT_TRIES ? UNSPLIT : read;
+    const payloads = this.#isUnsplit(hold) ? UNSPLIT : read;
     if ("bad" in payloads) {
       this.#unreadable.add(frame);
       for (const [position, part] of partsOf(hold).entries()) this.#port.bad(part, payloads, position === 0);

@@ -227,7 +227,7 @@ const mutants: readonly Mutant[] = [
     },
     // The first two travel together.
     right: ["dead LOST", 'completed "beside it"', 'completed "elsewhere"', 2],
-    wrong: ["dead LOST", "dead LOST", 'completed "elsewhere"', 0],
+    wrong: ["dead LOST", 'completed "beside it"', 'completed "elsewhere"', 0],
   },
 ];
 

@@ -52,6 +52,14 @@ export function admit(frame: Frame, now: Circumstances): Admission {
   return "run";
 }
 
+/**
+ * How often it was lost, as far as that is believed: never past its last chance, before a frame says that it has come to it. A broker that goes away counts what it
+ * sends on to those who go with it, as often as there are some left, though nobody has it.
+ */
+export function believedLosses({ frame, lost }: { readonly frame: Frame; readonly lost: number }, maxLost: number) {
+  return frame.lost < maxLost ? Math.min(lost, maxLost) : lost;
+}
+
 export const EXPIRED: Refusal = Object.freeze({
   outcome: "expired",
   code: "EXPIRED",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Context } from "@org/dispatch-core";
+import type { Delivery } from "@org/dispatch-core/contract";
 import { area } from "../case.ts";
 import { attemptsAgree, everyTaskOnce, fencesRise, valueIsOfItsAttempt } from "../invariants.ts";
+import { unwired } from "../world/wire.ts";
 import type { WorkerProcess } from "../world/worker-process.ts";
 
 /** Crashes: counted as such and as nothing else. */
@@ -30,6 +32,53 @@ export const lostCases = area("system", "lost", {
       const least = world.profile.lease.kind === "timed" ? world.leaseMs / 2 : 0;
       assert.ok(again > least && again <= most, `I6: taken again ${again} ms after the crash`);
       assert.equal(run.summary.lost, 1);
+    },
+  },
+
+  "last-chance-is-had": {
+    cites: ["I8", "I10"],
+    expects:
+      "a task of which the broker says all at once that it was lost more often than it may be, as one does that went away under several workers, is run by itself before it is dead",
+    async run(world) {
+      const { dispatcher: packing } = await world.dispatcher({ packs: true });
+      const { dispatcher } = await world.dispatcher();
+      const held: number[] = [];
+      const handler = async (payload: unknown, { lost }: Context, host: WorkerProcess) => {
+        if (lost > 0) held.push(host.worker.status.held);
+        await world.sleep(10, host);
+        return payload;
+      };
+      // Of each kind the first frame that is granted. What is sent on because of that is another one.
+      const waiting = new Set(["alone", "packed"]);
+      await world.worker({ handler }, { concurrency: 4, maxLost: 2 }, (process) => {
+        process.intercept("receive", async ({ proceed }) =>
+          ((await proceed()) as readonly Delivery[]).map((delivery) => {
+            const text = unwired(world.profile, delivery.bytes).toString();
+            const kind = [...waiting].find((one) => text.includes(`"${one} `));
+            if (kind === undefined) return delivery;
+            waiting.delete(kind);
+            return { ...delivery, redelivery: 9 };
+          }),
+        );
+      });
+      for (const [sender, kind] of [
+        [dispatcher, "alone"],
+        [packing, "packed"],
+      ] as const) {
+        const inputs = Array.from({ length: 6 }, (_, n) => `${kind} ${n}`);
+        const results = await world.results(sender.run("default", inputs));
+        everyTaskOnce(results, 6);
+        for (const { outcome, index, value, error } of results)
+          assert.deepEqual(
+            [outcome, value],
+            ["completed", inputs[index]],
+            `I8: it is ${error?.code}, though nobody was given it`,
+          );
+      }
+      assert.equal(waiting.size, 0, "nothing was lost: the case shows nothing");
+      // One that came alone, and some of a pack.
+      assert.ok(held.length > 2, `I10: only ${held.length} last chances were taken`);
+      assert.deepEqual(new Set(held), new Set([1]), "I10: a last chance was taken beside others");
     },
   },
 
