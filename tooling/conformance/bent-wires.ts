@@ -25,6 +25,7 @@ export function bentSession(make: (connect: (wish: Wish) => Socket) => Backend):
     thaw: () => blackHole(false),
     cut: () => wires.cut(),
     blackHole,
+    latency: (ms: number) => wires.latency(ms),
     close: async () => {
       await close();
       await wires.close();
@@ -35,6 +36,7 @@ export function bentSession(make: (connect: (wish: Wish) => Socket) => Backend):
 class BentWires {
   #hasEnded = false;
   #isBlack = false;
+  #latencyMs = 0;
   readonly #proxies = new Map<string, Promise<TcpProxy>>();
 
   connect({ host, port, onConnect }: Wish): Socket {
@@ -66,6 +68,11 @@ class BentWires {
     this.#each((proxy) => (on ? proxy.blackHole() : proxy.heal()));
   }
 
+  latency(ms: number): void {
+    this.#latencyMs = ms;
+    this.#each((proxy) => proxy.latency(ms));
+  }
+
   async close(): Promise<void> {
     this.#hasEnded = true;
     const proxies = await Promise.allSettled(this.#proxies.values());
@@ -83,6 +90,7 @@ class BentWires {
     if (proxy === undefined) {
       proxy = TcpProxy.start({ host, port }).then((started) => {
         if (this.#isBlack) started.blackHole();
+        if (this.#latencyMs > 0) started.latency(this.#latencyMs);
         return started;
       });
       this.#proxies.set(key, proxy);

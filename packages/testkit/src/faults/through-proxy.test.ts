@@ -60,6 +60,17 @@ afterEach(async () => {
   await server.close();
 });
 
+it("is late by as much as it is told, each way, until it is told 0", async () => {
+  session.latency?.(60);
+  const begun = performance.now();
+  await asks();
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(115);
+  session.latency?.(0);
+  const healed = performance.now();
+  await asks();
+  expect(performance.now() - healed).toBeLessThan(100);
+});
+
 it("has the facts and the verbs of the backend, which comes to the broker by a door of its own", async () => {
   expect(session.profile).toBe(memory().profile);
   expect([session.purge, typeof session.browse]).toEqual([undefined, "function"]);

@@ -61,6 +61,7 @@ export function throughProxy(broker: Door, make: (door: Door) => Backend): Sessi
     freeze: () => proxy?.blackHole(),
     thaw: heal,
     cut: () => proxy?.reset(),
+    latency: (ms) => proxy?.latency(ms),
     blackHole: (on) => (on ? proxy?.blackHole() : heal()),
   };
 }

@@ -8,3 +8,8 @@ export function ownSessions({ lease, reach }: Profile): true | string {
   if (lease.kind === "timed" || reach === "process" || lease.detectionMs <= REAL_MS) return true;
   return `lease session, detectionMs ${lease.detectionMs}: the clock is the machine's`;
 }
+
+/** A lease that this backend can grant, as short as is sensible: a session is not over before its broker has noticed. */
+export function shortLeaseMs({ lease }: Profile): number {
+  return lease.kind === "timed" ? Math.max(3_000, lease.stepMs * 2) : Math.max(3_000, lease.detectionMs);
+}

@@ -12,6 +12,8 @@ export interface Session extends Backend {
   cut?(): void;
   /** Nothing that is written arrives, nothing comes back, and neither end is told. */
   blackHole?(on: boolean): void;
+  /** What is written arrives so many ms later, each way; 0: no longer. */
+  latency?(ms: number): void;
 }
 
 /** A broker within this process, which can go away and come back. */

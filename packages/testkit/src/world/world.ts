@@ -10,6 +10,7 @@ import {
 import type { Backend, Clock, Depth, Profile, Queue, Result } from "@org/dispatch-core/contract";
 import { depthOf } from "./depth-sum.ts";
 import { EventLog } from "./event-log.ts";
+import { shortLeaseMs } from "./facts.ts";
 import type { Hooks, SpawnedWorker } from "./hooks.ts";
 import { lanesOf, QUEUE } from "./lanes.ts";
 import { Ledger } from "./ledger.ts";
@@ -77,8 +78,7 @@ export class World {
     this.clock = this.time.clock;
     this.ledger = new Ledger(() => this.clock.now());
     this.events = new EventLog(() => this.clock.now());
-    const { lease } = this.profile;
-    this.leaseMs = lease.kind === "timed" ? Math.max(3_000, lease.stepMs * 2) : Math.max(3_000, lease.detectionMs);
+    this.leaseMs = shortLeaseMs(this.profile);
     this.slackMs = options.slackMs ?? (this.time.isVirtual ? 5 : 2_000);
     this.outageMs = options.outageMs ?? (this.time.isVirtual ? 120_000 : 10_000);
     this.#outage = new Outage(this.time, options.restart);
