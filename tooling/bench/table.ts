@@ -1,4 +1,5 @@
 /** The same lines for people. */
+import { aligned } from "../aligned.ts";
 import type { ComparisonLine, FigureLine, Line } from "./line.ts";
 
 /** A table of the figures, each with what it is compared with. */
@@ -15,7 +16,7 @@ export function table(lines: readonly Line[]): string {
     runs > 1 ? `${shown(min)} – ${shown(max)}` : "",
     ratios.get(`${name} ${subject}`) ?? "",
   ]);
-  return aligned([["case", "subject", "median", "unit", "from – to", "better by"], ...rows]);
+  return aligned([["case", "subject", "median", "unit", "from – to", "better by"], ...rows], [2]);
 }
 
 function isFigure(line: Line): line is FigureLine {
@@ -28,17 +29,4 @@ function isComparison(line: Line): line is ComparisonLine {
 
 function shown(value: number): string {
   return value.toLocaleString("en");
-}
-
-/** Columns as wide as their widest cell; the medians to the right. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
