@@ -92,7 +92,7 @@ describe("usage", () => {
   }, 60_000);
 
   test("an unknown option: one line, exit 2", async () => {
-    const own = ["start", "test", "check", "dispatch", "simulate", "conformance", "services", "bench", "demo"];
+    const own = ["start", "test", "check", "dispatch", "simulate", "conformance", "prove", "services", "bench", "demo"];
     for (const name of [...own, "install", "setup"]) {
       const { code, stdout, output } = await run([`${root}/dev`, name, "--foo"], { timeoutMs: 20_000 });
       expect([name, code, stdout]).toEqual([name, 2, ""]);

@@ -1,7 +1,12 @@
 /** From a subject to the options of its run. */
 import { access, readFile } from "node:fs/promises";
 import type { Backend } from "../../packages/core/dist/contract.js";
-import type { RunOptions } from "../../packages/testkit/dist/index.js";
+import {
+  type RunOptions,
+  spawnWorker,
+  type WorkerChild,
+  type WorkerChildOptions,
+} from "../../packages/testkit/dist/index.js";
 import { root } from "../tree.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Server, useServer } from "./servers.ts";
@@ -11,19 +16,26 @@ import type { Subject } from "./subjects.ts";
 export interface Ready {
   readonly version: string;
   readonly options: Pick<RunOptions, "backend" | "proxy" | "restart" | "versions">;
+  /** A worker in a process of its own; absent where the backend reaches no further than this one. */
+  readonly spawnWorker?: (options: WorkerChildOptions) => Promise<WorkerChild>;
+  /** Is the server ours, set up as `./dev services` does? */
+  readonly isOwn: boolean;
   release(): Promise<void>;
 }
 
+/** What a subject is made ready with. */
+export type ReadyOptions = Pick<Arguments, "name" | "version" | "cluster" | "tls">;
+
 /** What an adapter's package exports for those who find it by its name. */
-interface Adapter {
+export interface Adapter {
   fromOptions(options: Readonly<Record<string, unknown>>): Backend;
 }
 
 /** Throws an Error where the adapter is not in the tree; what `./dev services` said where the server cannot be had. */
-export async function makeReady(subject: Subject, given: Arguments, serve = useServer): Promise<Ready> {
+export async function makeReady(subject: Subject, given: ReadyOptions, serve = useServer): Promise<Ready> {
   if (subject.factory !== undefined) {
     const { version } = JSON.parse(await readFile(`${root}/packages/core/package.json`, "utf8"));
-    return { version, options: { backend: subject.factory() }, release: async () => {} };
+    return { version, options: { backend: subject.factory() }, isOwn: true, release: async () => {} };
   }
   const { adapter = "", service = "", session } = subject;
   const entry = `${root}/packages/${adapter}/dist/index.js`;
@@ -44,8 +56,17 @@ export async function makeReady(subject: Subject, given: Arguments, serve = useS
       ...(server.restart !== undefined && { restart: server.restart }),
       versions: { [service]: version },
     },
+    spawnWorker: (options) => spawnWorker(workerModule(entry, { ...subject.options, url }), options),
+    isOwn: server.service.pid !== null,
     release: () => server.release(),
   };
+}
+
+/** The module by which a worker in a process of its own makes its backend: what it is made of stands in its address. */
+function workerModule(entry: string, options: Readonly<Record<string, unknown>>): URL {
+  const module = new URL("./worker-backend.ts", import.meta.url);
+  module.search = new URLSearchParams({ entry, options: JSON.stringify(options) }).toString();
+  return module;
 }
 
 /** Wrong usage: there is nothing to run. */

@@ -21,6 +21,8 @@ export interface Subject {
   readonly service?: string;
   /** The folder of its adapter in `packages`; absent: it is core's. */
   readonly adapter?: string;
+  /** What of an acknowledged send is safe, as `./dev services` sets its server up and as the adapter sends; absent: nothing outlives the process. */
+  readonly durability?: string;
   /** What the adapter is made with beside address and namespace: sessions that are short, partitions that are few. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** How a session gets wires of its own, which can break as those of another process. */
@@ -40,15 +42,18 @@ const broker = (service: string, adapter: string, more: Partial<Subject> = {}): 
 
 const bentSingle: Subject["session"] = (url, make) => bentRedis((connection) => make({ url, connection }));
 
+const APPEND_ONLY = "appendonly yes, appendfsync everysec, no replica";
+
 export const subjects: Readonly<Record<string, Subject>> = {
   memory: inMemory(),
   "memory-as-redis": inMemory("redis"),
   "memory-as-sqs": inMemory("sqs"),
   "memory-as-rabbitmq": inMemory("rabbitmq"),
   "memory-as-kafka": inMemory("kafka"),
-  redis: broker("redis", "backend-redis", { session: bentSingle }),
-  valkey: broker("valkey", "backend-redis", { session: bentSingle }),
+  redis: broker("redis", "backend-redis", { session: bentSingle, durability: APPEND_ONLY }),
+  valkey: broker("valkey", "backend-redis", { session: bentSingle, durability: APPEND_ONLY }),
   sqs: broker("sqs", "backend-sqs", {
+    durability: "ElasticMQ's messages-storage on disk, WRITE_DELAY=0",
     // Cases wait for drains, which are as long as polls.
     options: { longPollingMs: 1_000 },
     session(url, make) {
@@ -59,6 +64,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
     },
   }),
   rabbitmq: broker("rabbitmq", "backend-rabbitmq", {
+    durability: "quorum queues of one node, publisher confirms",
     options: { heartbeatMs: 1_000 },
     session(url, make) {
       const [first = url] = url.split(",");
@@ -67,6 +73,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
     },
   }),
   kafka: broker("kafka", "backend-kafka", {
+    durability: "acks=all, replication factor 1",
     options: { partitions: 3, sessionTimeoutMs: 3_000 },
     session: (url, make) => bentSession((socketFactory) => make({ url, connection: { socketFactory } })),
   }),

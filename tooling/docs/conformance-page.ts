@@ -1,6 +1,7 @@
 /** docs/conformance.md, made from the suite itself, so that the two cannot differ. */
 import type { Profile } from "../../packages/core/dist/contract.js";
 import type { Case, cases, invariantTexts, Mutant, mutants } from "../../packages/testkit/dist/index.js";
+import { FAULTS, faultGoals, faultTexts, planCell } from "../prove/faults.ts";
 
 /** Where the page lies, from the repository's own folder. */
 export const conformancePath = "docs/conformance.md";
@@ -11,6 +12,30 @@ export interface Suite {
   readonly invariantTexts: typeof invariantTexts;
   /** Profiles of different kinds: what a case asks of them is what decides. */
   readonly profiles: readonly Profile[];
+}
+
+/** What `./dev prove` does, which runs no cases. */
+const proving = `## Figures under faults
+
+The cases above prove that a promise holds once; \`./dev prove --backend NAME|all [--short] [--resume]\` counts how often it does. For each backend and fault
+(a *cell*) a dispatcher sends 100,000 tasks of up to 5 ms (zombies: up to 200 ms), half of them packed and half alone, to four workers, with core's defaults
+but a lease that is as short as the profile allows. The fault strikes again and again, evenly over the tasks, each time with work under way. Every result is checked
+against its task. Meanwhile the report, \`.reports/prove/NAME@VERSION.json\`, is written after each cell, with all counters, goals, the seed, the commit, and
+the versions and durability of the broker; \`--resume\` skips what has held already at the same commit and size. \`--short\` takes 5,000 tasks and a shorter outage.
+
+${provingRows()}
+
+Goals of every cell: as many tasks acknowledged as there are, none lost, none dead (no handler fails), no unexpected result, no task with two outcomes, books that
+add up. *Lost* is an acknowledged task without an outcome of its own when its run ends (nothing came for two minutes, or it ended as \`VANISHED\`). *Duplicate
+executions* are runs of handlers beyond the first of each task; what a process did not get to say before it was killed is not counted. They break no promise, nor
+do fenced results. *Recovery* of a cell is the time in its row; of \`latency\` it has no goal.
+`;
+
+function provingRows(): string {
+  const rows = FAULTS.map(
+    (fault) => `| \`${fault}\` | ${faultTexts[fault]} | ${planCell(fault, false).strikes} | ${faultGoals[fault]} |`,
+  );
+  return ["| cell | the fault | strikes | recovery, and its own goals |", "|---|---|---|---|", ...rows].join("\n");
 }
 
 const levels = [
@@ -104,5 +129,6 @@ which the backend that it is made of passes. They are exported as \`mutants\`, f
 | mutant | what is wrong with it | caught by |
 |---|---|---|
 ${mutants.map(mutantRow).join("\n")}
-`;
+
+${proving}`;
 }
