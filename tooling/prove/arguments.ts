@@ -12,7 +12,7 @@ export interface Arguments {
 }
 
 /** How it is called. */
-export const USAGE =
+const USAGE =
   "usage: ./dev prove --backend NAME|all [--short] [--resume] [--fault FAULT]… [--seed TEXT]: the fault cells with their counters";
 
 /** The brokers of `all`: one of each kind. */
