@@ -86,6 +86,7 @@ export async function runCell(options: CellOptions): Promise<CellEnd> {
     failure ??= signal.aborted ? "interrupted" : error instanceof Error ? error.message : String(error);
   }
   clearInterval(timer);
+  gate.close();
   stop.abort();
   const runMs = performance.now() - begun;
   await crew.end();

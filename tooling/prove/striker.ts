@@ -10,6 +10,8 @@ export interface StrikerOptions extends Pick<Scene, "crew" | "watch" | "plan" | 
 }
 
 const LOOK_MS = 10;
+/** So soon something has come in. */
+const WORK_MS = 5_000;
 
 export class Striker {
   /** Strikes so far, and those of them that found tasks under way. */
@@ -39,7 +41,9 @@ export class Striker {
     const { watch, gate, plan } = this.#options;
     for (let strike = 0; strike < plan.strikes; strike += 1) {
       await this.#until(() => watch.tally.ended >= gate.strikesAt(strike), Number.POSITIVE_INFINITY);
-      if (isAtWork()) this.strikesAtWork += 1;
+      gate.begin(strike);
+      // Results may come in bursts, after which nothing is under way: then what trickles in is waited for.
+      if (await this.#until(isAtWork, WORK_MS)) this.strikesAtWork += 1;
       await this.#strike(strike);
     }
     gate.close();
@@ -48,7 +52,6 @@ export class Striker {
   async #strike(strike: number): Promise<void> {
     const { gate, plan, signal: _, ...scene } = this.#options;
     this.lastAtMs = performance.now();
-    gate.begin(strike);
     const during = <T>(promise: Promise<T>) => this.#during(promise);
     const until = (condition: () => boolean, withinMs: number) => this.#until(condition, withinMs);
     try {
