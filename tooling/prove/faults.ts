@@ -7,7 +7,7 @@ export type Fault = (typeof FAULTS)[number];
 /** In a line each, for the help and the docs. */
 export const faultTexts: Readonly<Record<Fault, string>> = {
   none: "nothing: what the others are compared with",
-  kill: "one of the workers' processes gets SIGKILL, and another one takes its place",
+  kill: "one of the workers' processes gets SIGKILL, another one takes its place, and others what it held",
   zombie: "two of the workers' processes get SIGSTOP until others have done what they held, then SIGCONT",
   restart: "the broker restarts with its data",
   outage: "the broker is away for longer than anything waits",

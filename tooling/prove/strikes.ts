@@ -29,6 +29,8 @@ export interface Struck {
 
 /** Workers that are frozen at a time; the others have to do their work. */
 const ZOMBIES = 2;
+/** So many leases are waited for others to take what somebody held; then it goes on, and the figures show it. */
+const LEASES = 10;
 /** What was said before a signal has arrived by then. */
 const HEARD_MS = 200;
 /** How long a connection is slow at a time. */
@@ -37,12 +39,15 @@ const SLOW_MS = 4_000;
 export const strikes: Readonly<Record<Fault, (scene: Scene) => Promise<Struck>>> = {
   none: async () => ({ isHeldUp: false }),
 
-  async kill({ crew, watch }) {
+  async kill({ crew, watch, leaseMs, until }) {
     const [victim] = crew.pick(1);
     if (victim === undefined) throw new Error("there is no worker to kill");
     watch.hands.lose(victim.id, performance.now());
     await crew.kill(victim);
     await crew.hire(1);
+    // The next one must not be killed over the same tasks: how soon they are redelivered is of one kill.
+    const isTaken = (n: number) => watch.hands.isTaken(victim.id, n) || watch.tally.isCompleted(n);
+    await until(() => [...watch.hands.of(victim.id)].every(isTaken), leaseMs * LEASES);
     return { isHeldUp: false };
   },
 
@@ -56,7 +61,7 @@ export const strikes: Readonly<Record<Fault, (scene: Scene) => Promise<Struck>>>
     await during(sleep(HEARD_MS));
     const held = zombies.flatMap(({ id }) => [...watch.hands.of(id)].map((n) => ({ id, n })));
     const isOver = () => performance.now() - frozenAtMs > leaseMs * 1.1;
-    await until(() => isOver() && held.every(({ n }) => watch.tally.isCompleted(n)), leaseMs * 10);
+    await until(() => isOver() && held.every(({ n }) => watch.tally.isCompleted(n)), leaseMs * LEASES);
     const rounds = held.filter(({ id, n }) => watch.hands.isTaken(id, n) && watch.tally.isCompleted(n));
     for (const { id, thaw } of zombies) {
       watch.hands.back(id);
