@@ -32,10 +32,12 @@ export class Hands {
     return this.#held.get(worker) ?? new Set();
   }
 
-  started(worker: string, n: number, nowMs: number): void {
+  /** `isDone`: it had its outcome already, and nothing waits for it any more. */
+  started(worker: string, n: number, nowMs: number, isDone = false): void {
     this.#begun[n] = Math.min(255, (this.#begun[n] ?? 0) + 1);
     const held = this.#held.get(worker) ?? new Set();
     this.#held.set(worker, held.add(n));
+    if (isDone) return;
     for (const [other, { sinceMs, taken }] of this.#gone) {
       if (other === worker || taken.has(n) || !this.of(other).has(n)) continue;
       taken.add(n);

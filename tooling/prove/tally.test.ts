@@ -68,6 +68,8 @@ test("a task is begun twice, and taken over from who is gone", () => {
   expect(hands.redelivered).toEqual([40]);
   expect([0, 1, 2].map((n) => hands.isTaken("one", n))).toEqual([false, false, true]);
   expect(hands.duplicateExecutions).toBe(4);
+  hands.started("two", 1, 99, true);
+  expect([hands.redelivered, hands.duplicateExecutions]).toEqual([[40], 5]);
 });
 
 test("seconds of what was measured", () => {

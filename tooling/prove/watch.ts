@@ -62,7 +62,7 @@ export class Watch {
   }
 
   #started(worker: string, n: number): void {
-    this.hands.started(worker, n, performance.now());
+    this.hands.started(worker, n, performance.now(), this.tally.isCompleted(n));
     if (this.resumptions.isAwaited) this.#begunSince.add(n);
     else if (this.#begunSince.size > 0) this.#begunSince = new Set();
   }
