@@ -45,15 +45,15 @@ describe("which cells there are", () => {
   const profile = memory?.profile as NonNullable<typeof memory>["profile"];
   const real = { ...profile, reach: "network", durability: "restart" } as const;
 
-  test("memory has no wire, no broker to restart, and sessions only where it plays a broker", () => {
-    const means = { profile, restart: false, proxy: false, sessions: false };
+  test("memory has no wire and no broker to restart", () => {
+    const means = { profile, restart: false, proxy: false };
     expect(FAULTS.filter((fault) => leftOut(fault, means) === undefined)).toEqual(["none", "kill", "zombie", "reset"]);
-    expect(leftOut("half-open", { ...means, sessions: true })).toBeUndefined();
+    expect(leftOut("half-open", means)).toBe("reach process: there is no wire");
     expect(leftOut("outage", means)).toBe("durability none: what was sent would be gone");
   });
 
   test("of a real broker those that can be done to it", () => {
-    const means = { profile: real, restart: true, proxy: true, sessions: false };
+    const means = { profile: real, restart: true, proxy: true };
     expect(FAULTS.filter((fault) => leftOut(fault, means) !== undefined)).toEqual([]);
     expect(leftOut("restart", { ...means, restart: false })).toBe("nothing here can restart this broker");
     expect(leftOut("reset", { ...means, proxy: false })).toBe("no proxy can stand before this broker");

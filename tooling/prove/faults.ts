@@ -19,7 +19,7 @@ export const faultTexts: Readonly<Record<Fault, string>> = {
 /** For the docs: what is measured as its recovery, and what of it is a goal. */
 export const faultGoals: Readonly<Record<Fault, string>> = {
   none: "",
-  kill: "from the SIGKILL until another worker begins what the dead one had begun: p99 ≤ lease + 1 s",
+  kill: "from the SIGKILL until another worker begins what the dead one had begun and nobody has done since: p99 ≤ lease + 1 s",
   zombie:
     "from the SIGSTOP, as above, without a goal; at least 1,000 tasks begun by who then stood still are completed by others before it goes on, and none of them twice",
   restart: "from its being back until something completes that was begun after that: p99 ≤ 5 s, or `pollMs` + 5 s",
@@ -82,22 +82,20 @@ export interface Means {
   readonly restart: boolean;
   /** Can the workers' connections be harmed? */
   readonly proxy: boolean;
-  /** Within this process: has each worker a connection of its own? */
-  readonly sessions: boolean;
 }
 
 const NEEDS_RESTART: readonly Fault[] = ["restart", "outage"];
+const NEEDS_WIRE: readonly Fault[] = ["half-open", "latency"];
 const NEEDS_PROXY: readonly Fault[] = ["reset", "half-open", "latency"];
 
 /** Why a cell cannot be; undefined: it can. */
-export function leftOut(fault: Fault, { profile, restart, proxy, sessions }: Means): string | undefined {
+export function leftOut(fault: Fault, { profile, restart, proxy }: Means): string | undefined {
   if (NEEDS_RESTART.includes(fault)) {
     if (profile.durability === "none") return "durability none: what was sent would be gone";
     return restart ? undefined : "nothing here can restart this broker";
   }
-  if (fault === "latency" && profile.reach === "process") return "reach process: there is no wire that could be slow";
-  if (fault === "half-open" && profile.reach === "process" && !sessions)
-    return "reach process: there are no connections that could be half open";
+  // A reset is what its calls see of it; to be silent, or slow, needs a wire.
+  if (NEEDS_WIRE.includes(fault) && profile.reach === "process") return "reach process: there is no wire";
   if (NEEDS_PROXY.includes(fault) && profile.reach === "network" && !proxy)
     return "no proxy can stand before this broker";
   return undefined;

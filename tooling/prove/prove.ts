@@ -1,6 +1,5 @@
 /** All cells of one backend, one after the other. */
 
-import { isSessioned } from "../../packages/testkit/dist/index.js";
 import type { Ready } from "../conformance/factories.ts";
 import type { Subject } from "../conformance/subjects.ts";
 import type { Arguments } from "./arguments.ts";
@@ -37,8 +36,8 @@ export async function prove(options: ProveOptions): Promise<{ readonly report: R
     profile: facts.profile,
     restart: ready.options.restart !== undefined,
     proxy: ready.options.proxy !== undefined,
-    sessions: isSessioned(facts),
   };
+  await facts.close();
   for (const plan of plans) {
     if (signal.aborted) break;
     const { fault } = plan;

@@ -33,6 +33,8 @@ const ZOMBIES = 2;
 const LEASES = 10;
 /** What was said before a signal has arrived by then. */
 const HEARD_MS = 200;
+/** Who has noticed nothing by then never will: that is what the figure says. */
+const UNNOTICED_MS = 60_000;
 /** How long a connection is slow at a time. */
 const SLOW_MS = 4_000;
 
@@ -84,7 +86,8 @@ export const strikes: Readonly<Record<Fault, (scene: Scene) => Promise<Struck>>>
     const failure = watch.failures.next();
     const since = performance.now();
     for (const { wire } of crew.members) wire?.blackHole(true);
-    const noticedMs = (await during(failure)) - since;
+    const unnoticed = sleep(UNNOTICED_MS, undefined, { ref: false }).then(() => performance.now());
+    const noticedMs = (await during(Promise.race([failure, unnoticed]))) - since;
     await during(sleep(leaseMs));
     for (const { wire } of crew.members) wire?.blackHole(false);
     return { isHeldUp: true, noticedMs };
