@@ -50,6 +50,8 @@ export function rabbitProfile(facts: ProfileFacts): Profile {
     requeueKeepsPriority: priority !== "native",
     // Quorum queues count (x-delivery-count), classic ones have a flag.
     redelivery: isQuorum ? "losses" : "once",
+    // A server that stops, or finds its connections dead one after the other, sends what comes back to the next consumer that is about to end, at +1 each.
+    ...(isQuorum && { countsUnheld: true }),
     order: "fifo",
     sharing: "message",
     dedupeWindowMs: 0,

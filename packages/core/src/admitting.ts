@@ -12,7 +12,7 @@ import type { ServedTasks } from "./served-tasks.ts";
 import type { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { DONE, released } from "./verdicts.ts";
-import { admit, believedLosses, EXPIRED, isExpired, type Refusal } from "./work/admission.ts";
+import { admit, believedLosses, EXPIRED, isExpired, lossNeedsCopy, type Refusal } from "./work/admission.ts";
 import type { Beater } from "./work/beater.ts";
 import type { LastChance } from "./work/last-chance.ts";
 import type { Rest } from "./work/rest.ts";
@@ -85,7 +85,7 @@ export class Admitting {
     const admission = admit(frame, { lost, maxLost, others, known, clock });
     const goesOn = admission === "run" || admission === "run-alone" || admission === "give-back";
     if (admission === "answer-probe") this.#parts.settle(task, DONE);
-    else if (whole && goesOn && lost > frame.lost && (profile.redelivery === "once" || lost === maxLost)) {
+    else if (whole && goesOn && lost > frame.lost && (lossNeedsCopy(profile) || lost === maxLost)) {
       // Where the broker remembers one loss at most, it is written into a copy before the frame can be lost again; and that this is its last chance, everywhere.
       this.#parts.settle(task, { kind: "released", reason: "lost", delayMs: 0, begun: true, durationMs: 0 });
     } else if (admission === "give-back") {

@@ -29,7 +29,8 @@ export class Intake {
   }
 
   async holds(queue: Queue, deliveries: readonly Delivery[], requestedAt: number): Promise<readonly Hold[]> {
-    const { clock, keeper, leaseMs } = this.#port;
+    const { clock, keeper, leaseMs, calls } = this.#port;
+    const { countsUnheld } = calls.backend.profile;
     // The leases may have begun as early as the request: what came late is made whole before anything is run under it.
     const late = clock.now() - requestedAt > leaseMs / 3;
     const deadlines = late ? await keeper.makeWhole(deliveries, requestedAt) : undefined;
@@ -45,7 +46,8 @@ export class Intake {
         this.#reject(queue, delivery, bad, deadline);
         continue;
       }
-      const lost = (frame as Frame).lost + delivery.redelivery;
+      const counted = countsUnheld === true ? Math.min(1, delivery.redelivery) : delivery.redelivery;
+      const lost = (frame as Frame).lost + counted;
       const hold = new Hold(delivery.receipt, frame as Frame, lost, deadline, this.#port.lost);
       keeper.add(hold);
       holds.push(hold);

@@ -20,6 +20,7 @@ import { Settler } from "./settle/settler.ts";
 import type { Verdict } from "./settle/verdict.ts";
 import { reportProgress } from "./task-progress.ts";
 import { Tracing } from "./tracing.ts";
+import { lossNeedsCopy } from "./work/admission.ts";
 import { Beater } from "./work/beater.ts";
 import { LastChance } from "./work/last-chance.ts";
 import { PooledClock } from "./work/pooled-clock.ts";
@@ -125,7 +126,7 @@ export class WorkerParts implements AdmittingParts, ConcludingParts {
       codec,
       targetPackMs: settings.targetPackMs,
       maxLost: settings.maxLost,
-      lossNeedsCopy: profile.redelivery === "once",
+      lossNeedsCopy: lossNeedsCopy(profile),
       retryMs: settings.backoff.baseMs,
       stopping: () => this.isStopping,
       wasForwarded: (frame) => this.settler.wasForwarded(frame),

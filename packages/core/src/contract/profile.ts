@@ -39,6 +39,11 @@ export interface Profile {
   readonly requeueKeepsPriority: boolean;
   /** What `Delivery.redelivery` counts: only losses; every grant; or `once`: a flag, or nothing. */
   readonly redelivery: "losses" | "grants" | "once";
+  /**
+   * May one loss count several times, because what was on its way to holders that were gone counts, too? Absent: no. Then of what one delivery counts no more than
+   * one loss is believed, and core writes that into a copy before it runs it, as with `once`.
+   */
+  readonly countsUnheld?: boolean;
   /** In which order frames of one priority come: as sent; as sent within a partition; or in any. */
   readonly order: "fifo" | "partition" | "none";
   /** What receivers share: single messages, or whole partitions. */

@@ -1,4 +1,4 @@
-import type { Clock, EndCode, Frame } from "../contract/index.ts";
+import type { Clock, EndCode, Frame, Profile } from "../contract/index.ts";
 
 /** What is done with a frame that was just granted, before any handler sees it. */
 export type Admission =
@@ -58,6 +58,11 @@ export function admit(frame: Frame, now: Circumstances): Admission {
  */
 export function believedLosses({ frame, lost }: { readonly frame: Frame; readonly lost: number }, maxLost: number) {
   return frame.lost < maxLost ? Math.min(lost, maxLost) : lost;
+}
+
+/** Does the broker tell one loss from none, and no more? */
+export function lossNeedsCopy({ redelivery, countsUnheld }: Profile): boolean {
+  return redelivery === "once" || countsUnheld === true;
 }
 
 export const EXPIRED: Refusal = Object.freeze({

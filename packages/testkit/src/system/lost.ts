@@ -44,7 +44,7 @@ export const lostCases = area("system", "lost", {
       const { dispatcher } = await world.dispatcher();
       const held: number[] = [];
       const handler = async (payload: unknown, { lost }: Context, host: WorkerProcess) => {
-        if (lost > 0) held.push(host.worker.status.held);
+        if (lost === 2) held.push(host.worker.status.held);
         await world.sleep(10, host);
         return payload;
       };
@@ -76,9 +76,13 @@ export const lostCases = area("system", "lost", {
           );
       }
       assert.equal(waiting.size, 0, "nothing was lost: the case shows nothing");
-      // One that came alone, and some of a pack.
-      assert.ok(held.length > 2, `I10: only ${held.length} last chances were taken`);
-      assert.deepEqual(new Set(held), new Set([1]), "I10: a last chance was taken beside others");
+      // One that came alone, and some of a pack; unless of what a broker says all at once only one loss is believed.
+      const least = world.profile.countsUnheld === true ? 0 : 3;
+      assert.ok(held.length >= least, `I10: only ${held.length} last chances were taken`);
+      assert.ok(
+        held.every((count) => count === 1),
+        "I10: a last chance was taken beside others",
+      );
     },
   },
 

@@ -92,6 +92,8 @@ const rabbitmq: Preset = {
     },
     // A delivery tag belongs to its channel (https://www.rabbitmq.com/docs/confirms#consumer-acks-delivery-tags).
     fencing: "strict",
+    // What was on its way to a channel that ended counts as what was in hand.
+    countsUnheld: true,
     releaseDelayMs: 0,
     // A ladder of 28 TTL queues, the lowest of 100 ms: (2^28 - 1) × 100 ms, which is 310 days.
     sendDelayMs: 26_843_545_500,
