@@ -146,6 +146,16 @@ describe("a pack in hand", () => {
     expect(bad).toEqual(["0 FRAME_INVALID with a letter", "1 FRAME_INVALID", "2 FRAME_INVALID"]);
   });
 
+  it("that kills whoever splits it comes to its end also where the broker tells one loss at most", () => {
+    const { bad, told, take } = packsBench({ maxLost: 3, lossNeedsCopy: true });
+    const lostBefore = (lost: number) =>
+      decoded(copyBytes(bytesOf(packOf(["a", "b", "c"])), { round: 0, attempt: 0, copy: lost, lost }));
+    for (let lost = 0; lost < 7; lost += 1) take(lostBefore(lost), lost + 1);
+    expect(told).toEqual(Array(7).fill("whole 0+3 lost as a copy after 0"));
+    take(lostBefore(7), 7);
+    expect(bad).toEqual(["0 FRAME_INVALID with a letter", "1 FRAME_INVALID", "2 FRAME_INVALID"]);
+  });
+
   describe("whose body has to be fetched", () => {
     function fetched(options: Partial<PacksPort> = {}) {
       let arrive!: (payloads: Payloads) => void;

@@ -53,8 +53,9 @@ export class Packs {
   take(whole: HeldTask, lane: number): void {
     const { codec, lossNeedsCopy, retryMs, stopping, maxLost } = this.#port;
     const { hold, frame, lost } = whole;
-    // Else it is split; but of a count that comes all at once it is not believed that it cannot be: it is tried as often as any other.
-    const isUnwritten = this.#isToSplit(hold) ? frame.lost < maxLost && this.#isUnsplit(hold) : lossNeedsCopy;
+    // Before it is split, too: what kills whoever splits it would else be split for ever where the broker tells one loss at most. And a count that runs past all
+    // tries in one go is no proof that it was ever tried.
+    const isUnwritten = lossNeedsCopy || (frame.lost < maxLost && this.#isUnsplit(hold));
     if (isUnwritten && lost > frame.lost) {
       this.#port.settle(whole, sentOn("lost"));
       return;
